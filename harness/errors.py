@@ -1,0 +1,101 @@
+"""The one family of errors: each knows its exit code, the value that offended and the remedy."""
+
+from __future__ import annotations
+
+from enum import IntEnum
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+
+class ExitCode(IntEnum):
+    """What the process says when it ends; the table in docs/design.md."""
+
+    OK = 0
+    REGRESSION = 1
+    USAGE = 2
+    WRONG_ANSWER = 3
+    NOT_MEASURED = 4
+    INCONCLUSIVE = 5
+    STORE = 6
+    ENVIRONMENT = 7
+    INTERRUPTED = 130
+    TERMINATED = 143
+
+
+_GRAVEST_FIRST = (
+    ExitCode.TERMINATED,
+    ExitCode.INTERRUPTED,
+    ExitCode.USAGE,
+    ExitCode.ENVIRONMENT,
+    ExitCode.WRONG_ANSWER,
+    ExitCode.NOT_MEASURED,
+    ExitCode.STORE,
+    ExitCode.REGRESSION,
+    ExitCode.INCONCLUSIVE,
+)
+
+
+def gravest(codes: Iterable[ExitCode]) -> ExitCode:
+    """Return the code that speaks for several outcomes at once: 3, 4, 6, 1, 5, then 0."""
+    seen = set(codes)
+    return next((code for code in _GRAVEST_FIRST if code in seen), ExitCode.OK)
+
+
+class PerflabError(Exception):
+    """Something went wrong that we can name.
+
+    Args:
+        problem: what happened, with the offending value in it.
+        remedy: what to do about it, as a sentence or a command.
+    """
+
+    exit_code: ExitCode = ExitCode.USAGE
+
+    def __init__(self, problem: str, remedy: str = "") -> None:
+        super().__init__(problem)
+        self.problem = problem
+        self.remedy = remedy
+
+
+class AskedWrongly(PerflabError):
+    """The command line named something that does not exist or cannot be."""
+
+    exit_code = ExitCode.USAGE
+
+
+class BadCase(AskedWrongly):
+    """A case breaks the contract of docs/cases.md."""
+
+
+class NotBuilt(PerflabError):
+    """A compiled variant has no build, or one older than its source."""
+
+    exit_code = ExitCode.NOT_MEASURED
+
+
+class Inconclusive(PerflabError):
+    """The question was understood, but the data cannot answer it."""
+
+    exit_code = ExitCode.INCONCLUSIVE
+
+
+class StoreError(PerflabError):
+    """A result file is corrupt, newer than this tool, or cannot be written."""
+
+    exit_code = ExitCode.STORE
+
+
+class EnvironmentLacks(PerflabError):
+    """This machine lacks something: a compiler, a permission, an extra."""
+
+    exit_code = ExitCode.ENVIRONMENT
+
+
+class Interrupted(PerflabError):
+    """Someone pressed Ctrl-C (130) or sent SIGTERM (143); what was measured is kept."""
+
+    def __init__(self, problem: str, remedy: str = "", *, exit_code: ExitCode) -> None:
+        super().__init__(problem, remedy)
+        self.exit_code = exit_code

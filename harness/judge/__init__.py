@@ -1,0 +1,1 @@
+"""Floor 1: pure judgement.  No clock, no file, no process."""
