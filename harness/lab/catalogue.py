@@ -1,0 +1,249 @@
+"""Finds cases: this project's folder, plugins by entry point, and paths on the command line."""
+
+from __future__ import annotations
+
+import ast
+import importlib
+import importlib.util
+import re
+import sys
+from dataclasses import dataclass
+from difflib import get_close_matches
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from harness.errors import AskedWrongly, BadCase
+from harness.model import Case, Technique, Variant, Workload
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+HOME = Path(__file__).resolve().parents[2]
+"""The folder that holds harness/, cases/ and extensions/: a clone, or site-packages."""
+ENTRY_POINTS = "harness.cases"
+NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,62}")
+_NOT_VARIANTS = frozenset({"__init__", "mutants"})
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """Where a case was found; nothing of it has been imported yet."""
+
+    name: str
+    module: str
+    """The package to import: ``cases.dedupe``."""
+    folder: Path
+    origin: str
+    """``catalogue``, ``plugin <distribution>`` or ``path``; for messages and result files."""
+    search_path: str = ""
+    """What must be on ``sys.path`` for the import; empty when it is there already."""
+
+    def load(self) -> Case:
+        """Import the case and check its declaration."""
+        if self.search_path and self.search_path not in sys.path:
+            sys.path.append(self.search_path)
+        try:
+            module = importlib.import_module(self.module)
+        except Exception as error:
+            raise BadCase(f"case {self.name}: importing {self.folder / '__init__.py'} raised {type(error).__name__}: {error}", "docs/cases.md shows a whole case") from error
+        case = getattr(module, "case", None)
+        if not isinstance(case, Case):
+            raise BadCase(f"case {self.name}: {self.folder / '__init__.py'} defines no `case = Case(...)`", "docs/cases.md shows a whole case")
+        _check(self, case)
+        return case
+
+    def question(self) -> str:
+        """The first sentence of the case's docstring; nothing is imported."""
+        return _first_line(self.folder / "__init__.py")
+
+    def source(self, variant: str) -> Path:
+        """The file of a variant."""
+        return self.folder / f"{variant}.py"
+
+    def variants(self, case: Case) -> tuple[Variant, ...]:
+        """Describe the variants in the case's order; their modules are read, not imported."""
+        return tuple(
+            Variant(
+                name=name,
+                technique=case.techniques.get(name) or technique_of(self.source(name), rival=name in case.rivals),
+                rival=name in case.rivals,
+                idea=_first_line(self.source(name)),
+            )
+            for name in case.variants
+        )
+
+    def mutants(self) -> tuple[str, ...]:
+        """Names of the hand-written wrong implementations: the public functions of mutants.py."""
+        file = self.folder / "mutants.py"
+        if not file.exists():
+            return ()
+        functions = (node for node in _parse(file).body if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)))
+        return tuple(node.name for node in functions if not node.name.startswith("_"))
+
+
+def find_cases() -> dict[str, Found]:
+    """Return every case of the catalogue and of installed plugins, by name, in order.
+
+    Raises:
+        BadCase: two cases of one name; the message names both origins.
+    """
+    found: dict[str, Found] = {}
+    for one in (*_in_folder(HOME / "cases"), *_plugins()):
+        if one.name in found:
+            raise BadCase(
+                f"two cases are called {one.name!r}: {found[one.name].folder} ({found[one.name].origin}) and {one.folder} ({one.origin})",
+                "rename one of the folders, or uninstall one of the two",
+            )
+        found[one.name] = one
+    return dict(sorted(found.items()))
+
+
+def find_case(wanted: str) -> Found:
+    """Return the case called ``wanted``, or the one in the folder of that path."""
+    if "/" in wanted or wanted in {".", ".."} or "\\" in wanted:
+        return _at_path(Path(wanted))
+    cases = find_cases()
+    if wanted in cases:
+        return cases[wanted]
+    remedy = did_you_mean(wanted, cases) or "`python -m harness list` shows them; a path needs a slash: ./my_case"
+    raise AskedWrongly(f"there is no case called {wanted!r}", remedy)
+
+
+def pick_workloads(case: Case, wanted: Sequence[str]) -> tuple[Workload, ...]:
+    """Return the workloads that ``wanted`` names: names, S, M, L (of the defaults) or ``all``."""
+    if not wanted:
+        return case.default_workloads()
+    if "all" in wanted:
+        return case.workloads
+    defaults = case.default_workloads()
+    letters = {"S": defaults[0].name, "M": defaults[len(defaults) // 2].name, "L": defaults[-1].name}
+    names = [letters.get(name, name) for name in wanted]
+    return tuple(workload for workload in case.workloads if _known(names, [w.name for w in case.workloads], what="workload") and workload.name in names)
+
+
+def pick_variants(case: Case, wanted: Sequence[str]) -> tuple[str, ...]:
+    """Return the variants that ``wanted`` names, in the case's order, the reference always among them."""
+    if not wanted:
+        return case.variants
+    _known(wanted, case.variants, what="variant")
+    return tuple(name for name in case.variants if name in wanted or name == case.reference)
+
+
+def did_you_mean(wanted: str, names: Iterable[str]) -> str:
+    """Return ``did you mean ...?`` or an empty string."""
+    near = get_close_matches(wanted, list(names), n=3, cutoff=0.5)
+    return f"did you mean {' or '.join(near)}?" if near else ""
+
+
+def _known(wanted: Sequence[str], names: Sequence[str], *, what: str) -> bool:
+    for name in wanted:
+        if name not in names:
+            raise AskedWrongly(f"there is no {what} called {name!r}", did_you_mean(name, names) or f"there are: {', '.join(names)}")
+    return True
+
+
+def technique_of(file: Path, *, rival: bool) -> Technique:
+    """Read the technique off a variant's source: what it imports and how its function is written."""
+    if rival:
+        return Technique.LIBRARY
+    tree = _parse(file)
+    roots = {root for root in _imported(tree)}
+    text_names = {node.attr if isinstance(node, ast.Attribute) else node.id for node in ast.walk(tree) if isinstance(node, (ast.Name, ast.Attribute))}
+    if roots & {"multiprocessing"} or "ProcessPoolExecutor" in text_names:
+        return Technique.MULTIPROCESSING
+    if any(isinstance(node, ast.AsyncFunctionDef) for node in ast.walk(tree)) or "asyncio" in roots:
+        return Technique.ASYNCIO
+    if "threading" in roots or "ThreadPoolExecutor" in text_names:
+        return Technique.THREADS
+    for root, technique in (("extensions", Technique.CYTHON), ("dask", Technique.DASK), ("numba", Technique.NUMBA), ("numpy", Technique.NUMPY)):
+        if root in roots:
+            return technique
+    return Technique.STDLIB if roots - _LANGUAGE else Technique.PYTHON
+
+
+_LANGUAGE = frozenset({"__future__", "typing", "collections.abc", "math", "dataclasses", "cases", ""})
+"""Imports that do not make a variant a study of the standard library."""
+
+
+def _imported(tree: ast.AST) -> Iterable[str]:
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            yield from (alias.name.partition(".")[0] for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            module = "" if node.level else node.module or ""
+            yield module if module == "collections.abc" else module.partition(".")[0]
+
+
+def _parse(file: Path) -> ast.Module:
+    try:
+        return ast.parse(file.read_bytes(), filename=str(file))
+    except (OSError, SyntaxError, ValueError) as error:
+        raise BadCase(f"{file}: {error}", "every variant of a case is a Python file of its own") from error
+
+
+def _first_line(file: Path) -> str:
+    docstring = ast.get_docstring(_parse(file)) or ""
+    return docstring.strip().partition("\n")[0]
+
+
+def _in_folder(folder: Path) -> Iterable[Found]:
+    for init in sorted(folder.glob("*/__init__.py")):
+        yield Found(name=init.parent.name, module=f"cases.{init.parent.name}", folder=init.parent, origin="catalogue")
+
+
+def _plugins() -> Iterable[Found]:
+    from importlib.metadata import entry_points
+
+    for point in entry_points(group=ENTRY_POINTS):
+        module = point.value.partition(":")[0]
+        spec = importlib.util.find_spec(module)
+        if spec is None or not spec.origin:
+            raise BadCase(f"plugin {point.name}: the module {module} cannot be found", "reinstall the distribution that declares it")
+        distribution = point.dist.name if point.dist else "unknown"
+        yield Found(name=point.name, module=module, folder=Path(spec.origin).parent, origin=f"plugin {distribution}")
+
+
+def _at_path(path: Path) -> Found:
+    folder = path.resolve()
+    if not (folder / "__init__.py").is_file():
+        raise AskedWrongly(f"{path} is no case: it has no __init__.py", f"start one with: python -m harness new {folder.name or 'my_case'}")
+    name = folder.name
+    if not NAME.fullmatch(name):
+        raise AskedWrongly(f"{name!r} cannot be the name of a case", "use small letters, digits, dots, dashes and underscores, 63 at most")
+    for one in find_cases().values():
+        if one.folder == folder:
+            return one
+        if one.name == name:
+            raise BadCase(f"two cases are called {name!r}: {one.folder} ({one.origin}) and {folder} (path)", "rename one of the folders")
+    if not name.isidentifier() or _shadows(name, folder):
+        raise BadCase(f"{folder}: a case's folder must be importable, and {name!r} is not a free module name", "rename the folder")
+    return Found(name=name, module=name, folder=folder, origin="path", search_path=str(folder.parent))
+
+
+def _shadows(name: str, folder: Path) -> bool:
+    try:
+        spec = importlib.util.find_spec(name)
+    except (ImportError, ValueError):
+        return False
+    return spec is not None and bool(spec.origin) and Path(spec.origin or "").parent != folder
+
+
+def _check(found: Found, case: Case) -> None:
+    files = {path.stem for path in found.folder.glob("*.py")} - _NOT_VARIANTS
+    missing = [name for name in case.variants if name not in files]
+    if missing:
+        raise BadCase(f"case {found.name}: variants {', '.join(missing)} have no file", f"write {found.source(missing[0])}, or take the name out of variants=")
+    names = [workload.name for workload in case.workloads]
+    problems = [
+        (not case.variants, "variants= is empty"),
+        (not names, "workloads= is empty"),
+        (len(set(case.variants)) != len(case.variants), "a variant is listed twice"),
+        (len(set(names)) != len(names), "two workloads have one name"),
+        (not set(case.default) <= set(names), f"default= names no workload: {sorted(set(case.default) - set(names))}"),
+        (not set(case.rivals) <= set(case.variants), f"rivals= names no variant: {sorted(set(case.rivals) - set(case.variants))}"),
+        (bool(case.variants) and case.variants[0] in case.rivals, "the reference cannot be a rival"),
+        (not all(NAME.fullmatch(name) for name in (*case.variants, *names)), "names are small letters, digits, dots, dashes and underscores"),
+    ]
+    for wrong, problem in problems:
+        if wrong:
+            raise BadCase(f"case {found.name}: {problem}", f"mend {found.folder / '__init__.py'}")

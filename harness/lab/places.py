@@ -1,0 +1,44 @@
+"""Where the lab keeps things: results with the project, what can be made again in the user's cache."""
+
+from __future__ import annotations
+
+import os
+import secrets
+from contextlib import suppress
+from pathlib import Path
+
+
+def store_folder(asked: str | None = None) -> Path:
+    """The folder of result files: as asked, else PERFLAB_STORE, else ``results`` here."""
+    return Path(asked or os.environ.get("PERFLAB_STORE") or "results")
+
+
+def cache_folder(*parts: str) -> Path:
+    """A folder for what can be made again (certificates, limits, compiled kernels), made if missing."""
+    from platformdirs import user_cache_path
+
+    root = os.environ.get("PERFLAB_CACHE")
+    folder = Path(root) if root else user_cache_path("perflab")
+    folder = folder.joinpath(*parts)
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder
+
+
+def write_whole(path: Path, data: bytes) -> None:
+    """Replace a file as a whole: temporary file, fsync, rename, fsync of the folder.  Whoever reads sees old or new."""
+    temporary = path.with_name(f".{path.name}.{secrets.token_hex(4)}.tmp")
+    try:
+        with temporary.open("wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        temporary.replace(path)
+    except BaseException:
+        with suppress(OSError):
+            temporary.unlink()
+        raise
+    folder = os.open(path.parent, os.O_RDONLY)
+    try:
+        os.fsync(folder)
+    finally:
+        os.close(folder)

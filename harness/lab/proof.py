@@ -1,0 +1,284 @@
+"""Proves variants equivalent to the reference: certificates, kept while the digests agree."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, suppress
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, TypeAlias
+
+from harness.errors import BadCase, NotBuilt
+from harness.lab import places, sources
+from harness.lab.machine import machine_limits, this_machine
+from harness.lab.supervisor import Confines, Ending, Worker, processors
+from harness.model import Certificate, Evidence, Proof, Status
+
+if TYPE_CHECKING:
+    from harness.lab.catalogue import Found
+    from harness.lab.frames import Message
+    from harness.model import Case
+
+HASH_SEEDS = (1, 2, 3, 4)
+"""Beside seed 0, under which everything is examined."""
+_TOGETHER_ENTRIES = 12
+Told: TypeAlias = Callable[[str], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """What is to be examined: a variant, a hand-written mutant, or a mechanical mutation of a variant."""
+
+    name: str
+    mutant: bool = False
+    mutation: int | None = None
+
+    def job(self) -> Message:
+        """The fields that name it in a job."""
+        return {"variant": self.name, "mutant": self.mutant, "mutation": self.mutation}
+
+
+@dataclass(frozen=True, slots=True)
+class Sheet:
+    """An answer sheet on disk."""
+
+    path: Path
+    entries: int
+    largest_n: int
+    seeds: int
+
+
+def _variant(case: Case, candidate: Candidate) -> str:
+    """The variant whose service a candidate talks to: a mutant imitates the reference."""
+    return candidate.name if candidate.name in case.variants else case.reference
+
+
+def where(found: Found) -> Message:
+    """The fields by which a worker finds the case."""
+    return {"name": found.name, "module": found.module, "folder": str(found.folder), "origin": found.origin, "search_path": found.search_path}
+
+
+class Prover:
+    """Examines candidates of one case; use it as a context manager, since services run meanwhile."""
+
+    def __init__(self, found: Found, case: Case, confines: Confines) -> None:
+        self.found = found
+        self.case = case
+        self.confines = confines
+        self._open = ExitStack()
+        self._services = Services(found, case, confines)
+        self._sheet: Sheet | None = None
+
+    def __enter__(self) -> Prover:
+        self._folder = Path(self._open.enter_context(tempfile.TemporaryDirectory(prefix="perflab-")))
+        self._open.enter_context(self._services)
+        self._limits = machine_limits(this_machine(), self.confines)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._open.close()
+
+    def certificates(self, variants: Sequence[str], *, tell: Told, fresh: bool = False) -> dict[str, Certificate]:
+        """Return a certificate for each variant; those whose digests agree are read, the others made."""
+        known = {} if fresh else {name: kept for name in variants if (kept := _read(self.found, self.case, name))}
+        missing = [name for name in variants if name not in known]
+        if missing:
+            made = self._prove(missing, tell)
+            for certificate in made.values():
+                _write(certificate)
+            known |= made
+        return {name: known[name] for name in variants}
+
+    def _prove(self, names: Sequence[str], tell: Told) -> dict[str, Certificate]:
+        certificates = self.examine([Candidate(name) for name in names], tell=tell)
+        passed = [name for name in names if certificates[Candidate(name)].status is Status.OK]
+        if passed:
+            tell("together, under other hash seeds")
+            certificates |= self._together(passed, certificates)
+        return {candidate.name: certificate for candidate, certificate in certificates.items()}
+
+    def examine(self, candidates: Sequence[Candidate], *, tell: Told) -> dict[Candidate, Certificate]:
+        """Examine each candidate in a process of its own, as many at a time as there are processors."""
+        self._services.start([self.case.reference, *(_variant(self.case, candidate) for candidate in candidates)])
+        sheet = self.sheet()
+
+        def one(candidate: Candidate) -> tuple[Candidate, Certificate]:
+            tell(candidate.name)
+            return candidate, self._one(candidate, sheet)
+
+        with ThreadPoolExecutor(max(1, processors())) as pool:
+            return dict(pool.map(one, candidates))
+
+    def sheet(self) -> Sheet:
+        """The reference's answers, computed once."""
+        if self._sheet is None:
+            path = self._folder / "answers"
+            said = self._ask(Candidate(self.case.reference), {"do": "sheet", "sheet": str(path)})
+            if "failed" in said:
+                raise BadCase(f"case {self.found.name}: the reference {self.case.reference!r} cannot be the judge: {said['message']}", "mend the reference or the input")
+            self._sheet = Sheet(path, said["entries"], said["largest_n"], said["seeds"])
+        return self._sheet
+
+    def _ask(self, candidate: Candidate, job: Message, *, hash_seed: int = 0) -> Message:
+        """Ask a fresh process; an ending becomes a failure message, strays become one too."""
+        service = self._services.job(_variant(self.case, candidate))
+        if "failed" in service:
+            return service
+        job = {"case": where(self.found), "limits": self._limits, **candidate.job(), **service, **job}
+        with Worker(self.confines, hash_seed=hash_seed, environment=numba_cache(self.found)) as worker:
+            try:
+                said = worker.ask(job)
+            except Ending as ending:
+                return failure(ending.status, ending.message)
+            strays = worker.finish()
+        if strays and "failed" not in said:
+            return failure(Status.KILLED, f"left {strays} process(es) running; they were killed")
+        return said
+
+    def _one(self, candidate: Candidate, sheet: Sheet) -> Certificate:
+        if not candidate.mutant and candidate.mutation is None:
+            try:
+                sources.require_build(self.found, candidate.name)
+            except NotBuilt as error:
+                return self._certificate(candidate, failure(Status.NOT_BUILT, f"{error.problem}: {error.remedy}"), sheet)
+        said = self._ask(candidate, {"do": "examine", "sheet": str(sheet.path)})
+        if said.get("status") == Status.WRONG_ANSWER and said["finding"] != "invariant" and candidate.mutation is None:
+            said |= self._why_wrong(candidate, sheet, said)
+        return self._certificate(candidate, said, sheet)
+
+    def _why_wrong(self, candidate: Candidate, sheet: Sheet, said: Message) -> Message:
+        """Ask the failed entry of fresh processes: wrong, random, or wrong only after earlier calls?"""
+        job = {"do": "answer", "sheet": str(sheet.path), "entry": said["failed_entry"]}
+        answers = [self._ask(candidate, job, hash_seed=seed) for seed in (0, *HASH_SEEDS)]
+        if any("failed" in answer for answer in answers):
+            return {}
+        different = len({answer["digest"] for answer in answers})
+        right = sum(answer["agrees"] for answer in answers)
+        if right == len(answers):
+            return {"status": Status.DRIFTED, "finding": "drifting", "message": f"right in a fresh process, but after {said['inputs'] - 1} calls: {said['message']}"}
+        if different > 1:
+            message = f"{different} different answers in {len(answers)} runs with PYTHONHASHSEED 0..{len(answers) - 1}: {said['message']}"
+            return {"status": Status.NONDETERMINISTIC, "finding": "nondeterministic", "message": message}
+        return {}
+
+    def _together(self, passed: list[str], certificates: dict[Candidate, Certificate]) -> dict[Candidate, Certificate]:
+        """Run all variants in one process, forwards and backwards, each under another hash seed."""
+        sheet = self.sheet()
+        entries = list(range(min(_TOGETHER_ENTRIES, sheet.entries)))
+
+        def one(number: int) -> tuple[int, Message]:
+            names = passed if number % 2 else passed[::-1]
+            job = {"do": "together", "sheet": str(sheet.path), "variants": names, "entries": entries, "handles": {name: self._services.job(name).get("handle") for name in names}}
+            return number, self._ask(Candidate(self.case.reference), job, hash_seed=HASH_SEEDS[number])
+
+        changed: dict[Candidate, Certificate] = {}
+        with ThreadPoolExecutor(max(1, processors())) as pool:
+            for number, said in pool.map(one, range(len(HASH_SEEDS))):
+                if said.get("variant"):
+                    candidate = Candidate(said["variant"])
+                    changed.setdefault(candidate, self._spoiled(candidate, said, HASH_SEEDS[number], certificates[candidate]))
+        return changed
+
+    def _spoiled(self, candidate: Candidate, said: Message, hash_seed: int, certificate: Certificate) -> Certificate:
+        alone = self._ask(candidate, {"do": "answer", "sheet": str(self.sheet().path), "entry": said["entry"]}, hash_seed=hash_seed)
+        if alone.get("agrees"):
+            status, word, why = Status.WRONG_ANSWER, "shared-state", "right alone, wrong after the other variants ran in the same process"
+        else:
+            status, word, why = Status.NONDETERMINISTIC, "nondeterministic", f"right under PYTHONHASHSEED=0, wrong under {hash_seed}"
+        evidence = replace(certificate.evidence, finding=word, message=f"{said['label']}: {why}: {said['difference']}")
+        return replace(certificate, verdict=Proof.NOT_EQUAL, status=status, evidence=evidence)
+
+    def _certificate(self, candidate: Candidate, said: Message, sheet: Sheet) -> Certificate:
+        status = Status(said.get("failed") or said["status"])
+        evidence = Evidence(
+            relation=self.case.relation(candidate.name).describe(),
+            inputs=said.get("inputs", 0),
+            largest_n=sheet.largest_n,
+            seeds=sheet.seeds,
+            hash_seeds=1 + len(HASH_SEEDS),
+            repeats=said.get("repeats", 0),
+            invariants=len(self.case.invariants),
+            finding=said.get("finding", "") or ("" if status is Status.OK else str(status)),
+            message=said.get("message", ""),
+            warnings=tuple(said.get("warnings", ())),
+        )
+        proof = Proof.NOT_EQUAL if status is not Status.OK else Proof.REFERENCE if candidate == Candidate(self.case.reference) else Proof.EQUAL
+        digest = "" if candidate.mutant or candidate.mutation is not None else sources.variant_digest(self.found, self.case, candidate.name)
+        return Certificate(self.found.name, candidate.name, proof, status, digest, evidence)
+
+
+class Services:
+    """The services of a case, each in a supervised process of its own, torn down whatever happens.
+
+    Start them from the main thread: a worker dies with the thread that started it.
+    """
+
+    def __init__(self, found: Found, case: Case, confines: Confines) -> None:
+        self._found = found
+        self._case = case
+        self._confines = confines
+        self._workers: list[Worker] = []
+        self._said: dict[int, Message] = {}
+
+    def __enter__(self) -> Services:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for worker in self._workers:
+            worker.finish()
+        self._workers.clear()
+        self._said.clear()
+
+    def start(self, variants: Iterable[str]) -> None:
+        """Start whatever these variants need and does not run yet."""
+        for variant in variants:
+            service = self._case.service_of(variant)
+            if service is None or id(service) in self._said:
+                continue
+            worker = Worker(self._confines)
+            self._workers.append(worker)
+            try:
+                self._said[id(service)] = worker.ask({"do": "service", "case": where(self._found), "variant": variant})
+            except Ending as ending:
+                self._said[id(service)] = failure(ending.status, f"its service did not start: {ending.message}")
+
+    def job(self, variant: str) -> Message:
+        """The handle of the service that ``variant`` talks to, or the failure to start it."""
+        service = self._case.service_of(variant)
+        return {"handle": None} if service is None else self._said[id(service)]
+
+
+def failure(status: Status, message: str) -> Message:
+    """What a worker would have said, had it been able to."""
+    return {"failed": str(status), "message": message}
+
+
+def numba_cache(found: Found) -> dict[str, str]:
+    """Numba notices neither changed imports nor another referee: each digest of the sources has a folder of its own."""
+    digest = sources.files_digest(sorted(found.folder.glob("*.py")))[:16]
+    return {"NUMBA_CACHE_DIR": str(places.cache_folder("numba", f"{found.name}-{digest}"))}
+
+
+def _file(case: str, variant: str, digest: str) -> Path:
+    return places.cache_folder("certificates", case) / f"{variant}-{digest}.json"
+
+
+def _read(found: Found, case: Case, variant: str) -> Certificate | None:
+    """Return the kept certificate of these very sources, if it says OK and its build is current."""
+    import msgspec
+
+    with suppress(OSError, msgspec.DecodeError, NotBuilt):
+        sources.require_build(found, variant)
+        data = _file(found.name, variant, sources.variant_digest(found, case, variant)).read_bytes()
+        return msgspec.json.decode(data, type=Certificate)
+    return None
+
+
+def _write(certificate: Certificate) -> None:
+    """Keep what was proven; a refusal is always examined anew."""
+    import msgspec
+
+    if certificate.status is Status.OK:
+        places.write_whole(_file(certificate.case, certificate.variant, certificate.digest), msgspec.json.encode(certificate))

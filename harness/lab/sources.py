@@ -1,0 +1,108 @@
+"""Digests of what a number depends on, and whether a compiled body is there and up to date."""
+
+from __future__ import annotations
+
+import ast
+import json
+import sys
+from functools import cache
+from hashlib import sha256
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from harness.errors import NotBuilt
+from harness.lab.catalogue import HOME
+from harness.lab.machine import library_version
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from harness.lab.catalogue import Found
+    from harness.model import Case
+
+_REFEREE = ("judge/equality.py", "model.py", "lab/worker/answers.py", "lab/worker/detectors.py", "lab/worker/examine.py", "lab/worker/subject.py", "lab/mutation.py")
+"""A change in how we judge makes every certificate stale."""
+_BUILD = "run `make build`, or `python setup.py build_ext --inplace`, then try again"
+
+
+def case_digest(found: Found, case: Case) -> str:
+    """Digest of what all variants share: the declaration, the reference and the case's other files."""
+    shared = [path for path in sorted(found.folder.glob("*.py")) if path.stem not in case.variants and path.stem != "mutants"]
+    return files_digest([*shared, found.source(case.reference)])
+
+
+def variant_digest(found: Found, case: Case, variant: str) -> str:
+    """Digest a certificate is bound to: case, variant, compiled body, libraries, Python and the referee."""
+    files = [found.source(variant), *_compiled(found, variant), *_borrowed(found, case, variant)]
+    parts = [case_digest(found, case), files_digest(files), _referee(), sys.version, *_versions(found.source(variant))]
+    return sha256("\0".join(parts).encode()).hexdigest()[:16]
+
+
+def require_build(found: Found, variant: str) -> None:
+    """Refuse a compiled variant that is not built, or whose source is newer than its build.
+
+    Raises:
+        NotBuilt: with the remedy.
+    """
+    source = HOME / "extensions" / found.name / f"{variant}.pyx"
+    if found.origin != "catalogue" or not source.exists():
+        return
+    if not any(source.parent.glob(f"{variant}.*.so")) and not any(source.parent.glob(f"{variant}.*.pyd")):
+        raise NotBuilt(f"extensions/{found.name}/{variant}.pyx is not built", _BUILD)
+    record = source.with_suffix(".build.json")
+    try:
+        built = json.loads(record.read_text())["source_sha256"]
+    except (OSError, ValueError, KeyError):
+        raise NotBuilt(f"extensions/{found.name}/{variant} has a build without a record of its source", _BUILD) from None
+    if built != sha256(source.read_bytes()).hexdigest():
+        raise NotBuilt(f"the build of extensions/{found.name}/{variant}.pyx is older than its source (the digests differ)", _BUILD)
+
+
+def _compiled(found: Found, variant: str) -> list[Path]:
+    folder = HOME / "extensions" / found.name
+    return sorted([*folder.glob(f"{variant}.pyx"), *folder.glob(f"{variant}.*.so"), *folder.glob("*.pxd"), *folder.glob("*.h")])
+
+
+def _borrowed(found: Found, case: Case, variant: str) -> list[Path]:
+    """Files of sibling variants (and their compiled bodies) that this variant imports, and so on."""
+    seen: set[str] = {variant}
+    waiting = [variant]
+    while waiting:
+        for name in _imported_siblings(found.source(waiting.pop()), found.name):
+            if name in case.variants and name not in seen:
+                seen.add(name)
+                waiting.append(name)
+    return [file for name in sorted(seen - {variant}) for file in (found.source(name), *_compiled(found, name))]
+
+
+def _imported_siblings(file: Path, case_name: str) -> Iterable[str]:
+    for node in ast.walk(ast.parse(file.read_bytes())):
+        if isinstance(node, ast.ImportFrom):
+            parts = (node.module or "").split(".")
+            if node.level or case_name in parts:
+                yield parts[-1]
+                yield from (alias.name for alias in node.names)
+
+
+def _versions(file: Path) -> Iterable[str]:
+    for node in ast.walk(ast.parse(file.read_bytes())):
+        names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else [node.module or ""] if isinstance(node, ast.ImportFrom) else []
+        for name in names:
+            root = name.partition(".")[0].replace("_", "-")
+            if found := library_version(root):
+                yield f"{root} {found}"
+
+
+@cache
+def _referee() -> str:
+    return files_digest([HOME / "harness" / name for name in _REFEREE])
+
+
+def files_digest(files: Iterable[Path]) -> str:
+    """Digest of the files' names and contents, in the order given."""
+    digest = sha256()
+    for file in files:
+        data = file.read_bytes() if file.exists() else b""
+        digest.update(f"{file.name}\0{len(data)}\0".encode())
+        digest.update(data)
+    return digest.hexdigest()

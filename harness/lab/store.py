@@ -1,0 +1,233 @@
+"""Result files: one per run, in pyperf's own JSON format, replaced as a whole, strictly read.
+
+``python -m pyperf stats|hist|compare_to`` work on them.  What pyperf has no place for travels in metadata
+keys ``harness_*``.  Metadata is by allow-list: no host name, user, path, argument or environment.
+Format history: 1, the first.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import secrets
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from harness.errors import AskedWrongly, StoreError
+from harness.lab import places
+from harness.lab.catalogue import NAME, did_you_mean
+from harness.model import Measured, Process, Result, Run, Sample
+
+FORMAT = 1
+LARGEST_FILE = 256 << 20
+"""Bytes; more is not a result file of ours."""
+_NS = 1e9
+
+
+class _PyperfRun(msgspec.Struct, omit_defaults=True):
+    """One process of one benchmark."""
+
+    metadata: dict[str, str | int | float]
+    values: list[float]
+    warmups: list[tuple[int, float]] = []
+
+
+class _PyperfBenchmark(msgspec.Struct):
+    metadata: dict[str, str | int | float]
+    runs: list[_PyperfRun]
+
+
+class _PyperfSuite(msgspec.Struct):
+    version: str
+    metadata: dict[str, str | int | float]
+    benchmarks: list[_PyperfBenchmark]
+
+
+def new_id() -> str:
+    """An identifier no other run has: UTC and random."""
+    return f"{datetime.now(UTC):%Y%m%dT%H%M%SZ}-{secrets.token_hex(4)}"
+
+
+def file_of(run: Run, store: Path) -> Path:
+    """Where a run is kept: ``<store>/<case>/<utc>-<machine>-<id>.json``."""
+    moment, _, token = run.id.partition("-")
+    for name in (run.case, moment.lower(), token):
+        if not NAME.fullmatch(name):
+            raise StoreError(f"{name!r} cannot be part of a file's name", "results are stored under the names of cases only")
+    return store / run.case / f"{moment}-{run.machine.id}-{token}.json"
+
+
+def write(run: Run, store: Path) -> Path:
+    """Write the whole run; whoever reads meanwhile sees the old file or the new one, never half.
+
+    Raises:
+        StoreError: the store cannot be written.
+    """
+    path = file_of(run, store)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        places.write_whole(path, encode(run))
+    except OSError as error:
+        raise StoreError(f"{path}: cannot be written: {error.strerror or error}", "make room or choose another folder with --store") from error
+    return path
+
+
+def check_writable(store: Path) -> None:
+    """Find out before measuring, not after it, that the store cannot be written."""
+    probe = store / f".probe-{secrets.token_hex(4)}"
+    try:
+        store.mkdir(parents=True, exist_ok=True)
+        places.write_whole(probe, b"x" * 4096)
+        probe.unlink()
+    except OSError as error:
+        raise StoreError(f"{store}: cannot be written: {error.strerror or error}", "make room or choose another folder with --store") from error
+
+
+def read(path: Path) -> Run:
+    """Read one result file, strictly.
+
+    Raises:
+        StoreError: it is no file of ours, damaged, or newer than this tool; the message says which and where.
+    """
+    return decode(_bytes_of(path), path)
+
+
+def find(wanted: str, store: Path) -> Path:
+    """Return the file of the run with that id (or a part of it), or of that path."""
+    if Path(wanted).is_file():
+        return Path(wanted)
+    files = {path.stem: path for path in sorted(store.glob("*/*.json"))}
+    # an id is <utc>-<token>, a file <utc>-<machine>-<token>
+    parts = [part for part in wanted.split("-") if part]
+    near = [path for stem, path in files.items() if parts and all(part in stem.split("-") for part in parts)]
+    if len(near) == 1:
+        return near[0]
+    if near:
+        raise AskedWrongly(f"{wanted!r} fits {len(near)} runs", "give more of the id: " + ", ".join(path.stem for path in near[:5]))
+    raise AskedWrongly(f"there is no run {wanted!r} in {store}", did_you_mean(wanted, files) or "the files in it are named <utc>-<machine>-<id>.json")
+
+
+# --------------------------------------------------------------------------- noun -> file
+
+
+def encode(run: Run) -> bytes:
+    """Return the file's bytes."""
+    everything = replace(run, workloads=tuple(map(_without_samples, run.workloads)))
+    suite = _PyperfSuite(
+        version="1.0",
+        metadata={
+            "harness_format": FORMAT,
+            "harness_run": run.id,
+            "harness_case": run.case,
+            "harness_state": "complete" if run.complete else "incomplete",
+            "harness_record": msgspec.json.encode(everything).decode(),
+            "cpu_model_name": run.machine.cpu,
+            "python_version": run.machine.python,
+            "python_implementation": run.machine.implementation,
+            "unit": "second",
+        },
+        benchmarks=[_benchmark(result) for measured in run.workloads for result in measured.results if any(p.samples for p in result.processes)],
+    )
+    return msgspec.json.format(msgspec.json.encode(suite), indent=1) + b"\n"
+
+
+def _without_samples(measured: Measured) -> Measured:
+    results = tuple(replace(result, processes=tuple(replace(process, samples=()) for process in result.processes)) for result in measured.results)
+    return replace(measured, results=results)
+
+
+def _benchmark(result: Result) -> _PyperfBenchmark:
+    return _PyperfBenchmark(metadata={"name": str(result.key)}, runs=[_run(process) for process in result.processes if process.samples])
+
+
+def _run(process: Process) -> _PyperfRun:
+    return _PyperfRun(
+        metadata={
+            "loops": process.samples[0].loops,
+            "harness_block": process.block,
+            "harness_rounds": _numbers(sample.round for sample in process.samples),
+            "harness_cpu_ns": _numbers(sample.cpu_ns for sample in process.samples),
+        },
+        values=[sample.ns / sample.loops / _NS for sample in process.samples],
+    )
+
+
+def _numbers(values: Any) -> str:
+    return " ".join(map(str, values))
+
+
+# --------------------------------------------------------------------------- file -> noun
+
+
+def decode(data: bytes, path: Path) -> Run:
+    """Return the run in the bytes of ``path``."""
+    try:
+        suite = msgspec.json.decode(data, type=_PyperfSuite)
+        form = suite.metadata.get("harness_format")
+        if not isinstance(form, int):
+            raise StoreError(f"{path}: not a result file of ours (no harness_format)", "only files written by `run` can be read here")
+        if form > FORMAT:
+            raise StoreError(f"{path}: format {form} > {FORMAT}", "upgrade perflab: a newer one wrote this file")
+        run = msgspec.json.decode(str(suite.metadata["harness_record"]), type=Run)
+    except (msgspec.DecodeError, KeyError, RecursionError) as error:
+        raise StoreError(f"{path}: {_reason(data, error)}", "restore it from version control, or move it away") from error
+    benchmarks = {str(benchmark.metadata.get("name")): benchmark for benchmark in suite.benchmarks}
+    try:
+        return replace(run, workloads=tuple(_with_samples(measured, benchmarks) for measured in run.workloads))
+    except (KeyError, ValueError, IndexError) as error:
+        raise StoreError(f"{path}: the samples do not fit the record: {error}", "restore it from version control, or move it away") from error
+
+
+def _reason(data: bytes, error: Exception) -> str:
+    marker = re.search(rb"^(<<<<<<<|=======|>>>>>>>)", data, re.MULTILINE)
+    if marker:
+        line = data[: marker.start()].count(b"\n") + 1
+        return f"merge-conflict marker at line {line}; this store is one file per run, take both sides"
+    if not data:
+        return "the file is empty"
+    return f"damaged: {error}" if str(error) else f"damaged: {type(error).__name__}"
+
+
+def _with_samples(measured: Measured, benchmarks: dict[str, _PyperfBenchmark]) -> Measured:
+    return replace(measured, results=tuple(_filled(result, benchmarks.get(str(result.key))) for result in measured.results))
+
+
+def _filled(result: Result, benchmark: _PyperfBenchmark | None) -> Result:
+    if benchmark is None:
+        if result.processes:
+            raise ValueError(f"{result.key} has processes but no samples")
+        return result
+    if len(benchmark.runs) != len(result.processes):
+        raise ValueError(f"{result.key} has {len(benchmark.runs)} runs for {len(result.processes)} processes")
+    return replace(result, processes=tuple(replace(process, samples=_samples(run)) for process, run in zip(result.processes, benchmark.runs, strict=True)))
+
+
+def _samples(run: _PyperfRun) -> tuple[Sample, ...]:
+    loops = int(run.metadata["loops"])
+    rounds = [int(word) for word in str(run.metadata["harness_rounds"]).split()]
+    cpu = [int(word) for word in str(run.metadata["harness_cpu_ns"]).split()]
+    if loops < 1 or any(value <= 0 for value in run.values):
+        raise ValueError("loops and values must be positive")
+    # values are ns / loops / 1e9 in double precision: rounding gives the integer nanoseconds back
+    return tuple(Sample(ns=round(value * _NS * loops), loops=loops, cpu_ns=c, round=r) for value, c, r in zip(run.values, cpu, rounds, strict=True))
+
+
+def _bytes_of(path: Path) -> bytes:
+    """Read a regular file, and nothing that could hang or flood us."""
+    try:
+        descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | getattr(os, "O_NOFOLLOW", 0))
+    except OSError as error:
+        raise StoreError(f"{path}: cannot be read: {error.strerror}", "a result file is a regular file") from error
+    with os.fdopen(descriptor, "rb") as file:
+        status = os.fstat(descriptor)
+        if not os.path.isfile(f"/proc/self/fd/{descriptor}") and not path.is_file():
+            raise StoreError(f"{path}: is no regular file", "a result file is a regular file")
+        if status.st_size > LARGEST_FILE:
+            raise StoreError(f"{path}: {status.st_size} bytes > {LARGEST_FILE}", "no result file of ours is that large")
+        return file.read(LARGEST_FILE + 1)
+
+

@@ -1,0 +1,310 @@
+"""Runs each variant in a process tree of its own, and leaves no process behind, however it ends.
+
+``kill`` leaves grandchildren; ``killpg`` leaves those with a session of their own; so: a session
+per worker, this process as sub-reaper, and a sweep for every process that carries the worker's token.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import secrets
+import select
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Self
+
+import psutil
+
+from harness.lab import frames
+from harness.lab.catalogue import HOME
+from harness.model import Status
+
+if TYPE_CHECKING:
+    from types import TracebackType
+
+    from harness.lab.frames import Message
+
+TOKEN = "PERFLAB_TOKEN"
+TAIL_BYTES = 64 << 10
+GRACE_SECONDS = 2.0
+_WATCH_SECONDS = 0.2
+_PR_SET_CHILD_SUBREAPER = 36
+
+
+class Ending(Exception):
+    """A worker ended without an answer: the status word, and what a person should read."""
+
+    def __init__(self, status: Status, message: str, stderr: str = "") -> None:
+        super().__init__(f"{status}: {message}")
+        self.status = status
+        self.message = message
+        self.stderr = stderr
+
+
+@dataclass(frozen=True, slots=True)
+class Confines:
+    """What a worker may use."""
+
+    timeout_seconds: float
+    memory_bytes: int
+
+
+def processors() -> int:
+    """How many processors this process may use: affinity and the control group's quota count."""
+    allowed = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    with suppress(OSError, ValueError):
+        quota, period = Path("/sys/fs/cgroup/cpu.max").read_text().split()
+        if quota != "max":
+            allowed = min(allowed, max(1, int(quota) // int(period)))
+    return allowed
+
+
+class Worker:
+    """One supervised process tree that answers one job after another.
+
+    Use it as a context manager: leaving it kills whatever is left of the tree.
+    """
+
+    def __init__(self, confines: Confines, *, hash_seed: int = 0, environment: Mapping[str, str] | None = None) -> None:
+        become_subreaper()
+        self.confines = confines
+        self.strays = 0
+        self._token = secrets.token_hex(8)
+        self._output = b""
+        self._buffer = b""
+        self._allowed = confines.timeout_seconds
+        self._deadline = 0.0
+        jobs_out, self._jobs = os.pipe()
+        self._answers, answers_in = os.pipe()
+        command = [sys.executable, "-m", "harness.lab.worker", str(jobs_out), str(answers_in), str(confines.memory_bytes)]
+        started = time.perf_counter_ns()
+        self._process = subprocess.Popen(
+            command,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            env=_environment(self._token, hash_seed, environment or {}),
+            pass_fds=(jobs_out, answers_in),
+            start_new_session=True,
+        )
+        self.started_ns = started
+        os.close(jobs_out)
+        os.close(answers_in)
+        assert self._process.stdout is not None
+        self._stdout = self._process.stdout.fileno()
+        os.set_blocking(self._stdout, False)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self.kill()
+
+    def ask(self, job: Message, *, timeout: float | None = None) -> Message:
+        """Send a job and wait for its answer.
+
+        Raises:
+            Ending: the worker crashed, hung, ran out of memory or ended; its tree is gone by then.
+        """
+        self.send(job, timeout=timeout)
+        return self.receive()
+
+    def send(self, job: Message, *, timeout: float | None = None) -> None:
+        """Send a job; the clock for its answer starts."""
+        self._allowed = self.confines.timeout_seconds if timeout is None else timeout
+        self._extend()
+        with suppress(BrokenPipeError):  # then receive() tells how it died
+            frames.write(self._jobs, {**job, "timeout": self._allowed})
+
+    def receive(self) -> Message:
+        """Wait for the answer to the job sent last; a sign of life in between extends its time."""
+        while True:
+            try:
+                message, self._buffer = frames.split(self._buffer)
+            except frames.BadFrame as error:
+                raise self._ended(Status.CRASHED, str(error)) from None
+            if message is None:
+                self._buffer += self._next_bytes()
+            elif message.get("alive"):
+                self._extend()
+            else:
+                return message
+
+    def _extend(self) -> None:
+        # the worker dumps its stack when the time is up, the supervisor kills a little later
+        self._deadline = time.monotonic() + self._allowed + GRACE_SECONDS
+
+    def _next_bytes(self) -> bytes:
+        """Return some bytes of the answer; drain the output and watch memory and time meanwhile."""
+        watched = [self._answers, self._stdout]
+        while True:
+            ready, _, _ = select.select(watched, [], [], _WATCH_SECONDS)
+            if self._stdout in ready and not self._drain():
+                watched = [self._answers]
+            if self._answers in ready:
+                data = os.read(self._answers, 1 << 16)
+                if data:
+                    return data
+                raise self._died()
+            if not ready and self._process.poll() is not None:  # a child of the dead may hold the pipe open
+                raise self._died()
+            if not ready and self._tree_bytes() > self.confines.memory_bytes:
+                raise self._ended(Status.OOM, f"the process tree used more than {_gib(self.confines.memory_bytes)}")
+            if time.monotonic() > self._deadline:
+                raise self._timed_out()
+
+    def _drain(self) -> bool:
+        try:
+            data = os.read(self._stdout, 1 << 16)
+        except BlockingIOError:
+            return True
+        self._output = (self._output + data)[-TAIL_BYTES:]
+        return bool(data)
+
+    def output(self) -> str:
+        """The tail of what the worker printed, stdout and stderr together."""
+        while True:
+            before = len(self._output)
+            if not self._drain() or len(self._output) in (before, TAIL_BYTES):
+                return self._output.decode(errors="backslashreplace")
+
+    def _tree_bytes(self) -> int:
+        total = 0
+        for process in self._tree():
+            with suppress(psutil.Error):
+                total += process.memory_info().rss
+        return total
+
+    def _tree(self) -> list[psutil.Process]:
+        try:
+            root = psutil.Process(self._process.pid)
+            return [root, *root.children(recursive=True)]
+        except psutil.Error:
+            return []
+
+    def _timed_out(self) -> Ending:
+        children = max(0, len(self._tree()) - 1)
+        ended = self._ended(Status.TIMEOUT, "")
+        killed = f"; {children} child processes killed" if children else ""
+        return Ending(Status.TIMEOUT, f"no answer within {self._allowed:g} s (wall){killed}{_last_stack(ended.stderr)}", ended.stderr)
+
+    def _died(self) -> Ending:
+        try:
+            code = self._process.wait(GRACE_SECONDS)
+        except subprocess.TimeoutExpired:
+            return self._ended(Status.CRASHED, "closed its result pipe and went on running")
+        if code >= 0:
+            return self._ended(Status.CRASHED, f"ended without a result (exit {code})")
+        name = signal.Signals(-code).name
+        if name == "SIGKILL":
+            return self._ended(Status.KILLED, "killed (SIGKILL, probably out of memory)")
+        hint = "; built for another CPU?" if name == "SIGILL" else ""
+        ended = self._ended(Status.CRASHED, "")
+        return Ending(Status.CRASHED, f"crashed ({name}){hint}{_last_stack(ended.stderr)}", ended.stderr)
+
+    def _ended(self, status: Status, message: str) -> Ending:
+        output = self.output()
+        self.kill()
+        return Ending(status, message, output)
+
+    def finish(self) -> int:
+        """Let the worker end by itself, then sweep; return how many processes it left behind."""
+        with suppress(OSError):
+            os.close(self._jobs)
+        self._jobs = -1
+        deadline = time.monotonic() + GRACE_SECONDS
+        while self._process.poll() is None and time.monotonic() < deadline:
+            self._drain()
+            with suppress(subprocess.TimeoutExpired):
+                self._process.wait(0.01)
+        while self._strays() and time.monotonic() < deadline:  # resource trackers go by themselves
+            time.sleep(0.01)
+        self.kill()
+        return self.strays
+
+    def kill(self) -> None:
+        """Kill the whole tree, wherever its processes have fled, and reap it."""
+        if self._answers < 0:
+            return
+        lineage = [process for process in self._tree() if process.pid != self._process.pid]
+        with suppress(ProcessLookupError, PermissionError):
+            os.killpg(self._process.pid, signal.SIGKILL)
+        self._process.kill()
+        self._process.wait()
+        strays = {process.pid: process for process in (*lineage, *self._strays()) if process.is_running()}
+        self.strays += len(strays)
+        for process in strays.values():
+            with suppress(psutil.Error):
+                process.kill()
+        psutil.wait_procs(list(strays.values()), timeout=GRACE_SECONDS)
+        for descriptor in (self._jobs, self._answers):
+            if descriptor >= 0:
+                os.close(descriptor)
+        self._jobs = self._answers = -1
+        if self._process.stdout is not None:
+            self._process.stdout.close()
+
+    def _strays(self) -> list[psutil.Process]:
+        """Every process that carries this worker's token, however it tried to get away."""
+        mark = f"{TOKEN}={self._token}".encode()
+        found: list[psutil.Process] = []
+        for folder in Path("/proc").glob("[0-9]*"):
+            pid = int(folder.name)
+            if pid in (self._process.pid, os.getpid()):
+                continue
+            with suppress(OSError, psutil.Error):
+                if mark in folder.joinpath("environ").read_bytes().split(b"\0"):
+                    process = psutil.Process(pid)
+                    if process.status() != psutil.STATUS_ZOMBIE:
+                        found.append(process)
+                    else:
+                        os.waitpid(pid, os.WNOHANG)
+        return found
+
+
+def become_subreaper() -> None:
+    """Adopt orphaned descendants, so that none can escape to init."""
+    with suppress(OSError, AttributeError):
+        ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
+
+
+def _environment(token: str, hash_seed: int, more: Mapping[str, str]) -> dict[str, str]:
+    """The worker's environment: ours, without what distorts, with threads pinned and printed."""
+    threads = str(processors())
+    kept = {name: value for name, value in os.environ.items() if name not in _DISTORTING}
+    path = os.pathsep.join([str(HOME), *filter(None, [os.environ.get("PYTHONPATH", "")])])
+    return {
+        **kept,
+        **dict.fromkeys(_THREAD_COUNTS, threads),
+        "OMP_WAIT_POLICY": "PASSIVE",  # idle OpenMP threads must not burn the next variant's time
+        "PYTHONPATH": path,
+        "PYTHONHASHSEED": str(hash_seed),
+        "PYTHONIOENCODING": "utf-8:backslashreplace",
+        TOKEN: token,
+        **more,
+    }
+
+
+_DISTORTING = frozenset({"PYTHONOPTIMIZE", "PYTHONDEVMODE", "PYTHONMALLOC", "PYTHONTRACEMALLOC", "PYTHONPROFILEIMPORTTIME", "PYTHONDONTWRITEBYTECODE", "COVERAGE_PROCESS_START"})
+_THREAD_COUNTS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS", "NUMEXPR_NUM_THREADS", "POLARS_MAX_THREADS")
+
+
+def _last_stack(stderr: str) -> str:
+    """Return ``; last stack: file:line in function`` of the innermost frame that faulthandler printed."""
+    lines = [line.strip() for line in stderr.splitlines()]
+    found = [line for line in lines if line.startswith("File ") and "harness/lab/worker" not in line]
+    if not found:
+        return ""
+    file, _, rest = found[0].removeprefix('File "').partition('", line ')
+    return f"; last stack: {Path(file).name}:{rest}"
+
+
+def _gib(n_bytes: int) -> str:
+    return f"{n_bytes / (1 << 30):.2g} GiB"

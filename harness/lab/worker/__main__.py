@@ -1,0 +1,287 @@
+"""A worker: reads one job after another from its pipe and answers each with one frame."""
+
+from __future__ import annotations
+
+import ctypes
+import faulthandler
+import os
+import resource
+import signal
+import sys
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any
+
+from harness.lab import frames
+
+if TYPE_CHECKING:
+    from harness.lab.frames import Message
+    from harness.lab.worker.answers import Entry
+    from harness.lab.worker.subject import Subject
+    from harness.lab.worker.timing import Stopwatch
+    from harness.model import Case
+
+_PR_SET_PDEATHSIG = 1
+_SIGN_OF_LIFE_SECONDS = 0.2
+
+
+class Server:
+    """Answers jobs; keeps the variant, its input and the service between them."""
+
+    def __init__(self, jobs: int, answers: int) -> None:
+        self._jobs = jobs
+        self._answers = answers
+        self._timeout = 30.0
+        self._told = 0.0
+        self._subjects: list[Subject] = []
+        self._stopwatch: Stopwatch | None = None
+        self._service: Any = None
+
+    def serve(self) -> None:
+        """Answer until the pipe closes."""
+        while (job := frames.read(self._jobs)) is not None:
+            self._timeout = job["timeout"]
+            self._arm()
+            frames.write(self._answers, self._answer(job))
+            faulthandler.cancel_dump_traceback_later()
+        self._close()
+
+    def _answer(self, job: Message) -> Message:
+        handler: Callable[[Message], Message] = getattr(self, f"do_{job['do']}")
+        try:
+            return handler(job)
+        except ImportError as error:
+            return _failure(_import_status(error), f"{type(error).__name__}: {error}")
+        except MemoryError:
+            return _failure("oom", "raised MemoryError: the memory limit was reached")
+        except BaseException as error:  # noqa: BLE001  a variant may raise SystemExit or KeyboardInterrupt: that must not end the lab
+            from harness.errors import PerflabError
+            from harness.lab.worker.answers import Raised
+
+            if isinstance(error, PerflabError):
+                return _failure("unavailable" if error.exit_code == 7 else "raised", f"{error.problem}; {error.remedy}")
+            return _failure("raised", str(error) if isinstance(error, Raised) else f"raised {type(error).__name__}: {error}{_place(error)}")
+
+    def _arm(self) -> None:
+        faulthandler.dump_traceback_later(self._timeout, file=sys.stderr)
+
+    def alive(self) -> None:
+        """Say that the last step is done, so that the next one has its own time."""
+        now = time.monotonic()
+        if now - self._told > _SIGN_OF_LIFE_SECONDS:
+            self._told = now
+            self._arm()
+            frames.write(self._answers, {"alive": True})
+
+    # ------------------------------------------------------------------ proof
+
+    def do_sheet(self, job: Message) -> Message:
+        """Compute the reference's answers and write the answer sheet."""
+        from pathlib import Path
+
+        from harness.lab.worker.answers import answer_of, entries_for_proof, write_sheet
+
+        _, case, subject = self._load(job)
+        compute = answer_of(case, subject)
+        if "n" in job:
+            return self._sheet_of_one(job, case, compute)
+        self.alive()
+        entries = list(entries_for_proof(case, compute, self.alive))
+        workloads = [entry for entry in entries if entry.kind == "workload"]
+        problem = _unreproducible(case, workloads) or _empty(workloads)
+        if problem:
+            return _failure("raised", problem)
+        return {
+            "entries": write_sheet(entries, Path(job["sheet"])),
+            "largest_n": max((entry.n for entry in workloads), default=0),
+            "seeds": len({entry.label.rpartition(" ")[2] for entry in workloads}),
+        }
+
+    def _sheet_of_one(self, job: Message, case: Case, compute: Callable[[Any], Any]) -> Message:
+        from pathlib import Path
+
+        from harness.lab.limits import limits_from
+        from harness.lab.worker.answers import make_entry, write_sheet
+        from harness.lab.worker.detectors import bound_seconds
+
+        workload = next(one for one in case.workloads if one.name == job["workload"])
+        entry = make_entry(workload, workload.seed, compute)
+        write_sheet([entry], Path(job["sheet"]))
+        bound = bound_seconds(case, entry.fresh_arguments(), limits_from(job["limits"]))
+        return {"bound_seconds": bound, "reference_seconds": entry.reference_seconds}
+
+    def do_examine(self, job: Message) -> Message:
+        """Examine one variant on the whole sheet."""
+        from harness.lab.limits import limits_from
+        from harness.lab.worker.answers import read_sheet
+        from harness.lab.worker.examine import Examination, evidence
+
+        _, case, subject = self._load(job)
+        examination = Examination(subject, case, limits_from(job["limits"]), self.alive)
+        finding = examination.run(read_sheet(job["sheet"]))
+        return evidence(examination, finding)
+
+    def do_answer(self, job: Message) -> Message:
+        """Answer one entry of the sheet, and nothing else."""
+        from harness.lab.worker.answers import read_sheet
+        from harness.lab.worker.examine import answer_once
+
+        _, case, subject = self._load(job)
+        return answer_once(subject, case, read_sheet(job["sheet"])[job["entry"]])
+
+    def do_together(self, job: Message) -> Message:
+        """Run several variants one after another in this process: does one spoil another, or the hash seed any?"""
+        from harness.lab.worker.answers import read_sheet
+        from harness.lab.worker.examine import answer_once
+
+        sheet = read_sheet(job["sheet"])
+        loaded = [(name, *self._load({**job, "variant": name, "handle": job["handles"].get(name)})) for name in job["variants"]]
+        for name, _, case, subject in loaded:
+            for index in job["entries"]:
+                self.alive()
+                said = answer_once(subject, case, sheet[index])
+                if not said["agrees"]:
+                    return {"variant": name, "entry": index, "difference": said["difference"], "label": sheet[index].label}
+        return {"variant": None}
+
+    # ------------------------------------------------------------------ measurement
+
+    def do_prepare(self, job: Message) -> Message:
+        """Import the variant, call it once, warm it up."""
+        import gc
+
+        from harness.lab.worker.subject import Originals
+        from harness.lab.worker.timing import Stopwatch
+
+        _, case, subject = self._load(job)
+        imported = time.clock_gettime_ns(time.CLOCK_MONOTONIC)
+        entry = self._entry(job)
+        self._stopwatch = Stopwatch(subject, case, Originals(entry.fresh_arguments()), entry)
+        gc.collect()
+        first = self._stopwatch.first_call()
+        self.alive()
+        if job.get("warm", True):
+            self._stopwatch.warm_up()
+        return {"imported_ns": imported, "first_call_ns": first, "loops": self._stopwatch.loops, "hash_seed": os.environ["PYTHONHASHSEED"]}
+
+    def do_sample(self, job: Message) -> Message:
+        """Time one slice."""
+        del job
+        assert self._stopwatch is not None
+        return dict(self._stopwatch.sample())
+
+    def do_check(self, job: Message) -> Message:
+        """Compare the answer of the last timed call."""
+        del job
+        assert self._stopwatch is not None
+        difference = self._stopwatch.check()
+        return {"difference": None if difference is None else str(difference), "kind": "" if difference is None else difference.kind}
+
+    def do_memory(self, job: Message) -> Message:
+        """Measure what one call needs, after a first call has compiled what is to be compiled."""
+        from harness.lab.worker.memory import measure
+        from harness.lab.worker.subject import Originals
+
+        said = self.do_prepare({**job, "warm": False})
+        assert self._stopwatch is not None
+        return {**said, **measure(self._stopwatch.subject, Originals(self._entry(job).fresh_arguments()))}
+
+    def do_limits(self, job: Message) -> Message:
+        """Measure what this machine can do."""
+        from harness.lab.limits import measure
+
+        del job
+        return measure()
+
+    def do_service(self, job: Message) -> Message:
+        """Start the service a case needs and hand its address back; it runs until this worker ends."""
+        from harness.lab.worker.subject import load_case
+
+        _, case = load_case(job)
+        service = case.service_of(job["variant"])
+        assert service is not None
+        self._service = service()
+        return {"handle": self._service.__enter__()}
+
+    # ------------------------------------------------------------------ life
+
+    def _load(self, job: Message) -> tuple[Any, Case, Subject]:
+        from harness.lab.worker.subject import load_case, load_subject
+
+        found, case = load_case(job)
+        subject = load_subject(found, case, job)
+        self._subjects.append(subject)
+        return found, case, subject
+
+    def _entry(self, job: Message) -> Entry:
+        from harness.lab.worker.answers import read_sheet
+
+        return read_sheet(job["sheet"])[0]
+
+    def _close(self) -> None:
+        for subject in self._subjects:
+            subject.close()
+        if self._service is not None:
+            self._service.__exit__(None, None, None)
+
+
+def _failure(status: str, message: str) -> Message:
+    return {"failed": status, "message": message}
+
+
+def _import_status(error: ImportError) -> str:
+    name = error.name or ""
+    return "not-built" if name.startswith("extensions") else "unavailable"
+
+
+def _place(error: BaseException) -> str:
+    """Where the variant raised: the innermost frame that is not ours."""
+    trace, place = error.__traceback__, ""
+    while trace is not None:
+        file = trace.tb_frame.f_code.co_filename
+        if f"{os.sep}harness{os.sep}" not in file:
+            place = f" ({os.path.basename(file)}:{trace.tb_lineno})"
+        trace = trace.tb_next
+    return place
+
+
+def _empty(entries: list[Entry]) -> str:
+    answers = [entry.answer() for entry in entries]
+    if all(answer is None or (hasattr(answer, "__len__") and len(answer) == 0) for answer in answers):
+        return "the reference's answer is empty on every workload: nothing could ever differ"
+    return ""
+
+
+def _unreproducible(case: Case, entries: list[Entry]) -> str:
+    """The same seed must give equal arguments, or nothing that follows means anything."""
+    from harness.judge.equality import exact
+
+    first = entries[0]
+    workload = next(one for one in case.workloads if first.label.startswith(f"workload {one.name},"))
+    difference = exact.compare(first.fresh_arguments(), workload.arguments())
+    return f"workload {workload.name}: make(n, seed) is not reproducible: {difference}" if difference else ""
+
+
+def main() -> None:
+    """Confine this process, then serve."""
+    jobs, answers, memory_bytes = (int(argument) for argument in sys.argv[1:4])
+    for descriptor in (jobs, answers):
+        os.set_inheritable(descriptor, False)
+    _die_with_parent()
+    os.register_at_fork(after_in_child=_die_with_parent)
+    faulthandler.enable()
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    with suppress(ValueError, OSError):  # address space also holds what is only reserved: leave some room
+        resource.setrlimit(resource.RLIMIT_AS, (memory_bytes + (1 << 30), resource.RLIM_INFINITY))
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the supervisor decides when a worker ends
+    Server(jobs, answers).serve()
+
+
+def _die_with_parent() -> None:
+    with suppress(OSError, AttributeError):
+        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,44 @@
+"""CPU time of this process and all its descendants, to the nanosecond."""
+
+from __future__ import annotations
+
+import os
+import resource
+import time
+from contextlib import suppress
+
+_SCHED_CLOCK = 2
+
+
+def tree_cpu_ns() -> int:
+    """User plus system time of the whole tree: this process, its live descendants, and those it has reaped."""
+    reaped = resource.getrusage(resource.RUSAGE_CHILDREN)
+    own = time.process_time_ns() + int((reaped.ru_utime + reaped.ru_stime) * 1e9)
+    return own + sum(_cpu_ns(pid) for pid in descendants())
+
+
+def descendants() -> list[int]:
+    """Process ids of all live descendants, from the kernel's own lists."""
+    found: list[int] = []
+    waiting = [os.getpid()]
+    while waiting:
+        children = _children(waiting.pop())
+        found += children
+        waiting += children
+    return found
+
+
+def _children(pid: int) -> list[int]:
+    children: list[int] = []
+    with suppress(OSError):
+        for task in os.listdir(f"/proc/{pid}/task"):
+            with suppress(OSError), open(f"/proc/{pid}/task/{task}/children", encoding="ascii") as file:
+                children += map(int, file.read().split())
+    return children
+
+
+def _cpu_ns(pid: int) -> int:
+    # the kernel encodes another process's CPU clock in the clock id: CPUCLOCK_SCHED of ~pid
+    with suppress(OSError):
+        return time.clock_gettime_ns((~pid << 3) | _SCHED_CLOCK)
+    return 0

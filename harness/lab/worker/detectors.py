@@ -1,0 +1,272 @@
+"""The mistakes that fool benchmarks, one detector each.  Each returns a Finding or None."""
+
+from __future__ import annotations
+
+import asyncio
+import collections.abc
+import inspect
+import os
+import statistics
+import sys
+import threading
+import time
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from harness.judge.equality import Strict, show
+from harness.lab.worker.cpu import tree_cpu_ns
+from harness.lab.worker.subject import Originals, now
+from harness.model import Status
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from harness.lab.worker.subject import Subject
+    from harness.model import Answer, Arguments, Case, Limits, Workload
+
+CACHED_RATIO = 2.0
+"""A repeated input this much faster than a new one was remembered."""
+_PAIRS = 9
+_CACHED_LEAST_NS = 2_000
+_IMPOSSIBLE_SHARE = 0.7
+"""The limits were measured on a busy machine: only what is clearly faster than the bound is refused."""
+_IDLE_SECONDS = 0.04
+_BUSY_SHARE = 0.5
+_LAZY_NAMES = frozenset({"LazyFrame", "Delayed", "Future", "Bag", "DuckDBPyRelation"})
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """What is wrong with a variant: the status word, the detector's word, and the sentence."""
+
+    status: Status
+    word: str
+    message: str
+
+
+def lazy(answer: Answer) -> Finding | None:
+    """A generator, iterator, coroutine or lazy frame is a promise, not an answer."""
+    for where, value in _walk(answer, "answer"):
+        kind = type(value)
+        promised = isinstance(value, (collections.abc.Iterator, collections.abc.Awaitable)) or kind.__name__ in _LAZY_NAMES
+        if promised or isinstance(value, (collections.abc.KeysView, collections.abc.ValuesView, collections.abc.ItemsView)):
+            return Finding(Status.LAZY_RESULT, "lazy", f"{where} is a {kind.__name__}: work not done yet; return the value, or declare consume=list")
+        if inspect.isfunction(value):
+            return Finding(Status.LAZY_RESULT, "lazy", f"{where} is a function: work not done yet")
+    return None
+
+
+_unchanged = Strict(signed_zero=True)
+
+
+def mutated(given: Arguments, pristine: Arguments) -> Finding | None:
+    """The call changed an argument, so the next caller times another problem."""
+    for index, (now_, before) in enumerate(zip(given, pristine, strict=True)):
+        difference = _unchanged.compare(before, now_)
+        if difference is not None:
+            return Finding(Status.MUTATED_INPUT, "mutated", f"argument {index} changed: {difference}; work on a copy, or declare mutates=True")
+    return None
+
+
+def aliased(answer: Answer, arguments: Arguments, *, allowed: frozenset[str]) -> Finding | None:
+    """The answer shares memory with the input, so changing one changes the other."""
+    for where in sorted(aliases(answer, arguments) - allowed):
+        return Finding(Status.ALIASED_INPUT, "aliased", f"the answer shares {where}; return a copy")
+    return None
+
+
+def aliases(answer: Answer, arguments: Arguments) -> frozenset[str]:
+    """Which mutable parts of the arguments the answer holds on to, by type (``the list in argument 0``)."""
+    numpy = sys.modules.get("numpy")
+    owned = {id(value): f"the {type(value).__name__} in argument {index}" for index, argument in enumerate(arguments) for _, value in _walk(argument, "") if _mutable(value)}
+    arrays = [(index, value) for index, argument in enumerate(arguments) for _, value in _walk(argument, "") if numpy is not None and isinstance(value, numpy.ndarray)]
+    found = set()
+    for _, value in _walk(answer, ""):
+        if id(value) in owned:
+            found.add(owned[id(value)])
+        if numpy is not None and isinstance(value, numpy.ndarray):
+            found |= {f"the memory of argument {index}" for index, array in arrays if numpy.shares_memory(value, array)}
+        if isinstance(value, memoryview):
+            found.add("a memoryview")
+    return frozenset(found)
+
+
+def _mutable(value: object) -> bool:
+    return isinstance(value, (list, dict, set, bytearray, collections.abc.MutableSequence, collections.abc.MutableMapping, collections.abc.MutableSet))
+
+
+_MOST_WALKED = 20_000
+
+
+def _walk(value: Any, where: str) -> Iterable[tuple[str, Any]]:
+    """Yield ``value`` and what it contains, containers only so deep and so far."""
+    waiting, walked, seen = [(where, value)], 0, set()
+    while waiting and walked < _MOST_WALKED:
+        place, one = waiting.pop()
+        walked += 1
+        yield place, one
+        if id(one) in seen:
+            continue
+        seen.add(id(one))
+        if isinstance(one, (list, tuple, collections.deque)) and one and not isinstance(one[0], (int, float, str, bytes)):
+            waiting.extend((f"{place}[{index}]", inner) for index, inner in enumerate(one))
+        elif isinstance(one, (list, tuple)):
+            waiting.extend((f"{place}[{index}]", inner) for index, inner in enumerate(one) if not isinstance(inner, (int, float, str, bytes)))
+        elif isinstance(one, dict):
+            waiting.extend((f"{place}[{show(key)}]", inner) for key, inner in one.items())
+
+
+def drifting(subject: Subject, case: Case, originals: Originals, agrees: Callable[[Answer], Any], *, repeats: int, seconds: float, alive: Callable[[], None]) -> tuple[int, Finding | None]:
+    """Call again and again on one input: the answer must stay.  Returns how often it was called."""
+    end = time.monotonic() + seconds
+    for call in range(1, repeats + 1):
+        alive()
+        difference = agrees(subject.call(originals.fresh()))
+        if difference is not None:
+            return call, Finding(Status.DRIFTED, "drifting", f"the answer to one and the same input changed at call {call}: {difference}")
+        if time.monotonic() > end:
+            return call, None
+    return repeats, None
+
+
+def cached(subject: Subject, workload: Workload, *, seconds: float, alive: Callable[[], None]) -> tuple[float, Finding | None]:
+    """Time a never-seen input against the same input again; return the fastest first call in seconds.
+
+    Seeds come from the operating system, so that an answer kept in a file does not help either.
+    """
+    first, ratios, gains = _pairs(subject, workload, seconds=seconds, alive=alive)
+    if not first:
+        return float("inf"), None
+    if _remembered(ratios, gains):  # once more: a machine hiccup does not repeat itself
+        first_again, ratios_again, gains_again = _pairs(subject, workload, seconds=seconds, alive=alive)
+        if first_again and _remembered(ratios_again, gains_again):
+            ratio = statistics.median(ratios + ratios_again)
+            message = f"{ratio:.1f}x faster on a repeated input (workload {workload.name}); drop the cache, or declare stateful=True"
+            return min(first) / 1e9, Finding(Status.CACHED_RESULT, "cached", message)
+    return min(first) / 1e9, None
+
+
+def _remembered(ratios: list[float], gains: list[int]) -> bool:
+    return statistics.median(ratios) > CACHED_RATIO and statistics.median(gains) > _CACHED_LEAST_NS
+
+
+def _pairs(subject: Subject, workload: Workload, *, seconds: float, alive: Callable[[], None]) -> tuple[list[int], list[float], list[int]]:
+    first, ratios, gains = [], [], []
+    end = time.monotonic() + seconds
+    for _ in range(_PAIRS):
+        alive()
+        originals = Originals(workload.arguments(int.from_bytes(os.urandom(4), "little")))
+        new, again = _once(subject, originals), min(_once(subject, originals), _once(subject, originals))
+        first.append(new)
+        ratios.append(new / max(1, again))
+        gains.append(new - again)
+        if time.monotonic() > end and len(first) >= 3:
+            break
+    return first, ratios, gains
+
+
+def _once(subject: Subject, originals: Originals) -> int:
+    arguments = originals.fresh()
+    started = now()
+    subject.call(arguments)
+    return now() - started
+
+
+def impossible(fastest_seconds: float, arguments: Arguments, case: Case, limits: Limits) -> Finding | None:
+    """No honest variant is faster than the case's bound, or than reading its input once."""
+    bound = bound_seconds(case, arguments, limits)
+    if bound is None or fastest_seconds >= bound * _IMPOSSIBLE_SHARE:
+        return None
+    return Finding(Status.IMPOSSIBLE_SPEED, "impossible", f"{fastest_seconds * 1e6:.3g} µs is faster than the lower bound {bound * 1e6:.3g} µs: it cannot have done the work, or the bound is wrong")
+
+
+def bound_seconds(case: Case, arguments: Arguments, limits: Limits) -> float | None:
+    """The case's lower bound, else the time to read the buffers of the input once; None: neither is known."""
+    if case.bound is not None:
+        return float(case.bound(limits, *arguments))
+    size = input_bytes(arguments)
+    return limits.read_seconds(size) if case.reads_input and size else None
+
+
+def input_bytes(arguments: Arguments) -> int:
+    """Bytes of the flat buffers among the arguments."""
+    total = 0
+    for argument in arguments:
+        if isinstance(argument, (bytes, bytearray, memoryview)):
+            total += len(argument)
+        else:
+            total += int(getattr(argument, "nbytes", 0))
+    return total
+
+
+def left_running(subject: Subject, before: Surroundings) -> Finding | None:
+    """The function returned, but something of its still works: threads, tasks, processes."""
+    loop = subject.loop()
+    tasks = [task for task in asyncio.all_tasks(loop) if not task.done()] if loop is not None else []
+    if tasks:
+        return Finding(Status.LEFT_RUNNING, "left-running", f"{len(tasks)} asyncio task(s) pending after the call: {show(tasks[0].get_name())}")
+    busy = [thread.name for thread in threading.enumerate() if thread.ident not in before.threads and not _idle(thread)]
+    if busy:
+        return Finding(Status.LEFT_RUNNING, "left-running", f"{len(busy)} thread(s) still at work after the call: {show(busy[0])}")
+    share = _idle_share()
+    if share > _BUSY_SHARE:
+        return Finding(Status.LEFT_RUNNING, "left-running", f"the process tree went on using {share:.0%} of a processor after the call had returned")
+    return None
+
+
+_WAITING = ("wait", "get", "acquire", "_worker", "_recv", "recv", "poll", "select", "_wait_for_tstate_lock", "_handle_workers", "_wait_for_updates", "wait_result_broken_or_wakeup", "run")
+
+
+def _idle(thread: threading.Thread) -> bool:
+    """A pool's worker that waits for the next item is idle; a sleeping or computing function is not."""
+    frame = sys._current_frames().get(thread.ident or 0)
+    if frame is None:
+        return True
+    file = frame.f_code.co_filename
+    of_the_library = f"{os.sep}lib{os.sep}python" in file and f"site-packages{os.sep}" not in file or file.startswith("<frozen")
+    return of_the_library and frame.f_code.co_name in _WAITING
+
+
+def _idle_share() -> float:
+    """Share of a processor that the tree uses while this thread does nothing at all."""
+    shares = []
+    for _ in range(2):  # spinning thread pools calm down within milliseconds: only the second look counts
+        cpu, wall = tree_cpu_ns(), time.perf_counter_ns()
+        time.sleep(_IDLE_SECONDS)
+        shares.append((tree_cpu_ns() - cpu) / max(1, time.perf_counter_ns() - wall))
+        if shares[-1] < _BUSY_SHARE:
+            break
+    return shares[-1]
+
+
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """What a variant should leave as it found it."""
+
+    threads: frozenset[int | None]
+    descriptors: int
+    directory: str
+    environment: tuple[tuple[str, str], ...]
+
+    @classmethod
+    def look(cls) -> Surroundings:
+        """Take stock."""
+        descriptors = 0
+        with suppress(OSError):
+            descriptors = len(os.listdir("/proc/self/fd"))
+        return cls(frozenset(thread.ident for thread in threading.enumerate()), descriptors, os.getcwd(), tuple(sorted(os.environ.items())))
+
+    def changes(self) -> tuple[str, ...]:
+        """Say what is different now: warnings, not refusals, since every process is fresh."""
+        after = Surroundings.look()
+        said = []
+        if len(after.threads - self.threads) > 0:
+            said.append(f"leaks: {len(after.threads - self.threads)} thread(s)")
+        if after.descriptors > self.descriptors + 4:
+            said.append(f"leaks: {after.descriptors - self.descriptors} file descriptors")
+        if after.directory != self.directory:
+            said.append("changes the working directory")
+        if after.environment != self.environment:
+            said.append("changes the environment")
+        return tuple(said)

@@ -1,0 +1,167 @@
+"""The variant under test, made callable in one way however it is written."""
+
+from __future__ import annotations
+
+import asyncio
+import importlib
+import inspect
+import multiprocessing
+import os
+import pickle
+import time
+from collections.abc import Callable
+from concurrent.futures import Executor, ProcessPoolExecutor, ThreadPoolExecutor
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from harness.lab.catalogue import Found
+from harness.model import Answer, Arguments, Case
+
+_ATOMS = (int, float, complex, bool, type(None))
+
+
+@dataclass(slots=True)
+class Subject:
+    """A variant's function, its executor or event loop, and how its answer is consumed."""
+
+    name: str
+    function: Callable[..., Any]
+    consume: Callable[[Answer], Answer] | None
+    handle: tuple[Any, ...] = ()
+    """The service's handle, passed first; empty without a service."""
+    module: Any = None
+    _open: ExitStack = field(default_factory=ExitStack)
+    _ready: Callable[..., Any] | None = None
+
+    def caller(self) -> Callable[..., Any]:
+        """Return what is called in the timed region; an executor or event loop is made the first time."""
+        if self._ready is None:
+            self._ready = self._make_ready()
+        return self._ready
+
+    def call(self, arguments: Arguments) -> Answer:
+        """Call once, service handle first, and consume the answer."""
+        answer = self.caller()(*self.handle, *arguments)
+        return answer if self.consume is None else self.consume(answer)
+
+    def close(self) -> None:
+        """Shut the executor and the event loop down."""
+        self._open.close()
+        self._ready = None
+
+    def loop(self) -> asyncio.AbstractEventLoop | None:
+        """The event loop of an ``async def`` variant."""
+        return self._runner.get_loop() if self._runner is not None else None
+
+    _runner: asyncio.Runner | None = None
+
+    def _make_ready(self) -> Callable[..., Any]:
+        function = self.function
+        kind = _executor_kind(function)
+        if kind is not None:
+            executor = self._open.enter_context(_executor(kind))
+            plain = function
+
+            def function(*arguments: Any) -> Any:
+                return plain(*arguments, executor=executor)
+
+        if not inspect.iscoroutinefunction(self.function):
+            return function
+        self._runner = self._open.enter_context(asyncio.Runner(loop_factory=getattr(self.module, "loop_factory", None)))
+        run = self._runner.run
+        self._runner.get_loop()
+
+        def run_to_end(*arguments: Any) -> Any:
+            return run(function(*arguments))
+
+        return run_to_end
+
+
+def _executor_kind(function: Callable[..., Any]) -> type[Executor] | None:
+    """Which executor the function's keyword-only ``executor`` asks for."""
+    parameter = inspect.signature(function).parameters.get("executor") if callable(function) and not _is_builtin(function) else None
+    if parameter is None or parameter.kind is not parameter.KEYWORD_ONLY:
+        return None
+    return ThreadPoolExecutor if "ThreadPoolExecutor" in str(parameter.annotation) else ProcessPoolExecutor
+
+
+def _is_builtin(function: Callable[..., Any]) -> bool:
+    try:
+        inspect.signature(function)
+    except (TypeError, ValueError):
+        return True
+    return False
+
+
+def _executor(kind: type[Executor]) -> Executor:
+    """Make the executor with as many workers as there are processors for us."""
+    workers = max(2, len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 2)
+    if kind is ThreadPoolExecutor:
+        return ThreadPoolExecutor(workers)
+    method = "fork" if "fork" in multiprocessing.get_all_start_methods() else None
+    return ProcessPoolExecutor(workers, mp_context=multiprocessing.get_context(method))
+
+
+@dataclass(frozen=True, slots=True)
+class Mutation:
+    """Which mechanical change to make to a variant's source before it is imported."""
+
+    index: int
+
+
+def load_case(job: dict[str, Any]) -> tuple[Found, Case]:
+    """Import the case that a job names."""
+    where = job["case"]
+    found = Found(name=where["name"], module=where["module"], folder=Path(where["folder"]), origin=where["origin"], search_path=where["search_path"])
+    return found, found.load()
+
+
+def load_subject(found: Found, case: Case, job: dict[str, Any]) -> Subject:
+    """Import the variant (or the mutant) that a job names."""
+    name, handle = job["variant"], job.get("handle")
+    attribute = case.function
+    if job.get("mutant"):
+        module, attribute = importlib.import_module(f"{found.module}.mutants"), name
+    elif job.get("mutation") is not None:
+        from harness.lab.mutation import import_mutated
+
+        module = import_mutated(found, name, job["mutation"])
+    else:
+        module = importlib.import_module(f"{found.module}.{name}")
+    function = getattr(module, attribute, None)
+    if not callable(function):
+        message = f"{found.source(name).name} defines no function {attribute!r}"
+        raise AttributeError(message)
+    return Subject(name=name, function=function, consume=case.consume, handle=() if handle is None else (handle,), module=module)
+
+
+class Originals:
+    """A master copy of one input, from which fresh equal copies are made, outside the clock."""
+
+    def __init__(self, arguments: Arguments) -> None:
+        self._arguments = arguments
+        self._atomic = all(isinstance(argument, _ATOMS) for argument in arguments)
+        self._pickled = pickle.dumps(arguments, protocol=5)
+
+    @property
+    def n_bytes(self) -> int:
+        """Size of the pickled input: what a fresh copy costs, roughly."""
+        return len(self._pickled)
+
+    def fresh(self) -> Arguments:
+        """Return equal arguments that share nothing mutable with any other copy."""
+        return self._arguments if self._atomic else pickle.loads(self._pickled)  # noqa: S301  our own bytes, made above
+
+    def batch(self, n: int) -> list[Arguments]:
+        """Return ``n`` fresh copies."""
+        return [self.fresh() for _ in range(n)]
+
+
+def now() -> int:
+    """The lab's clock, bound before any variant can replace it."""
+    return _clock()
+
+
+_clock = time.perf_counter_ns

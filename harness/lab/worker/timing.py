@@ -1,0 +1,100 @@
+"""The stop-watch: calibrated slices of calls, each call on a fresh equal input made outside the clock."""
+
+from __future__ import annotations
+
+import gc
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from harness.lab.worker.cpu import tree_cpu_ns
+from harness.lab.worker.subject import Originals, now
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from harness.lab.worker.answers import Entry
+    from harness.lab.worker.subject import Subject
+    from harness.model import Answer, Arguments, Case, Difference
+
+SLICE_NS = 4_000_000
+"""How long one timed slice should take: long for the clock, short for the noise."""
+_WARM_NS = 60_000_000
+_WARM_CALLS = 30  # CPython specialises its bytecode within these
+_MOST_LOOPS = 20_000
+_MOST_BATCH_BYTES = 32 << 20
+
+
+@dataclass(slots=True)
+class Stopwatch:
+    """Times one variant on one input; keeps the last answer so that it can be checked."""
+
+    subject: Subject
+    case: Case
+    originals: Originals
+    entry: Entry
+    loops: int = 1
+    _last: tuple[Arguments, Answer] | None = None
+
+    def first_call(self) -> int:
+        """Time the first call ever: executor start, JIT compilation and lazy imports are inside."""
+        arguments = self.originals.fresh()
+        started = now()
+        answer = self.subject.call(arguments)
+        elapsed = now() - started
+        self._last = (arguments, answer)
+        return elapsed
+
+    def warm_up(self) -> None:
+        """Warm, calibrate the loops, then put what is alive out of the collector's sight."""
+        spent = calls = fastest = 0
+        while calls < _WARM_CALLS and spent < _WARM_NS:
+            elapsed = self._slice(1)
+            spent, calls = spent + elapsed, calls + 1
+            fastest = min(fastest, elapsed) if fastest else elapsed
+        by_time = SLICE_NS // max(1, fastest)
+        by_size = _MOST_BATCH_BYTES // max(1, self.originals.n_bytes)
+        self.loops = max(1, min(by_time, by_size, _MOST_LOOPS))
+        if self.loops > 1:  # one call of a fast function is mostly clock: look again, looped
+            elapsed = self._slice(self.loops) / self.loops
+            self.loops = max(1, min(int(SLICE_NS / max(1, elapsed)), by_size, _MOST_LOOPS))
+        gc.collect()
+        gc.freeze()
+        gc.disable()
+
+    def sample(self) -> dict[str, int]:
+        """Time one slice; wall and CPU time side by side."""
+        cpu = tree_cpu_ns()
+        elapsed = self._slice(self.loops)
+        cpu = tree_cpu_ns() - cpu
+        gc.collect(0)
+        return {"ns": elapsed, "cpu_ns": max(0, cpu), "loops": self.loops}
+
+    def check(self) -> Difference | None:
+        """Compare the answer of the last timed call with the expected one."""
+        assert self._last is not None
+        arguments, answer = self._last
+        actual = (answer, arguments) if self.case.mutates else answer
+        return self.case.relation(self.subject.name).compare(self.entry.answer(), actual)
+
+    def _slice(self, loops: int) -> int:
+        batch = self.originals.batch(loops)
+        if self.subject.handle:
+            batch = [(*self.subject.handle, *arguments) for arguments in batch]
+        elapsed, answer = _timed(self.subject.caller(), batch, self.subject.consume)
+        self._last = (batch[-1][len(self.subject.handle) :], answer)
+        return elapsed
+
+
+def _timed(function: Callable[..., Any], batch: list[Arguments], consume: Callable[[Answer], Answer] | None, clock: Callable[[], int] = time.perf_counter_ns) -> tuple[int, Answer]:
+    """Call the function on each input; nothing but the calls (and their consumption) is inside the clock."""
+    answer = None
+    if consume is not None:
+        started = clock()
+        for arguments in batch:
+            answer = consume(function(*arguments))
+        return clock() - started, answer
+    started = clock()
+    for arguments in batch:
+        answer = function(*arguments)
+    return clock() - started, answer
