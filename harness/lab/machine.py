@@ -16,7 +16,7 @@ from harness.model import Machine
 if TYPE_CHECKING:
     from harness.lab.frames import Message
 
-_FORMAT = 1
+FORMAT = 1
 """Raise it when limits are measured in another way: cached ones are then measured anew."""
 _LIBRARIES = ("numpy", "numba", "Cython")
 
@@ -45,7 +45,7 @@ def library_version(distribution: str) -> str:
 
 def machine_limits(machine: Machine, confines: supervisor.Confines) -> Message:
     """Return the limits of this machine as a job's message: measured by a worker once, then read from the cache."""
-    file = places.cache_folder("limits") / f"{machine.id}-{_FORMAT}.json"
+    file = places.cache_folder("limits") / f"{machine.id}-{FORMAT}.json"
     with suppress(OSError, ValueError, TypeError, KeyError):
         kept: Message = json.loads(file.read_text())
         limits.limits_from(kept)

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
 
 from harness.errors import BadCase, NotBuilt
-from harness.lab import places, sources
+from harness.lab import mutation, places, sources
 from harness.lab.machine import machine_limits, this_machine
 from harness.lab.supervisor import Confines, Ending, Worker, processors
 from harness.model import Certificate, Evidence, Proof, Status
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 HASH_SEEDS = (1, 2, 3, 4)
 """Beside seed 0, under which everything is examined."""
 _TOGETHER_ENTRIES = 12
+_PROBE_SECONDS = 4.0
 Told: TypeAlias = Callable[[str], None]
 
 
@@ -48,6 +49,18 @@ class Sheet:
     entries: int
     largest_n: int
     seeds: int
+
+
+@dataclass(frozen=True, slots=True)
+class Mutants:
+    """How many wrong implementations the case's own check refused."""
+
+    total: int
+    rejected: int
+    survivors: tuple[str, ...]
+    """Those that differ from the reference somewhere and were not refused."""
+    alike: int
+    """Those that differ nowhere on the case's inputs (mechanical ones only)."""
 
 
 def _variant(case: Case, candidate: Candidate) -> str:
@@ -111,6 +124,31 @@ class Prover:
         with ThreadPoolExecutor(max(1, processors())) as pool:
             return dict(pool.map(one, candidates))
 
+    def mutants(self, *, tell: Told) -> Mutants:
+        """Examine every hand-written mutant."""
+        made = self.examine([Candidate(name, mutant=True) for name in self.found.mutants()], tell=tell)
+        survivors = tuple(candidate.name for candidate, certificate in made.items() if certificate.status is Status.OK)
+        return Mutants(len(made), len(made) - len(survivors), survivors, 0)
+
+    def mechanical(self, *, tell: Told) -> Mutants:
+        """Mutate the reference mechanically; a survivor counts unless no input of the case tells it from the reference."""
+        mutations = mutation.mutations_of(self.found.source(self.case.reference).read_text(encoding="utf-8"))
+        candidates = [Candidate(self.case.reference, mutation=index) for index in range(len(mutations))]
+        made = self.examine(candidates, tell=tell)
+        survivors, alike = [], 0
+        for candidate, certificate in made.items():
+            if certificate.status is not Status.OK:
+                continue
+            assert candidate.mutation is not None
+            tell(f"survivor {candidate.mutation}")
+            said = self._ask(candidate, {"do": "probe", "seconds": _PROBE_SECONDS})
+            if said.get("difference") is None and "failed" not in said:
+                alike += 1
+            else:
+                change = mutations[candidate.mutation]
+                survivors.append(f"line {change.line}: {change.what} ({said.get('difference') or said.get('message')})")
+        return Mutants(len(made), len(made) - len(survivors) - alike, tuple(survivors), alike)
+
     def sheet(self) -> Sheet:
         """The reference's answers, computed once."""
         if self._sheet is None:
@@ -143,7 +181,7 @@ class Prover:
                 sources.require_build(self.found, candidate.name)
             except NotBuilt as error:
                 return self._certificate(candidate, failure(Status.NOT_BUILT, f"{error.problem}: {error.remedy}"), sheet)
-        said = self._ask(candidate, {"do": "examine", "sheet": str(sheet.path)})
+        said = self._ask(candidate, {"do": "examine", "sheet": str(sheet.path), "quick": candidate.mutation is not None})
         if said.get("status") == Status.WRONG_ANSWER and said["finding"] != "invariant" and candidate.mutation is None:
             said |= self._why_wrong(candidate, sheet, said)
         return self._certificate(candidate, said, sheet)

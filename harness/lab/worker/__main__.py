@@ -118,7 +118,7 @@ class Server:
         from harness.lab.worker.examine import Examination, evidence
 
         _, case, subject = self._load(job)
-        examination = Examination(subject, case, limits_from(job["limits"]), self.alive)
+        examination = Examination(subject, case, limits_from(job["limits"]), self.alive, quick=job.get("quick", False))
         finding = examination.run(read_sheet(job["sheet"]))
         return evidence(examination, finding)
 
@@ -144,6 +144,17 @@ class Server:
                 if not said["agrees"]:
                     return {"variant": name, "entry": index, "difference": said["difference"], "label": sheet[index].label}
         return {"variant": None}
+
+    def do_probe(self, job: Message) -> Message:
+        """Look for any input of the case on which a surviving mutation differs: new seeds, larger sizes."""
+        from harness.lab.worker.answers import answer_of
+        from harness.lab.worker.examine import first_difference
+        from harness.lab.worker.subject import load_subject
+
+        found, case, subject = self._load(job)
+        reference = load_subject(found, case, {"variant": case.reference, "handle": job.get("handle")})
+        self._subjects.append(reference)
+        return {"difference": first_difference(case, subject, answer_of(case, reference), seconds=job["seconds"], alive=self.alive)}
 
     # ------------------------------------------------------------------ measurement
 

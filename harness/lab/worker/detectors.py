@@ -215,7 +215,7 @@ def left_running(subject: Subject, before: Surroundings) -> Finding | None:
     return None
 
 
-_WAITING = ("wait", "get", "acquire", "_worker", "_recv", "recv", "poll", "select", "_wait_for_tstate_lock", "_handle_workers", "_wait_for_updates", "wait_result_broken_or_wakeup", "run")
+_WAITING = ("wait", "get", "acquire", "_worker", "_recv", "recv", "poll", "select", "_wait_for_tstate_lock", "_handle_workers", "_wait_for_updates", "wait_result_broken_or_wakeup")
 
 
 def _idle(thread: threading.Thread) -> bool:

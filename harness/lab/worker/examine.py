@@ -39,6 +39,8 @@ class Examination:
     case: Case
     limits: Limits
     alive: Callable[[], None]
+    quick: bool = False
+    """Answers only: for mechanical mutants, where speed and leftovers say nothing."""
     inputs: int = 0
     repeats: int = 0
     warnings: list[str] = field(default_factory=list)
@@ -50,11 +52,13 @@ class Examination:
         order = sorted(range(len(sheet)), key=lambda index: sheet[index].kind != "workload")
         for position, index in enumerate(order):
             finding = self._one(sheet, index, order[:position])
-            if finding is None and position == 0:
+            if finding is None and position == 0 and not self.quick:
                 finding = detectors.left_running(self.subject, before) or self._repeat(sheet[index])
             if finding is not None:
                 self.failed_entry = index
                 return finding
+        if self.quick:
+            return None
         finding = self._speed(sheet) or detectors.left_running(self.subject, before)
         if finding is None:
             self.warnings += before.changes()
@@ -189,6 +193,29 @@ def answer_once(subject: Subject, case: Case, entry: Entry) -> dict[str, Any]:
     actual = (answer, arguments) if case.mutates else answer
     difference = case.relation(subject.name).compare(entry.answer(), actual)
     return {"agrees": difference is None, "difference": "" if difference is None else str(difference), "digest": _digest(answer, case.relation(subject.name))}
+
+
+def first_difference(case: Case, subject: Subject, expected: Callable[[Arguments], Answer], *, seconds: float, alive: Callable[[], None]) -> str | None:
+    """Compare on seeds and sizes that the proof does not use, until one differs or the time is up."""
+    end = time.monotonic() + seconds
+    for seed in range(_FIRST_UNUSED_SEED, _FIRST_UNUSED_SEED + 1000):
+        for workload in case.workloads:
+            if time.monotonic() > end:
+                return None
+            alive()
+            if case.verify_up_to is not None and workload.n > case.verify_up_to:
+                continue
+            originals = Originals(workload.arguments(seed))
+            wanted = expected(originals.fresh())
+            arguments = originals.fresh()
+            answer = subject.call(arguments)
+            difference = case.same.compare(wanted, (answer, arguments) if case.mutates else answer)
+            if difference is not None:
+                return f"workload {workload.name}, seed {seed}: {difference}"
+    return None
+
+
+_FIRST_UNUSED_SEED = 1000
 
 
 def _digest(answer: Answer, relation: Relation) -> str:

@@ -1,0 +1,121 @@
+"""The command line: finds the command, catches the one family of errors, owns the exit code.
+
+Commands are imported only when asked for, so that ``--help`` and ``list`` stay quick.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+from importlib import import_module
+from types import FrameType
+from typing import NoReturn
+
+import click
+
+from harness import __version__
+from harness.errors import ExitCode, PerflabError
+
+COMMANDS = {
+    "completion": "Print the line that switches shell completion on.",
+    "doctor": "Say what on this machine spoils measurements, and the remedy.",
+    "list": "List the cases: their question, variants and sizes.",
+    "new": "Write the working skeleton of a case.",
+    "report": "Write the results of a stored run into a README.",
+    "run": "Prove, measure and compare the variants of one or more cases.",
+    "verify": "Prove that every variant of a case equals its reference.",
+}
+"""Name and short help of every command: one file each in harness/commands."""
+
+
+class Terminated(BaseException):
+    """SIGTERM or SIGHUP: unwinds like Ctrl-C, so that everything is cleaned up and kept."""
+
+    def __init__(self, number: int) -> None:
+        super().__init__(number)
+        self.exit_code = 128 + number
+
+
+class LazyGroup(click.Group):
+    """Imports a command's module only when that command is run or its help is asked for."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Names in the order of the help page."""
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Import and return the command."""
+        if cmd_name not in COMMANDS:
+            return None
+        command = import_module(f"harness.commands.{cmd_name}").command
+        assert isinstance(command, click.Command)
+        return command
+
+    def resolve_command(self, ctx: click.Context, args: list[str]) -> tuple[str | None, click.Command | None, list[str]]:
+        """Suggest the command that was meant."""
+        try:
+            return super().resolve_command(ctx, args)
+        except click.UsageError as error:
+            from difflib import get_close_matches
+
+            near = get_close_matches(args[0], COMMANDS, n=3, cutoff=0.5)
+            hint = f" Did you mean {' or '.join(near)}?" if near else f" There are: {', '.join(COMMANDS)}."
+            raise click.UsageError(f"there is no command {args[0]!r}.{hint}", ctx) from error
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """List the commands from the table above: the help page imports nothing."""
+        with formatter.section("Commands"):
+            formatter.write_dl(list(COMMANDS.items()))
+
+
+@click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.version_option(__version__, prog_name="perflab")
+def cli() -> None:
+    """Which way of writing it is fastest, at which size, how sure are we - and is it still right?
+
+    \b
+    Start with:  python -m harness list
+                 python -m harness run dedupe
+    """
+
+
+def main() -> NoReturn:
+    """Run the command line and end the process with its exit code."""
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, _terminated)
+    try:
+        code = cli.main(prog_name="python -m harness" if sys.argv[0].endswith("__main__.py") else "perflab", standalone_mode=False)
+        sys.stdout.flush()
+    except click.exceptions.Exit as ended:
+        code = ended.exit_code
+    except click.ClickException as error:
+        error.show()
+        code = ExitCode.USAGE
+    except PerflabError as error:
+        say_error(error)
+        code = error.exit_code
+    except (KeyboardInterrupt, click.Abort):
+        click.echo("interrupted", err=True)
+        code = ExitCode.INTERRUPTED
+    except Terminated as ended:
+        code = ended.exit_code
+    except BrokenPipeError:
+        # whoever read our output has gone: no traceback, also not from the interpreter's last flush
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+        code = 141
+    sys.exit(int(code or 0))
+
+
+def say_error(error: PerflabError) -> None:
+    """Print the problem and the remedy, cleaned of control characters."""
+    from harness.show.text import clean
+
+    click.echo(f"error: {clean(error.problem)}", err=True)
+    if error.remedy:
+        click.echo(f"  try: {clean(error.remedy)}", err=True)
+
+
+def _terminated(number: int, frame: FrameType | None) -> None:
+    del frame
+    raise Terminated(number)

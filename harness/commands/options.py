@@ -1,0 +1,65 @@
+"""Options and arguments that several commands share, and how their values are completed."""
+
+from __future__ import annotations
+
+import re
+import sys
+from pathlib import Path
+from typing import Any
+
+import click
+
+from harness.lab import catalogue, places
+
+
+class Size(click.ParamType):
+    """Bytes, as people write them: 512MiB, 4G, 1000000."""
+
+    name = "size"
+    _UNITS = {"": 1, "k": 1 << 10, "m": 1 << 20, "g": 1 << 30, "t": 1 << 40}
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
+        """Return bytes."""
+        if isinstance(value, int):
+            return value
+        match = re.fullmatch(r"(\d+(?:\.\d+)?)\s*([kmgt]?)(?:i?b)?", str(value).strip().lower())
+        if not match:
+            self.fail(f"{value!r} is no size; write 512MiB or 4GiB", param, ctx)
+        return int(float(match[1]) * self._UNITS[match[2]])
+
+
+def _complete_cases(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[str]:
+    del ctx, param
+    return [name for name in catalogue.find_cases() if name.startswith(incomplete)]
+
+
+def _complete_variants(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[str]:
+    del param
+    asked = ctx.params.get("cases") or ([ctx.params["case"]] if ctx.params.get("case") else [])
+    return [name for one in asked for name in catalogue.find_case(one).load().variants if name.startswith(incomplete)]
+
+
+cases = click.argument("cases", nargs=-1, required=True, metavar="CASE...", shell_complete=_complete_cases)
+case = click.argument("case", metavar="CASE", shell_complete=_complete_cases)
+variants = click.option("-V", "--variant", "variants", multiple=True, metavar="NAME", shell_complete=_complete_variants, help="Only this variant (and the reference); may be repeated.")
+workloads = click.option("-w", "--workload", "workloads", multiple=True, metavar="NAME", help="A workload's name, or S, M, L, or all; may be repeated.")
+json_to = click.option("--json", "json_to", metavar="PATH", help="Write JSON to this file; - is standard output, then nothing else goes there.")
+timeout = click.option("--timeout", type=click.FloatRange(min=0.1), default=30.0, show_default=True, metavar="SECONDS", help="For any single step of one variant.")
+memory = click.option("--memory", type=Size(), default="4GiB", show_default=True, metavar="SIZE", help="What one variant's process tree may use.")
+quiet = click.option("-q", "--quiet", is_flag=True, help="No progress on standard error.")
+store = click.option("--store", "store_folder", type=click.Path(path_type=Path), default=None, metavar="FOLDER", help="Where result files are kept (default: results, or PERFLAB_STORE).")
+
+
+def store_path(asked: Path | None) -> Path:
+    """The store's folder."""
+    return places.store_folder(str(asked) if asked else None)
+
+
+def write_json(data: bytes, where: str) -> None:
+    """Write a document to a file or, for ``-``, to standard output."""
+    if where == "-":
+        sys.stdout.flush()
+        sys.stdout.buffer.write(data + b"\n")
+        sys.stdout.buffer.flush()
+    else:
+        Path(where).write_bytes(data + b"\n")

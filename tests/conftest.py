@@ -1,0 +1,75 @@
+"""What all tests share: a cache and a store of their own, and small cases written on the spot."""
+
+from __future__ import annotations
+
+import secrets
+import textwrap
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+NAIVE = """
+    '''Sort.'''
+    def smallest(xs):
+        ys = [x * 1.0 for x in xs]
+        ys.sort()
+        return ys
+"""
+
+DECLARATION = """
+    '''Which number comes first?  Sort floats.'''
+    import random
+    from harness import Case, exact, sweep
+
+    def make(n, seed):
+        source = random.Random(seed)
+        return ([source.random() for _ in range(n)],)
+
+    case = Case(function="smallest", variants={variants!r}, workloads=sweep(make, n=(10, 33, 100, 1000, 3333)), same=exact, {more})
+"""
+
+
+@pytest.fixture(autouse=True)
+def own_places(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Certificates, limits and results of tests never meet those of the user."""
+    monkeypatch.setenv("PERFLAB_CACHE", str(tmp_path / "perflab-cache"))
+    monkeypatch.setenv("PERFLAB_STORE", str(tmp_path / "results"))
+    yield
+
+
+@pytest.fixture(scope="session")
+def measured_limits(tmp_path_factory: pytest.TempPathFactory) -> bytes:
+    """The machine's limits, measured once for all tests."""
+    import json
+
+    from harness.lab.supervisor import Confines, Worker
+
+    del tmp_path_factory
+    with Worker(Confines(30.0, 4 << 30)) as worker:
+        return json.dumps(worker.ask({"do": "limits"})).encode()
+
+
+@pytest.fixture
+def known_limits(measured_limits: bytes) -> None:
+    """Put the limits into this test's cache, so that it need not measure them again."""
+    from harness.lab import machine, places
+
+    here = machine.this_machine()
+    (places.cache_folder("limits") / f"{here.id}-{machine.FORMAT}.json").write_bytes(measured_limits)
+
+
+@pytest.fixture
+def write_case(tmp_path: Path) -> Callable[..., Path]:
+    """Write a case of given variants into a folder of its own; returns the folder."""
+    def write(more: str = "", name: str = "", declaration: str = DECLARATION, **sources: str) -> Path:
+        # a name nobody has imported yet in this process
+        folder = tmp_path / (name or f"tiny{secrets.token_hex(4)}")
+        folder.mkdir()
+        variants = ("naive", *(source for source in sources if source not in {"mutants", "naive"}))
+        text = {"__init__": declaration.format(variants=variants, more=more), "naive": NAIVE, **sources}
+        for file, source in text.items():
+            (folder / f"{file}.py").write_text(textwrap.dedent(source), encoding="utf-8")
+        return folder
+
+    return write
