@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 import re
 import secrets
+import stat
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -173,7 +174,7 @@ def decode(data: bytes, path: Path) -> Run:
         if form > FORMAT:
             raise StoreError(f"{path}: format {form} > {FORMAT}", "upgrade perflab: a newer one wrote this file")
         run = msgspec.json.decode(str(suite.metadata["harness_record"]), type=Run)
-    except (msgspec.DecodeError, KeyError, RecursionError) as error:
+    except (msgspec.DecodeError, UnicodeDecodeError, KeyError, RecursionError) as error:
         raise StoreError(f"{path}: {_reason(data, error)}", "restore it from version control, or move it away") from error
     benchmarks = {str(benchmark.metadata.get("name")): benchmark for benchmark in suite.benchmarks}
     try:
@@ -222,12 +223,12 @@ def _bytes_of(path: Path) -> bytes:
         descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | getattr(os, "O_NOFOLLOW", 0))
     except OSError as error:
         raise StoreError(f"{path}: cannot be read: {error.strerror}", "a result file is a regular file") from error
-    with os.fdopen(descriptor, "rb") as file:
+    try:
         status = os.fstat(descriptor)
-        if not os.path.isfile(f"/proc/self/fd/{descriptor}") and not path.is_file():
+        if not stat.S_ISREG(status.st_mode):
             raise StoreError(f"{path}: is no regular file", "a result file is a regular file")
         if status.st_size > LARGEST_FILE:
             raise StoreError(f"{path}: {status.st_size} bytes > {LARGEST_FILE}", "no result file of ours is that large")
-        return file.read(LARGEST_FILE + 1)
-
-
+        return Path(f"/dev/fd/{descriptor}").read_bytes()
+    finally:
+        os.close(descriptor)
