@@ -1,0 +1,133 @@
+"""Estimates with intervals from correlated, noisy timings; the unit of repetition is the process.
+
+Values inside one process share its memory layout, hash seed and moment, so they are not independent.
+Everything is computed on the log scale, where slow-downs add up and ratios are differences.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, TypeVar
+from zlib import crc32
+
+from harness.model import Estimate, Process, Verdict
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+T = TypeVar("T")
+RESAMPLES = 400
+CONFIDENCE = 0.95
+
+
+def time_estimate(processes: Sequence[Process]) -> Estimate | None:
+    """Seconds per call: the geometric mean over processes of each one's median.
+
+    Returns None for fewer than two processes: one process says nothing about the next.
+    """
+    import numpy as np
+
+    groups = [np.log([sample.seconds for sample in process.samples]) for process in processes if process.samples]
+    return _estimate(groups)
+
+
+def ratio_estimate(reference: Sequence[Process], candidate: Sequence[Process]) -> Estimate | None:
+    """Reference time / candidate time, from rounds in which both were timed one right after the other.
+
+    Per block the median of log(reference / candidate) over common rounds: a slow moment of the machine
+    hits both sides of a pair and cancels.  Blocks without a common round do not count.
+    """
+    import numpy as np
+
+    candidates = {process.block: process for process in candidate}
+    groups = []
+    for process in reference:
+        other = candidates.get(process.block)
+        if other is None:
+            continue
+        theirs = {sample.round: sample.seconds for sample in other.samples}
+        pairs = [sample.seconds / theirs[sample.round] for sample in process.samples if sample.round in theirs]
+        if pairs:
+            groups.append(np.log(pairs))
+    return _estimate(groups)
+
+
+def verdict(ratio: Estimate, tolerance: float = 0.0) -> Verdict:
+    """Say whether the candidate is faster (ratio above 1), slower, the same within ``tolerance``, or unclear."""
+    if ratio.low > 1 + tolerance:
+        return Verdict.FASTER
+    if ratio.high < 1 / (1 + tolerance):
+        return Verdict.SLOWER
+    if tolerance and ratio.low >= 1 / (1 + tolerance) and ratio.high <= 1 + tolerance:
+        return Verdict.SAME
+    return Verdict.UNCLEAR
+
+
+def payback_calls(reference: tuple[float, float], candidate: tuple[float, float]) -> int | None:
+    """Calls until the candidate, start-up and all, has cost less than the reference; None: never.
+
+    Args:
+        reference: seconds before the second call (start and first call), seconds of each further call.
+        candidate: the same of the candidate.
+    """
+    (reference_start, reference_call), (candidate_start, candidate_call) = reference, candidate
+    if candidate_start <= reference_start and candidate_call <= reference_call:
+        return 1
+    if candidate_call >= reference_call:
+        return None
+    return 1 + math.ceil((candidate_start - reference_start) / (reference_call - candidate_call))
+
+
+def tie_groups(fastest_first: Sequence[T], ratio: Callable[[T, T], Estimate | None]) -> list[int | None]:
+    """Number the groups of neighbours that cannot be told apart from the fastest of their group; None: alone."""
+    groups: list[list[int]] = []
+    for position, one in enumerate(fastest_first):
+        if groups and _tied(ratio(fastest_first[groups[-1][0]], one)):
+            groups[-1].append(position)
+        else:
+            groups.append([position])
+    numbered: list[int | None] = [None] * len(fastest_first)
+    for number, group in enumerate(group for group in groups if len(group) > 1):
+        for position in group:
+            numbered[position] = number
+    return numbered
+
+
+def _tied(ratio: Estimate | None) -> bool:
+    return ratio is not None and ratio.low <= 1 <= ratio.high
+
+
+def _estimate(groups: list[NDArray[np.float64]]) -> Estimate | None:
+    """Mean over groups of their medians, with Student's interval on a hierarchical bootstrap's standard error.
+
+    The bootstrap resamples groups, then values within each (Davison & Hinkley, Bootstrap Methods, 1997, 3.8).
+    With B groups its standard error is too small by sqrt((B - 1) / B), and a normal quantile too short:
+    both are put right, so that three processes give an honest, wide interval.
+    """
+    import numpy as np
+
+    count = len(groups)
+    if count < 2:
+        return None
+    center = float(np.mean([np.median(group) for group in groups]))
+    spread = _bootstrap_deviation(groups) * math.sqrt(count / (count - 1)) * _student_quantile(count - 1)
+    return Estimate(math.exp(center), math.exp(center - spread), math.exp(center + spread))
+
+
+def _bootstrap_deviation(groups: list[NDArray[np.float64]]) -> float:
+    """Standard deviation of the mean of medians under resampling of groups, then of values."""
+    import numpy as np
+
+    generator = np.random.default_rng(crc32(b"".join(group.tobytes() for group in groups)))
+    count = len(groups)
+    medians = np.stack([np.median(group[generator.integers(0, len(group), (RESAMPLES, len(group)))], axis=1) for group in groups], axis=1)
+    chosen = generator.integers(0, count, (RESAMPLES, count))
+    return float(np.std(np.take_along_axis(medians, chosen, axis=1).mean(axis=1), ddof=1))
+
+
+def _student_quantile(freedom: int) -> float:
+    from scipy.special import stdtrit  # scipy.stats would take a second to import
+
+    return float(stdtrit(freedom, (1 + CONFIDENCE) / 2))

@@ -1,0 +1,203 @@
+"""From what was measured to what is shown: estimates, ratios, ties, pay-back, times the limit."""
+
+from __future__ import annotations
+
+import statistics
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from harness.errors import ExitCode, gravest
+from harness.judge.statistics import payback_calls, ratio_estimate, tie_groups, time_estimate, verdict
+from harness.model import (
+    NOT_EQUIVALENT,
+    Comparison,
+    Estimate,
+    Measured,
+    Process,
+    Proof,
+    Result,
+    Row,
+    Run,
+    Status,
+    Summary,
+    Verdict,
+    WorkloadSummary,
+)
+
+_CLOCK_NS = 1
+_COARSE = 100
+"""Slices shorter than this many clock ticks say more about the clock than about the code."""
+_MOST_DROPPED_SHARE = 0.2
+_FEW_BLOCKS = 3
+_NOT_MEASURED = frozenset(
+    {Status.RAISED, Status.CRASHED, Status.TIMEOUT, Status.OOM, Status.KILLED, Status.NOT_BUILT, Status.UNAVAILABLE}
+)
+
+
+def summarise(run: Run, file: str | None = None) -> Summary:
+    """Judge a run; deterministic, so that every published number can be recomputed from its file."""
+    return Summary(run, tuple(_workload(measured, run) for measured in run.workloads), file)
+
+
+def widest_ratio(measured: Measured, reference: str) -> float | None:
+    """The largest relative half-width of the ratios' intervals: what the stopping rule looks at."""
+    kept = _kept_blocks(measured)
+    results = {result.key.variant: result for result in measured.results if _proven(result)}
+    if reference not in results:
+        return None
+    first = _kept(results[reference], kept)
+    ratios = [ratio_estimate(first, _kept(result, kept)) for name, result in results.items() if name != reference]
+    if not ratios or any(ratio is None for ratio in ratios):
+        return None
+    return max(ratio.relative_half_width for ratio in ratios if ratio is not None)
+
+
+def best_of_ours(workload: WorkloadSummary) -> Row | None:
+    """The fastest proven variant that is no rival."""
+    ours = [row for row in workload.rows if row.seconds is not None and not row.result.rival]
+    return min(ours, key=lambda row: row.seconds.value if row.seconds else 0.0, default=None)
+
+
+def paired_ratio(workload: Measured, reference: str, candidate: str) -> Estimate | None:
+    """Time of ``reference`` / time of ``candidate``, both proven, from their common rounds."""
+    results = {result.key.variant: result for result in workload.results if _proven(result)}
+    if reference not in results or candidate not in results:
+        return None
+    kept = _kept_blocks(workload)
+    return ratio_estimate(_kept(results[reference], kept), _kept(results[candidate], kept))
+
+
+def exit_code(summary: Summary) -> ExitCode:
+    """The gravest ending among all results: 3, 4, 5 or 0.  What was left out on purpose does not count."""
+    codes = [_result_code(row) for workload in summary.workloads for row in workload.rows]
+    for workload in summary.workloads:
+        total = workload.blocks_kept + len(workload.blocks_dropped)
+        if len(workload.blocks_dropped) > _MOST_DROPPED_SHARE * total:
+            codes.append(ExitCode.INCONCLUSIVE)
+    return gravest(codes)
+
+
+def _result_code(row: Row) -> ExitCode:
+    status = row.result.status
+    if status in NOT_EQUIVALENT:
+        return ExitCode.WRONG_ANSWER
+    if status in _NOT_MEASURED:
+        return ExitCode.NOT_MEASURED
+    if status is Status.TOO_NOISY:
+        return ExitCode.INCONCLUSIVE
+    if status is Status.OK and row.seconds is None:
+        return ExitCode.NOT_MEASURED  # measured nothing is never "fine"
+    return ExitCode.OK
+
+
+@dataclass(frozen=True, slots=True)
+class _Reference:
+    """The reference's part of a workload."""
+
+    name: str
+    processes: Sequence[Process]
+    startup_seconds: float | None
+    seconds: Estimate | None
+
+
+def _workload(measured: Measured, run: Run) -> WorkloadSummary:
+    kept = _kept_blocks(measured)
+    results = [replace(result, processes=tuple(_kept(result, kept))) for result in measured.results]
+    reference = _reference(results, run.reference)
+    rows = [_row(result, reference, measured.bound_seconds) for result in results]
+    rows = _with_ties(rows)
+    widths = [row.speedup.ratio.relative_half_width for row in rows if row.speedup and row.result.key.variant != run.reference]
+    widest = max(widths, default=None)
+    dropped = tuple(conditions.dropped for conditions in measured.conditions if conditions.dropped)
+    blocks = sum(not conditions.dropped for conditions in measured.conditions)
+    warnings = _warnings(rows, blocks=blocks, widest=widest, precision=run.plan.precision)
+    return WorkloadSummary(measured.workload, measured.n, tuple(rows), blocks, dropped, widest, measured.bound_seconds, tuple(warnings))
+
+
+def _reference(results: Sequence[Result], name: str) -> _Reference:
+    result = next((result for result in results if result.key.variant == name and _proven(result)), None)
+    if result is None:
+        return _Reference(name, (), None, None)
+    return _Reference(name, result.processes, _startup_seconds(result), time_estimate(result.processes))
+
+
+def _row(result: Result, reference: _Reference, bound: float | None) -> Row:
+    if not _proven(result) or not result.processes:
+        return Row(result)
+    seconds = time_estimate(result.processes)
+    if seconds is None:
+        return Row(result)
+    start, first = _cold(result)
+    return Row(
+        result=result,
+        seconds=seconds,
+        speedup=_speedup(result, reference),
+        cpu_seconds=statistics.median(statistics.median(s.cpu_ns / s.loops for s in p.samples) for p in result.processes) / 1e9,
+        start_seconds=start,
+        first_call_seconds=first,
+        payback_calls=_payback(result, seconds, reference),
+        times_limit=seconds.value / bound if bound else None,
+        samples_seconds=tuple(sample.seconds for process in result.processes for sample in process.samples),
+    )
+
+
+def _speedup(result: Result, reference: _Reference) -> Comparison | None:
+    key = replace(result.key, variant=reference.name)
+    if result.key == key:
+        return Comparison(key, key, Estimate(1.0, 1.0, 1.0), Verdict.SAME)
+    ratio = ratio_estimate(reference.processes, result.processes)
+    return None if ratio is None else Comparison(key, result.key, ratio, verdict(ratio))
+
+
+def _payback(result: Result, seconds: Estimate, reference: _Reference) -> int | None:
+    startup = _startup_seconds(result)
+    if result.key.variant == reference.name or startup is None or reference.startup_seconds is None or reference.seconds is None:
+        return None
+    return payback_calls((reference.startup_seconds, reference.seconds.value), (startup, seconds.value))
+
+
+def _startup_seconds(result: Result) -> float | None:
+    start, first = _cold(result)
+    return None if start is None or first is None else start + first
+
+
+def _cold(result: Result) -> tuple[float | None, float | None]:
+    """Start and first call in seconds: of the cold pass, else of the first process."""
+    if result.cold is not None:
+        return result.cold.start_ns / 1e9, result.cold.first_call_ns / 1e9
+    if not result.processes:
+        return None, None
+    first = min(result.processes, key=lambda process: process.block)
+    return first.start_ns / 1e9, first.first_call_ns / 1e9
+
+
+def _with_ties(rows: list[Row]) -> list[Row]:
+    timed = sorted((row for row in rows if row.seconds), key=lambda row: row.seconds.value if row.seconds else 0.0)
+    ties = tie_groups(timed, lambda one, other: ratio_estimate(one.result.processes, other.result.processes))
+    numbers = {row.result.key: tie for row, tie in zip(timed, ties, strict=True)}
+    return [replace(row, tie=numbers.get(row.result.key)) for row in rows]
+
+
+def _warnings(rows: Sequence[Row], *, blocks: int, widest: float | None, precision: float) -> list[str]:
+    said = []
+    if blocks < _FEW_BLOCKS and any(row.seconds for row in rows):
+        said.append(f"only {blocks} blocks: intervals are wide")
+    if widest is not None and widest > precision:
+        said.append(f"the budget was spent before ±{precision:.0%} was reached: the widest ratio is ±{widest:.1%}")
+    coarse = [row.result.key.variant for row in rows if any(s.ns < _COARSE * _CLOCK_NS for p in row.result.processes for s in p.samples)]
+    if coarse:
+        said.append(f"below the clock's resolution: {', '.join(coarse)}")
+    return said
+
+
+def _proven(result: Result) -> bool:
+    certificate = result.certificate
+    return result.status is Status.OK and certificate is not None and certificate.verdict in (Proof.REFERENCE, Proof.EQUAL)
+
+
+def _kept_blocks(measured: Measured) -> set[int]:
+    return {conditions.block for conditions in measured.conditions if not conditions.dropped}
+
+
+def _kept(result: Result, blocks: set[int]) -> list[Process]:
+    return [process for process in result.processes if process.block in blocks and process.samples]
