@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 T = TypeVar("T")
-RESAMPLES = 400
+RESAMPLES = 2000
 CONFIDENCE = 0.95
 
 
@@ -100,31 +100,32 @@ def _tied(ratio: Estimate | None) -> bool:
 
 
 def _estimate(groups: list[NDArray[np.float64]]) -> Estimate | None:
-    """Mean over groups of their medians, with Student's interval on a hierarchical bootstrap's standard error.
+    """Mean over processes of their medians, with Student's interval on a process-level bootstrap's standard error.
 
-    The bootstrap resamples groups, then values within each (Davison & Hinkley, Bootstrap Methods, 1997, 3.8).
-    With B groups its standard error is too small by sqrt((B - 1) / B), and a normal quantile too short:
-    both are put right, so that three processes give an honest, wide interval.
+    Whole processes are resampled, their rounds stay together: what varies inside a process is in its median
+    already, and resampling it too would count it twice (Davison & Hinkley, Bootstrap Methods, 1997, 3.8:
+    groups with replacement, members without).  With B groups the bootstrap's error is too small by
+    sqrt((B - 1) / B) and a normal quantile too short: both are put right, so that three processes give an
+    honest, wide interval.
     """
     import numpy as np
 
     count = len(groups)
     if count < 2:
         return None
-    center = float(np.mean([np.median(group) for group in groups]))
-    spread = _bootstrap_deviation(groups) * math.sqrt(count / (count - 1)) * _student_quantile(count - 1)
+    medians = np.array([np.median(group) for group in groups])
+    spread = _bootstrap_deviation(medians) * math.sqrt(count / (count - 1)) * _student_quantile(count - 1)
+    center = float(medians.mean())
     return Estimate(math.exp(center), math.exp(center - spread), math.exp(center + spread))
 
 
-def _bootstrap_deviation(groups: list[NDArray[np.float64]]) -> float:
-    """Standard deviation of the mean of medians under resampling of groups, then of values."""
+def _bootstrap_deviation(medians: NDArray[np.float64]) -> float:
+    """Standard deviation of the mean under resampling of the processes; the seed is the data, so it repeats."""
     import numpy as np
 
-    generator = np.random.default_rng(crc32(b"".join(group.tobytes() for group in groups)))
-    count = len(groups)
-    medians = np.stack([np.median(group[generator.integers(0, len(group), (RESAMPLES, len(group)))], axis=1) for group in groups], axis=1)
-    chosen = generator.integers(0, count, (RESAMPLES, count))
-    return float(np.std(np.take_along_axis(medians, chosen, axis=1).mean(axis=1), ddof=1))
+    generator = np.random.default_rng(crc32(medians.tobytes()))
+    chosen = generator.integers(0, len(medians), (RESAMPLES, len(medians)))
+    return float(np.std(medians[chosen].mean(axis=1), ddof=1))
 
 
 def _student_quantile(freedom: int) -> float:
