@@ -463,6 +463,9 @@ class Run:
     digest: str
     """Of the case's sources."""
     reference: str
+    variant_names: tuple[str, ...]
+    """What was asked for, in the case's order."""
+    workload_names: tuple[str, ...]
     started: str
     """UTC, ISO 8601."""
     complete: bool

@@ -28,19 +28,17 @@ class Size(click.ParamType):
         return int(float(match[1]) * self._UNITS[match[2]])
 
 
-def _complete_cases(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[str]:
+def complete_cases(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[str]:
+    """Names of cases that begin so."""
     del ctx, param
     return [name for name in catalogue.find_cases() if name.startswith(incomplete)]
 
 
 def _complete_variants(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[str]:
     del param
-    asked = ctx.params.get("cases") or ([ctx.params["case"]] if ctx.params.get("case") else [])
-    return [name for one in asked for name in catalogue.find_case(one).load().variants if name.startswith(incomplete)]
+    return [name for one in ctx.params.get("cases") or () for name in catalogue.find_case(one).load().variants if name.startswith(incomplete)]
 
 
-cases = click.argument("cases", nargs=-1, required=True, metavar="CASE...", shell_complete=_complete_cases)
-case = click.argument("case", metavar="CASE", shell_complete=_complete_cases)
 variants = click.option("-V", "--variant", "variants", multiple=True, metavar="NAME", shell_complete=_complete_variants, help="Only this variant (and the reference); may be repeated.")
 workloads = click.option("-w", "--workload", "workloads", multiple=True, metavar="NAME", help="A workload's name, or S, M, L, or all; may be repeated.")
 json_to = click.option("--json", "json_to", metavar="PATH", help="Write JSON to this file; - is standard output, then nothing else goes there.")

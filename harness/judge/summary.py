@@ -29,6 +29,8 @@ _COARSE = 100
 """Slices shorter than this many clock ticks say more about the clock than about the code."""
 _MOST_DROPPED_SHARE = 0.2
 _FEW_BLOCKS = 3
+_START_NOISE_SECONDS = 0.02
+_FIRST_CALL_NOISE_SECONDS = 0.001
 _NOT_MEASURED = frozenset(
     {Status.RAISED, Status.CRASHED, Status.TIMEOUT, Status.OOM, Status.KILLED, Status.NOT_BUILT, Status.UNAVAILABLE}
 )
@@ -96,7 +98,8 @@ class _Reference:
 
     name: str
     processes: Sequence[Process]
-    startup_seconds: float | None
+    start_seconds: float | None
+    first_call_seconds: float | None
     seconds: Estimate | None
 
 
@@ -117,8 +120,8 @@ def _workload(measured: Measured, run: Run) -> WorkloadSummary:
 def _reference(results: Sequence[Result], name: str) -> _Reference:
     result = next((result for result in results if result.key.variant == name and _proven(result)), None)
     if result is None:
-        return _Reference(name, (), None, None)
-    return _Reference(name, result.processes, _startup_seconds(result), time_estimate(result.processes))
+        return _Reference(name, (), None, None, None)
+    return _Reference(name, result.processes, *_cold(result), time_estimate(result.processes))
 
 
 def _row(result: Result, reference: _Reference, bound: float | None) -> Row:
@@ -150,15 +153,18 @@ def _speedup(result: Result, reference: _Reference) -> Comparison | None:
 
 
 def _payback(result: Result, seconds: Estimate, reference: _Reference) -> int | None:
-    startup = _startup_seconds(result)
-    if result.key.variant == reference.name or startup is None or reference.startup_seconds is None or reference.seconds is None:
+    """Calls until start-up is earned back; differences of start-up within their own noise count as none."""
+    if result.key.variant == reference.name or reference.seconds is None:
         return None
-    return payback_calls((reference.startup_seconds, reference.seconds.value), (startup, seconds.value))
+    (start, first), (other_start, other_first) = _cold(result), (reference.start_seconds, reference.first_call_seconds)
+    if start is None or first is None or other_start is None or other_first is None:
+        return None
+    excess = _beyond(start - other_start, _START_NOISE_SECONDS) + _beyond(first - other_first, _FIRST_CALL_NOISE_SECONDS)
+    return payback_calls((0.0, reference.seconds.value), (excess, seconds.value))
 
 
-def _startup_seconds(result: Result) -> float | None:
-    start, first = _cold(result)
-    return None if start is None or first is None else start + first
+def _beyond(seconds: float, noise: float) -> float:
+    return seconds if abs(seconds) > noise else 0.0
 
 
 def _cold(result: Result) -> tuple[float | None, float | None]:

@@ -71,6 +71,8 @@ class Session:
             origin=self.found.origin,
             digest=sources.case_digest(self.found, self.case)[:16],
             reference=self.case.reference,
+            variant_names=tuple(self.variants),
+            workload_names=tuple(workload.name for workload in self.workloads),
             started=f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}",
             complete=False,
             plan=self.plan,

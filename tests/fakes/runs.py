@@ -30,4 +30,4 @@ def fake_run() -> Run:
     """A complete run of one workload: naive 10 µs, quick 1 µs."""
     conditions = tuple(Conditions("10", block, 1.5, 0.3, 0.0, 4, 0.0, 0.0, 0, 0) for block in range(3))
     measured = Measured("10", 10, 0, 1e-7, True, 4.5, (fake_result("naive", 10_000, reference=True), fake_result("quick", 1_000)), conditions)
-    return Run("20260101T120000Z-0123abcd", "tiny", "path", "feedbeef", "naive", "2026-01-01T12:00:00Z", True, Plan(), MACHINE, (measured,))
+    return Run("20260101T120000Z-0123abcd", "tiny", "path", "feedbeef", "naive", ("naive", "quick"), ("10",), "2026-01-01T12:00:00Z", True, Plan(), MACHINE, (measured,))

@@ -1,0 +1,218 @@
+"""``python -m harness run CASE...``."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from harness.commands import options
+from harness.errors import AskedWrongly, ExitCode, Interrupted, gravest
+from harness.lab import catalogue
+from harness.model import Measured, Plan, Run
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from harness.lab.session import Session
+    from harness.model import Summary
+    from harness.show.progress import Silent
+
+
+@click.command("run")
+@click.argument("cases", nargs=-1, metavar="CASE...", shell_complete=options.complete_cases)
+@options.workloads
+@options.variants
+@click.option("--precision", type=click.FloatRange(0.0001, 0.5), default=0.02, show_default=True, metavar="SHARE", help="Stop when every ratio's 95 % interval is within ± this share.")
+@click.option("--budget", type=click.FloatRange(min=0.5), default=20.0, show_default=True, metavar="SECONDS", help="Measure each workload at most about this long.")
+@click.option("--resume", metavar="ID", help="Continue an interrupted run.")
+@click.option("--no-wait", is_flag=True, help="Do not wait for another run on this machine to end.")
+@options.timeout
+@options.memory
+@options.store
+@options.json_to
+@options.quiet
+def command(
+    cases: tuple[str, ...], workloads: tuple[str, ...], variants: tuple[str, ...], precision: float, budget: float, resume: str | None,
+    no_wait: bool, timeout: float, memory: int, store_folder: Path | None, json_to: str | None, quiet: bool,
+) -> None:  # fmt: skip
+    """Prove, measure and compare the variants of one or more cases.
+
+    Nothing is timed before it is proven equal to the reference; what is not proven is shown with the word
+    for what is wrong and no number.  Every sample is kept in a result file that pyperf reads, too.
+
+    \b
+    python -m harness run dedupe
+    python -m harness run dedupe brc -w S --budget 5
+    python -m harness run ./my_case --json -
+    """
+    plan = Plan(precision=precision, budget_seconds=budget, timeout_seconds=timeout, memory_bytes=memory)
+    store_path = options.store_path(store_folder)
+    asked = _resumed(cases, resume, store_path) if resume else [_Asked(catalogue.find_case(name), plan) for name in _some(cases)]
+    sessions = [_session(one, workloads, variants, store_path) for one in asked]
+    with _the_machine(wait=not no_wait):
+        summaries = [_measure(session, one.earlier, quiet=quiet, tables=json_to != "-") for one, session in zip(asked, sessions, strict=True)]
+    _finish(summaries, json_to, _path_or_name(asked[-1].found))
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """A case to run, freshly or from where it was interrupted."""
+
+    found: catalogue.Found
+    plan: Plan
+    earlier: Run | None = None
+
+
+def _some(cases: tuple[str, ...]) -> tuple[str, ...]:
+    if not cases:
+        raise AskedWrongly("no case was named", "python -m harness list shows them; python -m harness run dedupe is a good start")
+    return tuple(dict.fromkeys(cases))
+
+
+def _resumed(cases: tuple[str, ...], wanted: str, store_path: Path) -> list[_Asked]:
+    from harness.lab import session, store
+
+    run = store.read(store.find(wanted, store_path))
+    found = catalogue.find_case(cases[0] if cases else run.case)
+    if found.name != run.case:
+        raise AskedWrongly(f"run {run.id} is of {run.case!r}, not of {found.name!r}", f"python -m harness run {run.case} --resume {run.id}")
+    return [_Asked(found, run.plan, session.resumed(run, found, found.load()))]
+
+
+def _session(asked: _Asked, workloads: Sequence[str], variants: Sequence[str], store_path: Path) -> Session:
+    from harness.lab.session import Session
+
+    case = asked.found.load()
+    if asked.earlier is not None:  # as it was asked then
+        workloads, variants = asked.earlier.workload_names, asked.earlier.variant_names
+    picked = catalogue.pick_workloads(case, workloads)
+    return Session(asked.found, case, catalogue.pick_variants(case, variants), picked, asked.plan, store_path)
+
+
+def _the_machine(*, wait: bool) -> _Lock:
+    return _Lock(wait=wait)
+
+
+class _Lock:
+    """One run at a time on this machine: two would measure each other."""
+
+    def __init__(self, *, wait: bool) -> None:
+        from filelock import FileLock
+
+        from harness.lab import places
+
+        self._lock = FileLock(str(places.cache_folder() / "machine.lock"))
+        self._wait = wait
+
+    def __enter__(self) -> None:
+        from filelock import Timeout
+
+        try:
+            self._lock.acquire(timeout=0)
+        except Timeout:
+            if not self._wait:
+                click.echo("warning: another run is measuring on this machine; both will be noisier", err=True)
+                return
+            click.echo("another run is measuring on this machine; waiting for it (--no-wait goes on at once)", err=True)
+            self._lock.acquire()
+
+    def __exit__(self, *_: object) -> None:
+        self._lock.release()
+
+
+class _Listener:
+    """Shows progress, prints each table as soon as it is there, and remembers the file."""
+
+    def __init__(self, session: Session, reporter: Silent, console: Console | None) -> None:
+        self._session = session
+        self._reporter = reporter
+        self._console = console
+        self._finished = 0
+        self.run: Run | None = None
+        self.path: Path | None = None
+
+    def step(self, text: str) -> None:
+        """Say what is being done."""
+        self._reporter.step(f"{self._session.found.name} {text}")
+
+    def spent(self, share: float) -> None:
+        """Move the bar."""
+        self._reporter.spent(self._finished + share)
+
+    def saved(self, run: Run, path: Path, finished: Measured | None) -> None:
+        """Print the table of the workload that has just been finished."""
+        self.run, self.path = run, path
+        if finished is None:
+            return
+        self._finished += 1
+        if self._console is not None:
+            from harness.judge.summary import summarise
+            from harness.show.table import print_workload
+
+            only = replace(run, workloads=(finished,))
+            print_workload(self._console, summarise(only).workloads[0], case=run.case)
+
+
+def _measure(session: Session, earlier: Run | None, *, quiet: bool, tables: bool) -> Summary:
+    """Measure one case; an interruption keeps what there is and says how to go on."""
+    from rich.console import Console
+
+    from harness.cli import Terminated
+    from harness.judge.summary import summarise
+    from harness.show.progress import reporter
+
+    console = Console() if tables else None
+    with reporter(quiet=quiet, workloads=len(session.workloads), budget_seconds=session.plan.budget_seconds) as shown:
+        listener = _Listener(session, shown, console)
+        try:
+            run = session.run(listener, earlier=earlier)
+        except (KeyboardInterrupt, Terminated) as stop:
+            raise _interrupted(listener, session, stop) from stop
+    return summarise(run, str(listener.path))
+
+
+def _interrupted(listener: _Listener, session: Session, stop: BaseException) -> Interrupted:
+    code = ExitCode(getattr(stop, "exit_code", ExitCode.INTERRUPTED))
+    if listener.run is None:
+        return Interrupted("interrupted before anything was measured", exit_code=code)
+    done = sum(measured.complete for measured in listener.run.workloads)
+    return Interrupted(
+        f"interrupted: {done} of {len(session.workloads)} workloads complete, all blocks so far are kept in {listener.path}",
+        f"python -m harness run {_path_or_name(session.found)} --resume {listener.run.id}",
+        exit_code=code,
+    )
+
+
+def _path_or_name(found: catalogue.Found) -> str:
+    """What a person types to name this case again."""
+    return found.name if found.origin != "path" else os.path.relpath(found.folder) if os.sep in os.path.relpath(found.folder) else f"./{found.name}"
+
+
+def _finish(summaries: Sequence[Summary], json_to: str | None, case: str) -> None:
+    from harness.judge.summary import exit_code
+    from harness.show import documents, table
+
+    if json_to:
+        options.write_json(documents.runs_bytes(summaries), json_to)
+    if json_to != "-":
+        from rich.console import Console
+
+        console = Console()
+        table.print_legend(console)
+        for summary in summaries:
+            click.echo(f"result file: {summary.file}")
+        click.echo(f"next:  {_next(summaries[-1], case)}")
+    code = gravest(exit_code(summary) for summary in summaries)
+    raise click.exceptions.Exit(int(code))
+
+
+def _next(summary: Summary, case: str) -> str:
+    """The command that most readers want next."""
+    if any(row.result.status != "ok" for workload in summary.workloads for row in workload.rows):
+        return f"python -m harness verify {case}   (what is wrong, input by input)"
+    return f"python -m pyperf stats {summary.file}   or   python -m harness list"

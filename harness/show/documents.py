@@ -1,0 +1,211 @@
+"""The JSON that others read: every document has a versioned schema, units in its keys, null for not measured."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import msgspec
+
+from harness.errors import ExitCode, gravest
+from harness.judge.summary import exit_code
+from harness.model import Certificate, Comparison, Estimate, Evidence, Proof, Row, Summary, WorkloadSummary
+
+
+class CertificateDocument(msgspec.Struct, frozen=True):
+    """The proof behind a number."""
+
+    verdict: str
+    digest: str
+
+
+class VariantDocument(msgspec.Struct, frozen=True):
+    """One row of a workload."""
+
+    name: str
+    technique: str
+    rival: bool
+    status: str
+    reason: str
+    message: str
+    certificate: CertificateDocument
+    seconds: Estimate | None
+    speedup: Estimate | None
+    cpu_seconds: float | None
+    start_seconds: float | None
+    first_call_seconds: float | None
+    payback_calls: int | None
+    peak_bytes: int | None
+    traced_peak_bytes: int | None
+    allocated_blocks: int | None
+    times_limit: float | None
+    tie: int | None
+
+
+class WorkloadDocument(msgspec.Struct, frozen=True):
+    """One size."""
+
+    name: str
+    n: int
+    bound_seconds: float | None
+    blocks: int
+    dropped: tuple[str, ...]
+    widest_half_width: float | None
+    warnings: tuple[str, ...]
+    variants: list[VariantDocument]
+
+
+class MachineDocument(msgspec.Struct, frozen=True):
+    """The facts that must agree before two results may be compared."""
+
+    id: str
+    cpu: str
+    cores: int
+    architecture: str
+    system: str
+    python: str
+    implementation: str
+    libraries: dict[str, str]
+
+
+class RunDocument(msgspec.Struct, frozen=True):
+    """``harness.run/1``: one run of one case."""
+
+    schema: str
+    run: str
+    case: str
+    status: str
+    exit_code: int
+    machine: MachineDocument
+    workloads: list[WorkloadDocument]
+    crossovers: list[dict[str, str]]
+    file: str | None
+
+
+class RunsDocument(msgspec.Struct, frozen=True):
+    """``harness.runs/1``: several cases."""
+
+    schema: str
+    exit_code: int
+    runs: list[RunDocument]
+
+
+class MutantsDocument(msgspec.Struct, frozen=True):
+    """How many wrong implementations were refused."""
+
+    total: int
+    rejected: int
+    alike: int
+    survivors: tuple[str, ...]
+
+
+class VerifiedDocument(msgspec.Struct, frozen=True):
+    """One variant's certificate."""
+
+    name: str
+    status: str
+    certificate: CertificateDocument
+    evidence: Evidence
+
+
+class VerifyDocument(msgspec.Struct, frozen=True):
+    """``harness.verify/1``: the certificates of one case."""
+
+    schema: str
+    case: str
+    exit_code: int
+    variants: list[VerifiedDocument]
+    mutants: MutantsDocument | None = None
+    mechanical: MutantsDocument | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Verified:
+    """What ``verify`` found out about one case."""
+
+    case: str
+    certificates: Sequence[Certificate]
+    exit_code: ExitCode
+    mutants: MutantsDocument | None = None
+    mechanical: MutantsDocument | None = None
+
+
+DOCUMENTS = {"harness.run/1": RunDocument, "harness.runs/1": RunsDocument, "harness.verify/1": VerifyDocument}
+
+
+def run_document(summary: Summary) -> RunDocument:
+    """Return the document of one run."""
+    run = summary.run
+    machine = run.machine
+    return RunDocument(
+        schema="harness.run/1",
+        run=run.id,
+        case=run.case,
+        status="complete" if run.complete else "incomplete",
+        exit_code=int(exit_code(summary)),
+        machine=MachineDocument(machine.id, machine.cpu, machine.cores, machine.architecture, machine.system, machine.python, machine.implementation, dict(machine.libraries)),
+        workloads=[_workload(workload) for workload in summary.workloads],
+        crossovers=[],
+        file=summary.file,
+    )
+
+
+def runs_bytes(summaries: Sequence[Summary]) -> bytes:
+    """One run as ``harness.run/1``, several as ``harness.runs/1``."""
+    documents = [run_document(summary) for summary in summaries]
+    if len(documents) == 1:
+        return to_bytes(documents[0])
+    code = gravest(exit_code(summary) for summary in summaries)
+    return to_bytes(RunsDocument("harness.runs/1", int(code), documents))
+
+
+def verify_document(verified: Verified) -> VerifyDocument:
+    """Return the document of one case's certificates."""
+    variants = [VerifiedDocument(c.variant, str(c.status), CertificateDocument(str(c.verdict), c.digest), c.evidence) for c in verified.certificates]
+    return VerifyDocument("harness.verify/1", verified.case, int(verified.exit_code), variants, verified.mutants, verified.mechanical)
+
+
+def to_bytes(document: msgspec.Struct | Sequence[msgspec.Struct]) -> bytes:
+    """Return readable JSON."""
+    return msgspec.json.format(msgspec.json.encode(document), indent=2)
+
+
+def schema(name: str) -> dict[str, object]:
+    """The JSON Schema of a document."""
+    return msgspec.json.schema(DOCUMENTS[name])
+
+
+def _workload(workload: WorkloadSummary) -> WorkloadDocument:
+    return WorkloadDocument(
+        workload.name, workload.n, workload.bound_seconds, workload.blocks_kept, workload.blocks_dropped, workload.widest,
+        workload.warnings, [_variant(row) for row in workload.rows],
+    )  # fmt: skip
+
+
+def _variant(row: Row) -> VariantDocument:
+    result, certificate = row.result, row.result.certificate
+    shown = row.seconds is not None
+    return VariantDocument(
+        name=result.key.variant,
+        technique=str(result.technique),
+        rival=result.rival,
+        status=str(result.status),
+        reason=certificate.evidence.finding if certificate else "",
+        message=result.message,
+        certificate=CertificateDocument(str(certificate.verdict if certificate else Proof.STALE), certificate.digest if certificate else ""),
+        seconds=row.seconds,
+        speedup=_ratio(row.speedup),
+        cpu_seconds=row.cpu_seconds,
+        start_seconds=row.start_seconds,
+        first_call_seconds=row.first_call_seconds,
+        payback_calls=row.payback_calls,
+        peak_bytes=result.memory.peak_bytes if shown else None,
+        traced_peak_bytes=result.memory.traced_peak_bytes if shown else None,
+        allocated_blocks=result.memory.blocks if shown else None,
+        times_limit=row.times_limit,
+        tie=row.tie,
+    )
+
+
+def _ratio(comparison: Comparison | None) -> Estimate | None:
+    return comparison.ratio if comparison else None

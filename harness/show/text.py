@@ -1,0 +1,95 @@
+"""Words and units for people: hostile strings made harmless, numbers with the digits they deserve."""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Sequence
+
+MISSING = "\N{EN DASH}"
+_BARS = "▁▂▃▄▅▆▇█"
+_ASCII_BARS = "._-=+*#@"
+_TIME_UNITS = ((1.0, "s"), (1e-3, "ms"), (1e-6, "µs"), (1e-9, "ns"))
+_BYTE_UNITS = ("B", "KiB", "MiB", "GiB", "TiB")
+
+
+def clean(text: str) -> str:
+    """Return ``text`` on one line without control characters and bidirectional tricks.
+
+    Whatever a variant, a file or a branch is called, it cannot steer the terminal.
+    """
+    return "".join(_visible(character) for character in text)
+
+
+def _visible(character: str) -> str:
+    if character in "\n\r\t":
+        return " "
+    return "\N{REPLACEMENT CHARACTER}" if unicodedata.category(character) in {"Cc", "Cf", "Cs", "Co", "Zl", "Zp"} else character
+
+
+def seconds(value: float | None) -> str:
+    """Three significant digits and a unit: 12.3 µs."""
+    if value is None:
+        return MISSING
+    scale, unit = next((pair for pair in _TIME_UNITS if value >= pair[0] * 0.9995), _TIME_UNITS[-1])
+    return f"{_digits(value / scale)} {unit}"
+
+
+def _digits(value: float) -> str:
+    return f"{value:.0f}" if value >= 99.95 else f"{value:.1f}" if value >= 9.995 else f"{value:.2f}"
+
+
+def share(value: float) -> str:
+    """A relative half-width: ±2 %."""
+    percent = value * 100
+    return f"±{percent:.0f}%" if percent >= 9.95 else f"±{percent:.1f}%"
+
+
+def ratio(value: float | None) -> str:
+    """A speed-up: 5.3x."""
+    if value is None:
+        return MISSING
+    return f"{value:,.0f}x".replace(",", " ") if value >= 99.5 else f"{value:.1f}x" if value >= 9.95 else f"{value:.2f}x"
+
+
+def size(n_bytes: int | None) -> str:
+    """Bytes with a binary unit: 4.0 MiB."""
+    if n_bytes is None:
+        return MISSING
+    value = float(n_bytes)
+    for unit in _BYTE_UNITS:
+        if value < 1024 or unit == _BYTE_UNITS[-1]:
+            return f"{value:.0f} {unit}" if unit == "B" or value >= 99.5 else f"{value:.1f} {unit}"
+        value /= 1024
+    raise AssertionError(n_bytes)
+
+
+def payback(calls: int | None, *, is_reference: bool, measured: bool) -> str:
+    """Pay-back in words: when start-up has been earned back."""
+    if not measured or is_reference:
+        return MISSING
+    if calls is None:
+        return "never"
+    return "at once" if calls <= 1 else f"{calls:,} calls".replace(",", " ")
+
+
+def distribution(samples: Sequence[float], *, width: int = 8, low: float | None = None, high: float | None = None) -> str:
+    """A small histogram of samples between ``low`` and ``high`` (their 2nd and 98th percentile by default)."""
+    if len(samples) < 2:
+        return ""
+    ordered = sorted(samples)
+    low = ordered[len(ordered) * 2 // 100] if low is None else low
+    high = ordered[-1 - len(ordered) * 2 // 100] if high is None else high
+    counts = [0] * width
+    for sample in ordered:
+        place = int((sample - low) / (high - low) * width) if high > low else 0
+        counts[max(0, min(width - 1, place))] += 1
+    most = max(counts)
+    return "".join(_BARS[round(count / most * (len(_BARS) - 1))] if count else " " for count in counts)
+
+
+_TO_ASCII = str.maketrans({**dict(zip(_BARS, _ASCII_BARS, strict=True)), MISSING: "-", "µ": "u", "±": "~", "┐": "\\", "│": "|", "┘": "/", "★": "*", "…": ".", "→": ">", "─": "-", "·": "."})
+
+
+def ascii_only(text: str) -> str:
+    """The same in ASCII, for consoles that know no more."""
+    return text.translate(_TO_ASCII).encode("ascii", "replace").decode()
