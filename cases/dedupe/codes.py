@@ -1,0 +1,14 @@
+"""Records as one array of code points, for compiled variants that cannot look into str."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+
+def as_codes(names: list[str]) -> tuple[NDArray[np.uint32], NDArray[np.int64]]:
+    """Return all code points one after another, and where each record starts (one more start than records)."""
+    letters = np.frombuffer("".join(names).encode("utf-32-le", "surrogatepass"), dtype=np.uint32)
+    starts = np.zeros(len(names) + 1, dtype=np.int64)
+    np.cumsum([len(name) for name in names], out=starts[1:])
+    return letters, starts

@@ -1,0 +1,104 @@
+"""Slips a colleague could make.  Every one of them must be refused."""
+
+from __future__ import annotations
+
+from cases.dedupe.banded import within
+from cases.dedupe.naive import levenshtein
+from cases.dedupe.naive import pairs as right
+
+
+def strictly_less(names: list[str], k: int) -> list[tuple[int, int, int]]:
+    """`<` for `<=`: pairs exactly at the threshold are lost."""
+    return [pair for pair in right(names, k) if pair[2] < k]
+
+
+def last_record_dropped(names: list[str], k: int) -> list[tuple[int, int, int]]:
+    """Off by one: the last record has no partner."""
+    return right(names[:-1], k)
+
+
+def both_ways(names: list[str], k: int) -> list[tuple[int, int, int]]:
+    """Every pair is reported twice, as (i, j) and (j, i)."""
+    return [pair for i, j, d in right(names, k) for pair in ((i, j, d), (j, i, d))]
+
+
+def case_folded(names: list[str], k: int) -> list[tuple[int, int, int]]:
+    """Letters are folded first: A and a become equal."""
+    return right([name.casefold() for name in names], k)
+
+
+def hamming(names: list[str], k: int) -> list[tuple[int, int, int]]:
+    """Positions are compared one by one: an insertion shifts everything."""
+    found = []
+    for i, a in enumerate(names):
+        for j, b in enumerate(names[i + 1 :], i + 1):
+            distance = sum(x != y for x, y in zip(a, b, strict=False)) + abs(len(a) - len(b))
+            if distance <= k:
+                found.append((i, j, distance))
+    return found
+
+
+def transposition_is_one(names: list[str], k: int) -> list[tuple[int, int, int]]:
+    """Damerau's distance: swapping two neighbours costs one, not two."""
+
+    def damerau(a: str, b: str) -> int:
+        rows = [[i + j if i * j == 0 else 0 for j in range(len(b) + 1)] for i in range(len(a) + 1)]
+        for i in range(1, len(a) + 1):
+            for j in range(1, len(b) + 1):
+                rows[i][j] = min(rows[i - 1][j] + 1, rows[i][j - 1] + 1, rows[i - 1][j - 1] + (a[i - 1] != b[j - 1]))
+                if i > 1 and j > 1 and a[i - 1] == b[j - 2] and a[i - 2] == b[j - 1]:
+                    rows[i][j] = min(rows[i][j], rows[i - 2][j - 2] + 1)
+        return rows[-1][-1]
+
+    found = []
+    for i, a in enumerate(names):
+        for j, b in enumerate(names[i + 1 :], i + 1):
+            if abs(len(a) - len(b)) <= k and (distance := damerau(a, b)) <= k:
+                found.append((i, j, distance))
+    return found
+
+
+def first_letter_blocks(names: list[str], k: int) -> list[tuple[int, int, int]]:
+    """Blocking that loses pairs: only records with the same first letter are compared."""
+    return [(i, j, d) for i, j, d in right(names, k) if names[i][:1] == names[j][:1]]
+
+
+def bytes_for_letters(names: list[str], k: int) -> list[tuple[int, int, int]]:
+    """UTF-8 bytes are compared: é for e costs two."""
+    found = []
+    for i, a in enumerate(names):
+        for j, b in enumerate(names[i + 1 :], i + 1):
+            distance = within(a.encode().decode("latin-1"), b.encode().decode("latin-1"), k)
+            if distance <= k:
+                found.append((i, j, distance))
+    return found
+
+
+def distance_capped(names: list[str], k: int) -> list[tuple[int, int, int]]:
+    """The distance itself is forgotten: every pair found is reported at k."""
+    return [(i, j, k) for i, j, _ in right(names, k)]
+
+
+def one_word_only(names: list[str], k: int) -> list[tuple[int, int, int]]:
+    """Records are cut to 64 letters, as one machine word would."""
+    return right([name[:64] for name in names], k)
+
+
+def names_sorted_in_place(names: list[str], k: int) -> list[tuple[int, int, int]]:
+    """The caller's list is sorted by length on the way."""
+    order = sorted(range(len(names)), key=lambda i: len(names[i]))
+    answer = right(names, k)
+    names[:] = [names[i] for i in order]
+    names.append("")
+    return answer
+
+
+def low_bits_of_letters(names: list[str], k: int) -> list[tuple[int, int, int]]:
+    """Letters are looked up by their lowest eight bits: š and a are the same."""
+    found = []
+    for i, a in enumerate(names):
+        for j, b in enumerate(names[i + 1 :], i + 1):
+            distance = levenshtein("".join(chr(ord(x) & 255) for x in a), "".join(chr(ord(x) & 255) for x in b))
+            if distance <= k:
+                found.append((i, j, distance))
+    return found
