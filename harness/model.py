@@ -514,6 +514,8 @@ class Row:
     payback_calls: int | None = None
     """Calls until start, first call and steady calls together beat the reference's; None: never."""
     times_limit: float | None = None
+    times_best: Estimate | None = None
+    """Time of this variant / time of the best of ours, from common rounds; above 1 it is slower."""
     tie: int | None = None
     """Rows of one number cannot be told apart; None: alone in its place."""
     samples_seconds: tuple[float, ...] = ()

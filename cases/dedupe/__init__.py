@@ -13,7 +13,6 @@ if TYPE_CHECKING:
 
 FIRST = "Anna Björn Chloé Dmitri Elif François Grace Hüseyin Ines Jürgen Katarzyna Liam Mei Noël Olga Pedro Quentin Rosa Søren Tomáš".split()
 LAST = "Müller Smith Nowak García Rossi Jensen Dubois Kowalska Öztürk Novák Andersson Silva Papadopoulos O'Brien Van-Dijk Lindqvist".split()
-STREETS = "Station Road,Rue de la Paix,Hauptstraße,Calle Mayor,Via Roma,Storgatan,High Street,Parkallee,Long Lane,Kirchweg".split(",")
 TOWNS = "Leeds,Lyon,Köln,Sevilla,Torino,Malmö,Gdańsk,Porto,Aarhus,Brno,Ghent,Patras".split(",")
 LETTERS = "abcdefghijklmnopqrstuvwxyzäöüéø '-0123456789"
 
@@ -42,8 +41,8 @@ def alike(n: int, seed: int) -> tuple[list[str], int]:
 
 
 def person(source: random.Random) -> str:
-    """Return name, street and town of somebody."""
-    return f"{source.choice(FIRST)} {source.choice(LAST)}, {source.choice(STREETS)} {source.randint(1, 199)}, {source.choice(TOWNS)}"
+    """Return name, number and town of somebody."""
+    return f"{source.choice(FIRST)} {source.choice(LAST)}, {source.randint(1, 199)} {source.choice(TOWNS)}"
 
 
 def mistyped(source: random.Random, text: str, slips: int) -> str:
@@ -118,14 +117,14 @@ case = Case(
     ),
     rivals=("rapidfuzz",),
     workloads=(
-        *sweep(records, n=(16, 40, 100, 250, 640, 1600, 4000, 10_000)),
+        *sweep(records, n=(10, 16, 25, 40, 70, 160, 400, 1000, 2500, 6000)),
         *sweep(long_records, n=(64, 256, 1024, 4096), name="long-{n}"),
         Workload("alike-60", alike, 60),
     ),
-    default=("16", "40", "100"),
+    default=("10", "25", "70"),
     same=unordered(),
     bound=least_seconds,
     adversarial=nasty,
     strategy=examples,
-    verify_up_to=100,
+    verify_up_to=70,
 )

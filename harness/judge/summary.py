@@ -45,10 +45,10 @@ def widest_ratio(measured: Measured, reference: str) -> float | None:
     """The largest relative half-width of the ratios' intervals: what the stopping rule looks at."""
     kept = _kept_blocks(measured)
     results = {result.key.variant: result for result in measured.results if _proven(result)}
-    if reference not in results:
+    if not results:
         return None
-    first = _kept(results[reference], kept)
-    ratios = [ratio_estimate(first, _kept(result, kept)) for name, result in results.items() if name != reference]
+    first = reference if reference in results else next(iter(results))
+    ratios = [ratio_estimate(_kept(results[first], kept), _kept(result, kept)) for name, result in results.items() if name != first]
     if not ratios or any(ratio is None for ratio in ratios):
         return None
     return max(ratio.relative_half_width for ratio in ratios if ratio is not None)
@@ -108,7 +108,7 @@ def _workload(measured: Measured, run: Run) -> WorkloadSummary:
     results = [replace(result, processes=tuple(_kept(result, kept))) for result in measured.results]
     reference = _reference(results, run.reference)
     rows = [_row(result, reference, measured.bound_seconds) for result in results]
-    rows = _with_ties(rows)
+    rows = _beside_the_best(_with_ties(rows))
     widths = [row.speedup.ratio.relative_half_width for row in rows if row.speedup and row.result.key.variant != run.reference]
     widest = max(widths, default=None)
     dropped = tuple(conditions.dropped for conditions in measured.conditions if conditions.dropped)
@@ -182,6 +182,18 @@ def _with_ties(rows: list[Row]) -> list[Row]:
     ties = tie_groups(timed, lambda one, other: ratio_estimate(one.result.processes, other.result.processes))
     numbers = {row.result.key: tie for row, tie in zip(timed, ties, strict=True)}
     return [replace(row, tie=numbers.get(row.result.key)) for row in rows]
+
+
+def _beside_the_best(rows: list[Row]) -> list[Row]:
+    """Say of every row how many times the best of ours it takes."""
+    ours = [row for row in rows if row.seconds is not None and not row.result.rival]
+    if not ours:
+        return rows
+    best = min(ours, key=lambda row: row.seconds.value if row.seconds else 0.0)
+    one = Estimate(1.0, 1.0, 1.0)
+    return [
+        replace(row, times_best=one if row is best else ratio_estimate(row.result.processes, best.result.processes)) if row.seconds else row for row in rows
+    ]
 
 
 def _warnings(rows: Sequence[Row], *, blocks: int, widest: float | None, precision: float) -> list[str]:

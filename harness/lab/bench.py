@@ -29,9 +29,9 @@ Told: TypeAlias = Callable[[str, float], None]
 """``tell(what, share)``: what is being done, and which share of the budget is spent."""
 
 _MOST_ROUNDS = 60
-_FIRST_BLOCK_SECONDS = 1.5
+_FIRST_BLOCK_SECONDS = 1.0
 _LEAST_BLOCK_SECONDS = 0.25
-_MOST_BLOCK_SECONDS = 3.0
+_MOST_BLOCK_SECONDS = 1.5
 _SLOW_SHARE = 4
 """A slow variant leaves a block's rounds when it has used this fraction (one in so many) of its time."""
 
@@ -114,6 +114,7 @@ class Bench:
         self._need_services()
         self._answer_sheet()
         self._passes()
+        self._resumed_at = time.monotonic()  # the budget is for measuring
         setup = 0.0
         while self._live() and not self._done():
             setup = self._block(len(self._conditions), self._block_seconds(setup))
@@ -129,24 +130,32 @@ class Bench:
                 lane.fail(said)
 
     def _answer_sheet(self) -> None:
-        reference = self._task.case.reference
-        with self._task.worker() as worker:
-            said = _ask(worker, self._task.job("sheet", reference))
-        if "failed" not in said:
-            self._bound = said["bound_seconds"]
-            return
-        for lane in self._live():
-            lane.fail(said if lane.variant.name == reference else failure(Status.SKIPPED, f"the reference has no answer here: {said['message']}"))
+        """The expected answer: the reference's, or where that is too slow, the first proven variant's that can."""
+        for judge in self._live():
+            self._tell(f"the answer, by {judge.variant.name}", self._share())
+            with self._task.worker() as worker:
+                said = _ask(worker, self._task.job("sheet", judge.variant.name))
+            if "failed" not in said:
+                self._bound = said["bound_seconds"]
+                return
+            if said["failed"] == Status.TIMEOUT:
+                said = failure(Status.SKIPPED, f"one call takes longer than {self._task.plan.timeout_seconds:g} s here; raise --timeout")
+            judge.fail(said)
 
     def _passes(self) -> None:
-        """Cold start and memory, each in a process of its own, outside the timed blocks."""
+        """Cold start and memory, each in a process of its own, before the budget's clock starts."""
         waiting = [lane for lane in self._live() if lane.memory is None]
-        for lanes in _few_at_a_time(waiting):
-            self._tell(f"memory and first call: {', '.join(lane.variant.name for lane in lanes)}", self._share())
-            with ExitStack() as stack:
-                asked = [(lane, self._pass(lane, stack)) for lane in lanes]
-                for lane, worker in asked:
-                    self._take_pass(lane, worker, _receive(worker))
+        if not waiting:
+            return
+        self._tell("memory and first calls", self._share())
+        with ExitStack() as stack:
+            running: list[tuple[Lane, Worker]] = []
+            for lane in sorted(waiting, key=lambda lane: lane.variant.technique is not Technique.NUMBA):  # the slow ones first
+                if len(running) >= processors():
+                    self._take_pass(*running.pop(0))
+                running.append((lane, self._pass(lane, stack)))
+            for pair in running:
+                self._take_pass(*pair)
 
     def _pass(self, lane: Lane, stack: ExitStack) -> Worker:
         compiled = lane.variant.technique is Technique.NUMBA
@@ -155,7 +164,9 @@ class Bench:
         worker.send(self._task.job("memory", lane.variant.name))
         return worker
 
-    def _take_pass(self, lane: Lane, worker: Worker, said: Message) -> None:
+    def _take_pass(self, lane: Lane, worker: Worker) -> None:
+        said = _receive(worker)
+        worker.kill()
         if "failed" in said:
             lane.fail(said)
             return
@@ -183,18 +194,19 @@ class Bench:
         return setup
 
     def _prepare(self, stack: ExitStack, hash_seed: int) -> list[Turn]:
+        """Start all processes at once: imports and compilation may overlap, warming up and timing never do."""
+        self._tell(f"block {len(self._conditions) + 1}: starting {len(self._live())} processes", self._share())
+        started = [(lane, stack.enter_context(self._task.worker(hash_seed=hash_seed))) for lane in self._live()]
+        for lane, worker in started:
+            worker.send(self._task.job("prepare", lane.variant.name))
+        said = [(lane, worker, _receive(worker)) for lane, worker in started]
         turns = []
-        for lanes in _few_at_a_time(self._live()):
-            self._tell(f"block {len(self._conditions) + 1}: starting {', '.join(lane.variant.name for lane in lanes)}", self._share())
-            workers = [stack.enter_context(self._task.worker(hash_seed=hash_seed)) for _ in lanes]
-            for lane, worker in zip(lanes, workers, strict=True):
-                worker.send(self._task.job("prepare", lane.variant.name))
-            for lane, worker in zip(lanes, workers, strict=True):
-                said = _receive(worker)
-                if "failed" in said:
-                    lane.fail(said)
-                else:
-                    turns.append(Turn(lane, worker, said["imported_ns"] - worker.started_ns, said["first_call_ns"], []))
+        for lane, worker, answer in said:
+            warmed = answer if "failed" in answer else _ask(worker, {"do": "warm"})
+            if "failed" in warmed:
+                lane.fail(warmed)
+            else:
+                turns.append(Turn(lane, worker, answer["imported_ns"] - worker.started_ns, answer["first_call_ns"], []))
         return turns
 
     def _rounds(self, turns: list[Turn], number: int, seconds: float) -> None:
@@ -301,13 +313,6 @@ def lanes_for(variants: Sequence[Variant], certificates: dict[str, Certificate])
         certificate = certificates[variant.name]
         lanes.append(Lane(variant, certificate, certificate.status, certificate.evidence.message))
     return lanes
-
-
-def _few_at_a_time(lanes: Sequence[Lane]) -> Iterator[Sequence[Lane]]:
-    """Groups as large as there are processors: preparation may overlap, timing never does."""
-    width = max(1, processors())
-    for start in range(0, len(lanes), width):
-        yield lanes[start : start + width]
 
 
 def _ask(worker: Worker, job: Message) -> Message:

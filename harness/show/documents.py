@@ -39,6 +39,7 @@ class VariantDocument(msgspec.Struct, frozen=True):
     traced_peak_bytes: int | None
     allocated_blocks: int | None
     times_limit: float | None
+    times_best: Estimate | None
     tie: int | None
 
 
@@ -203,6 +204,7 @@ def _variant(row: Row) -> VariantDocument:
         traced_peak_bytes=result.memory.traced_peak_bytes if shown else None,
         allocated_blocks=result.memory.blocks if shown else None,
         times_limit=row.times_limit,
+        times_best=row.times_best,
         tie=row.tie,
     )
 

@@ -35,7 +35,7 @@ def render(summary: WorkloadSummary, *, case: str, width: int) -> Table:
     """Return the table; columns that do not fit into ``width`` are left out, least important first."""
     best = best_of_ours(summary)
     rows = _fastest_first(summary.rows)
-    table = Table(title=Text(f"{case}, {summary.name} (n = {summary.n})", style="bold"), title_justify="left", box=None, pad_edge=False, padding=(0, 1))
+    table = Table(title=Text(f"{case}, {summary.name} (n = {summary.n})", style="bold"), title_justify="left", box=None, pad_edge=False, padding=(0, 1, 0, 0))
     room = width - max((len(_trouble(row)) for row in rows), default=0)
     columns = [column for column in _columns(best) if column.from_width <= room]
     table.add_column("")
@@ -50,15 +50,15 @@ def render(summary: WorkloadSummary, *, case: str, width: int) -> Table:
 def _columns(best: Row | None) -> list[_Column]:
     return [
         _Column("variant", lambda row: _name(row, best), 0, right=False),
-        _Column("technique", lambda row: str(row.result.technique), 92, right=False),
+        _Column("technique", lambda row: str(row.result.technique), 97, right=False),
         _Column("time", lambda row: text.seconds(row.seconds.value) if row.seconds else text.MISSING, 0),
-        _Column("", lambda row: text.share(row.seconds.relative_half_width) if row.seconds else "", 60),
+        _Column("", lambda row: text.share(row.seconds.relative_half_width) if row.seconds else "", 45),
         _Column("speed-up", _speedup, 0),
-        _Column("95 %", _interval, 50),
-        _Column("samples", lambda row: text.distribution(row.samples_seconds), 110, right=False),
-        _Column("peak", lambda row: text.size(row.result.memory.peak_bytes) if row.seconds else text.MISSING, 74),
-        _Column("pay-back", lambda row: text.payback(row.payback_calls, is_reference=_is_reference(row), measured=row.seconds is not None), 66),
-        _Column("limit", lambda row: text.ratio(row.times_limit) if row.seconds else text.MISSING, 118),
+        _Column("95 %", _interval, 60),
+        _Column("samples", lambda row: text.distribution(row.samples_seconds), 113, right=False),
+        _Column("peak", lambda row: text.size(row.result.memory.peak_bytes) if row.seconds else text.MISSING, 80),
+        _Column("pay-back", lambda row: text.payback(row.payback_calls, is_reference=_is_reference(row), measured=row.seconds is not None), 71),
+        _Column("limit", lambda row: text.ratio(row.times_limit) if row.seconds else text.MISSING, 104),
         _Column("", _trouble, 0, right=False),
     ]
 

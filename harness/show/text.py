@@ -9,6 +9,7 @@ MISSING = "\N{EN DASH}"
 _BARS = "▁▂▃▄▅▆▇█"
 _ASCII_BARS = "._-=+*#@"
 _TIME_UNITS = ((1.0, "s"), (1e-3, "ms"), (1e-6, "µs"), (1e-9, "ns"))
+_PAGE = 4096
 _BYTE_UNITS = ("B", "KiB", "MiB", "GiB", "TiB")
 
 
@@ -55,6 +56,8 @@ def size(n_bytes: int | None) -> str:
     """Bytes with a binary unit: 4.0 MiB."""
     if n_bytes is None:
         return MISSING
+    if n_bytes < _PAGE:  # the resident set moves in pages: less is not nothing
+        return "< 4 KiB"
     value = float(n_bytes)
     for unit in _BYTE_UNITS:
         if value < 1024 or unit == _BYTE_UNITS[-1]:

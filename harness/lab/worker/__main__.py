@@ -83,7 +83,7 @@ class Server:
         from harness.lab.worker.answers import answer_of, entries_for_proof, write_sheet
 
         _, case, subject = self._load(job)
-        compute = answer_of(case, subject)
+        compute = answer_of(case, subject)  # the reference, or for one large workload whoever can
         if "n" in job:
             return self._sheet_of_one(job, case, compute)
         self.alive()
@@ -159,7 +159,7 @@ class Server:
     # ------------------------------------------------------------------ measurement
 
     def do_prepare(self, job: Message) -> Message:
-        """Import the variant, call it once, warm it up."""
+        """Import the variant and call it once."""
         import gc
 
         from harness.lab.worker.subject import Originals
@@ -171,10 +171,14 @@ class Server:
         self._stopwatch = Stopwatch(subject, case, Originals(entry.fresh_arguments()), entry)
         gc.collect()
         first = self._stopwatch.first_call()
-        self.alive()
-        if job.get("warm", True):
-            self._stopwatch.warm_up()
-        return {"imported_ns": imported, "first_call_ns": first, "loops": self._stopwatch.loops, "hash_seed": os.environ["PYTHONHASHSEED"]}
+        return {"imported_ns": imported, "first_call_ns": first}
+
+    def do_warm(self, job: Message) -> Message:
+        """Warm up and calibrate, while no other process of the block works."""
+        del job
+        assert self._stopwatch is not None
+        self._stopwatch.warm_up()
+        return {"loops": self._stopwatch.loops}
 
     def do_sample(self, job: Message) -> Message:
         """Time one slice."""
@@ -194,7 +198,7 @@ class Server:
         from harness.lab.worker.memory import measure
         from harness.lab.worker.subject import Originals
 
-        said = self.do_prepare({**job, "warm": False})
+        said = self.do_prepare(job)
         assert self._stopwatch is not None
         return {**said, **measure(self._stopwatch.subject, Originals(self._entry(job).fresh_arguments()))}
 

@@ -15,7 +15,7 @@ from harness.lab.worker.subject import Originals, now
 if TYPE_CHECKING:
     from harness.lab.worker.subject import Subject
 
-_TRACED_CALL_NS = 1_000_000_000
+_TRACED_CALL_NS = 200_000_000
 """Tracing costs up to five times: longer calls are not traced (None, not 0)."""
 _MOST_TRACED_BYTES = 64 << 20
 
@@ -97,9 +97,10 @@ class _Tree:
         return sum(_own_bytes(pid) for pid in descendants())
 
 
-def _pss(pid: int) -> int:
+_OWN = ("Private_Clean:", "Private_Dirty:", "Pss_Shmem:")
+
+
+def _own_bytes(pid: int) -> int:
     with suppress(OSError), open(f"/proc/{pid}/smaps_rollup", encoding="ascii") as file:
-        for line in file:
-            if line.startswith("Pss:"):
-                return int(line.split()[1]) * 1024
+        return sum(int(line.split()[1]) * 1024 for line in file if line.startswith(_OWN))
     return 0
