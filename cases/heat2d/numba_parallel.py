@@ -17,15 +17,17 @@ def simulate(grid: NDArray[np.float64], alpha: float, steps: int) -> NDArray[np.
     return heat
 
 
-# a function of its own: maps that change places inside a parallel loop's function came out wrong, and only sometimes
 @njit(cache=True, parallel=True)
 def advance(heat: NDArray[np.float64], later: NDArray[np.float64], alpha: float) -> None:
-    """Write the map one step later into ``later``."""
+    """Write the map one step later into ``later``.
+
+    Rows are addressed through both indices: rows unpacked into names of their own inside ``prange`` came out wrong.
+    """
     rows, columns = heat.shape
     last = columns - 1
     for i in prange(rows):
-        above, row, below, out = heat[i - 1 if i else rows - 1], heat[i], heat[i + 1 if i + 1 < rows else 0], later[i]
-        out[0] = row[0] + alpha * (above[0] + below[0] + row[last] + row[1 % columns] - 4.0 * row[0])
+        up, down = (i + rows - 1) % rows, (i + 1) % rows
+        later[i, 0] = heat[i, 0] + alpha * (heat[up, 0] + heat[down, 0] + heat[i, last] + heat[i, 1 % columns] - 4.0 * heat[i, 0])
         for j in range(1, last):
-            out[j] = row[j] + alpha * (above[j] + below[j] + row[j - 1] + row[j + 1] - 4.0 * row[j])
-        out[last] = row[last] + alpha * (above[last] + below[last] + row[last - 1] + row[0] - 4.0 * row[last])
+            later[i, j] = heat[i, j] + alpha * (heat[up, j] + heat[down, j] + heat[i, j - 1] + heat[i, j + 1] - 4.0 * heat[i, j])
+        later[i, last] = heat[i, last] + alpha * (heat[up, last] + heat[down, last] + heat[i, last - 1] + heat[i, 0] - 4.0 * heat[i, last])

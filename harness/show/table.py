@@ -2,70 +2,141 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from io import StringIO
+from typing import TYPE_CHECKING
 
+from rich.cells import cell_len, set_cell_size
 from rich.console import Console
-from rich.table import Table
+from rich.padding import Padding
 from rich.text import Text
 
 from harness.judge.summary import best_of_ours
 from harness.model import Estimate, Proof, Row, Status, Summary, WorkloadSummary
 from harness.show import text
 
+if TYPE_CHECKING:
+    from rich.console import RenderableType
+
 LEGEND = (
     "time and speed-up with 95 % intervals; tied: variants in one bracket cannot be told apart; ★ best of ours; rival: somebody else's library; "
     "pay-back: calls until start-up and first call are earned back; limit: times the lower bound; – not measured"
 )
-_REASON_WIDTH = 60
+_SACRIFICES = ((26, 3), (20, 5), (20, 7), (14, 7), (8, 7))
+"""Step by step, as the terminal gets narrower: how long a name may be, and up to which importance columns go."""
+_ESSENTIAL = 99
 
 
 @dataclass(frozen=True, slots=True)
 class _Column:
-    """One column: how it is filled, and from which width of terminal on it is shown."""
+    """One column: how it is filled, and how long it stays when the terminal is narrow."""
 
     title: str
     cell: Callable[[Row], str]
-    from_width: int
+    importance: int = _ESSENTIAL
     right: bool = True
+    joined: bool = False
+    """Belongs to the column before it: one blank between them, never two."""
 
 
-def render(summary: WorkloadSummary, *, case: str, width: int) -> Table:
-    """Return the table; columns that do not fit into ``width`` are left out, least important first."""
+@dataclass(frozen=True, slots=True)
+class _Grid:
+    """The columns that fit, each with its width."""
+
+    columns: Sequence[_Column]
+    widths: Sequence[int]
+    gap: int
+    trouble: int
+    """Width of the longest word for what went wrong."""
+
+    @property
+    def needed(self) -> int:
+        """Width at which neither a number nor a word for what went wrong is cut."""
+        numbers = 2 + sum(self.widths) + sum(1 if column.joined else self.gap for column in self.columns[1:])
+        return max(numbers, cell_len(self.line("", [""] * self.numbered)) + 2 + self.trouble if self.trouble else 0)
+
+    @property
+    def numbered(self) -> int:
+        """How many columns there are up to and including the time."""
+        return next(place for place, column in enumerate(self.columns) if column.title == "time") + 1
+
+    def line(self, margin: str, cells: Iterable[str]) -> str:
+        """Set the cells side by side."""
+        parts = [set_cell_size(margin, 1)]
+        for column, width, cell in zip(self.columns, self.widths, cells, strict=False):
+            parts.append(" " * (1 if column.joined or len(parts) == 1 else self.gap))
+            parts.append(" " * (width - cell_len(cell)) + cell if column.right else set_cell_size(cell, width))
+        return "".join(parts)
+
+
+def render(summary: WorkloadSummary, *, case: str, width: int) -> Text:
+    """Return the table as one block; columns that do not fit into ``width`` are left out, least important first."""
     best = best_of_ours(summary)
     rows = _fastest_first(summary.rows)
-    table = Table(title=Text(f"{case}, {summary.name} (n = {summary.n})", style="bold"), title_justify="left", box=None, pad_edge=False, padding=(0, 1, 0, 0))
-    room = width - max((len(_trouble(row)) for row in rows), default=0)
-    columns = [column for column in _columns(best) if column.from_width <= room]
-    table.add_column("")
-    for column in columns:
-        table.add_column(Text(column.title, style="dim"), justify="right" if column.right else "left", no_wrap=column.title != "")
-    for row, bracket in zip(rows, _brackets(rows), strict=True):
-        style = "bold green" if row is best else "dim" if row.result.rival else "red" if row.result.status is not Status.OK else ""
-        table.add_row(Text(bracket), *(Text(column.cell(row)) for column in columns), style=style)
-    return table
+    grid = _fitted(_columns(best), rows, width)
+    lines = [Text(_title(summary, case), style="bold"), Text(grid.line("", [column.title for column in grid.columns]), style="dim")]
+    lines += [_line(row, bracket, grid, best) for row, bracket in zip(rows, _brackets(rows), strict=True)]
+    for line in lines:
+        line.truncate(width, overflow="ellipsis")
+    return Text("\n", no_wrap=True, overflow="crop").join(lines)
+
+
+def _title(summary: WorkloadSummary, case: str) -> str:
+    name, size = text.clean(summary.name), f"n = {summary.n}"
+    return f"{text.clean(case)}, {size}" if name == str(summary.n) else f"{text.clean(case)}, {name} ({size})"
 
 
 def _columns(best: Row | None) -> list[_Column]:
     return [
-        _Column("variant", lambda row: _name(row, best), 0, right=False),
-        _Column("technique", lambda row: str(row.result.technique), 97, right=False),
-        _Column("time", lambda row: text.seconds(row.seconds.value) if row.seconds else text.MISSING, 0),
-        _Column("", lambda row: text.share(row.seconds.relative_half_width) if row.seconds else "", 45),
-        _Column("speed-up", _speedup, 0),
-        _Column("95 %", _interval, 60),
-        _Column("samples", lambda row: text.distribution(row.samples_seconds), 113, right=False),
-        _Column("peak", lambda row: text.size(row.result.memory.peak_bytes) if row.seconds else text.MISSING, 80),
-        _Column("pay-back", lambda row: text.payback(row.payback_calls, is_reference=_is_reference(row), measured=row.seconds is not None), 71),
-        _Column("limit", lambda row: text.ratio(row.times_limit) if row.seconds else text.MISSING, 104),
-        _Column("", _trouble, 0, right=False),
+        _Column("variant", lambda row: _name(row, best), right=False),
+        _Column("technique", lambda row: str(row.result.technique), 3, right=False),
+        _Column("time", lambda row: text.seconds(row.seconds.value) if row.seconds else text.MISSING),
+        _Column("", lambda row: text.share(row.seconds.relative_half_width) if row.seconds else "", 7, joined=True),
+        _Column("speed-up", _speedup),
+        _Column("95 %", _interval, 6, joined=True),
+        _Column("samples", lambda row: text.distribution(row.samples_seconds) if row.seconds else "", 1, right=False),
+        _Column("peak", lambda row: text.size(row.result.memory.peak_bytes) if row.seconds else text.MISSING, 4),
+        _Column("pay-back", lambda row: text.payback(row.payback_calls, is_reference=_is_reference(row), measured=row.seconds is not None), 5),
+        _Column("limit", lambda row: text.ratio(row.times_limit) if row.seconds else text.MISSING, 2),
     ]
 
 
+def _fitted(columns: Sequence[_Column], rows: Sequence[Row], width: int) -> _Grid:
+    """Leave out columns, and cut long names, until the rest fits; what is empty everywhere goes first."""
+    kept = [column for column in columns if column.importance == _ESSENTIAL or any(column.cell(row) not in {"", text.MISSING} for row in rows)]
+    for longest, dearest in _SACRIFICES:
+        while (grid := _grid(kept, rows, longest)).needed > width and (least := min(kept, key=lambda column: column.importance)).importance <= dearest:
+            kept.remove(least)
+        if grid.needed <= width:
+            break
+    airy = _grid(kept, rows, longest, gap=2)
+    return airy if airy.needed <= width else grid
+
+
+def _grid(columns: Sequence[_Column], rows: Sequence[Row], longest_name: int, *, gap: int = 1) -> _Grid:
+    widths = [max(cell_len(cell) for cell in (column.title, *map(column.cell, rows))) for column in columns]
+    troubles = [cell_len(_trouble(row).partition(" (")[0]) for row in rows]
+    return _Grid(tuple(columns), [min(longest_name, widths[0]), *widths[1:]], gap, max(troubles, default=0))
+
+
+def _line(row: Row, bracket: str, grid: _Grid, best: Row | None) -> Text:
+    """One row; where something is wrong the word for it takes the place of the numbers."""
+    cells = [_cropped(column.cell(row), width) for column, width in zip(grid.columns, grid.widths, strict=True)]
+    trouble = _trouble(row)
+    if not trouble:
+        return Text(grid.line(bracket, cells), style="bold green" if row is best else "cyan" if row.result.rival else "")
+    return Text.assemble(grid.line(bracket, cells[: grid.numbered]), "  ", (trouble, "red"))
+
+
+def _cropped(cell: str, width: int) -> str:
+    return cell if cell_len(cell) <= width else set_cell_size(cell, width - 1) + "…"
+
+
 def _name(row: Row, best: Row | None) -> str:
-    mark = " ★" if row is best else " (rival)" if row.result.rival else " (ref)" if _is_reference(row) else ""
-    return text.clean(row.result.key.variant) + mark
+    mark = " ★" if row is best else " (rival)" if row.result.rival else ""
+    return text.clean(row.result.key.variant) + (" (ref)" if _is_reference(row) else "") + mark
 
 
 def _is_reference(row: Row) -> bool:
@@ -92,9 +163,8 @@ def _trouble(row: Row) -> str:
     result = row.result
     if result.status is Status.OK:
         return "" if row.seconds else "too few samples"
-    word = result.certificate.evidence.finding if result.certificate else ""
-    label = str(result.status) if word in ("", str(result.status)) or result.status is not Status.WRONG_ANSWER else f"{result.status} ({word})"
-    return label
+    word = text.clean(result.certificate.evidence.finding) if result.certificate else ""
+    return f"{result.status} ({word})" if result.status is Status.WRONG_ANSWER and word not in {"", str(result.status)} else str(result.status)
 
 
 def _fastest_first(rows: Sequence[Row]) -> list[Row]:
@@ -107,13 +177,15 @@ def _brackets(rows: Sequence[Row]) -> list[str]:
     for index, row in enumerate(rows):
         before = index > 0 and row.tie is not None and rows[index - 1].tie == row.tie
         after = index + 1 < len(rows) and row.tie is not None and rows[index + 1].tie == row.tie
-        drawn.append("│" if before and after else "┘" if before else "┐" if after else " ")
+        drawn.append("│" if before and after else "└" if before else "┌" if after else " ")
     return drawn
 
 
 def notes(summary: WorkloadSummary) -> list[str]:
     """What a reader must know beside the numbers, one line each."""
-    dropped = f", {len(summary.blocks_dropped)} dropped ({'; '.join(sorted(set(summary.blocks_dropped)))})" if summary.blocks_dropped else ""
+    reasons = Counter(summary.blocks_dropped)
+    why = "; ".join(f"{times}x {reason}" if times > 1 else reason for reason, times in reasons.most_common())
+    dropped = f", {reasons.total()} dropped ({why})" if reasons else ""
     reached = f", ratios within {text.share(summary.widest)}" if summary.widest is not None else ""
     said = [f"{summary.blocks_kept} blocks of fresh processes{dropped}{reached}"]
     said += [f"note: {warning}" for warning in summary.warnings]
@@ -127,18 +199,18 @@ def notes(summary: WorkloadSummary) -> list[str]:
 
 def print_workload(console: Console, summary: WorkloadSummary, *, case: str) -> None:
     """Print one workload's table and its notes."""
-    _print(console, render(summary, case=case, width=console.width))
+    put(console, render(summary, case=case, width=console.width))
     for line in notes(summary):
-        _print(console, Text(f"  {line}", style="dim"))
-    _print(console, Text(""))
+        put(console, Padding(Text(line, style="dim"), (0, 0, 0, 2)))
+    put(console, Text(""))
 
 
 def print_legend(console: Console) -> None:
     """Say once what the columns mean."""
-    _print(console, Text(LEGEND, style="dim"))
+    put(console, Text(LEGEND, style="dim"))
 
 
-def _print(console: Console, what: Table | Text) -> None:
+def put(console: Console, what: RenderableType) -> None:
     """Print, in ASCII where the terminal knows no more."""
     if console.encoding.lower().replace("-", "").startswith("utf"):
         console.print(what)
@@ -178,4 +250,4 @@ def _markdown_row(row: Row, best: Row | None) -> str:
         text.size(row.result.memory.peak_bytes) if row.seconds else text.MISSING,
         text.ratio(row.times_limit)[:-1] if row.times_limit is not None and row.seconds else text.MISSING,
     ]
-    return "| " + " | ".join(text.clean(cell).replace("|", "\\|") for cell in cells) + " |"
+    return "| " + " | ".join(text.markdown_cell(cell) for cell in cells) + " |"

@@ -27,6 +27,14 @@ def _visible(character: str) -> str:
     return "\N{REPLACEMENT CHARACTER}" if unicodedata.category(character) in {"Cc", "Cf", "Cs", "Co", "Zl", "Zp"} else character
 
 
+_MARKDOWN = str.maketrans({character: f"\\{character}" for character in "\\|`*[]"} | {"<": "&lt;", "&": "&amp;"})
+
+
+def markdown_cell(text: str) -> str:
+    """Cleaned, and without anything that Markdown or HTML would take for a command."""
+    return clean(text).translate(_MARKDOWN)
+
+
 def seconds(value: float | None) -> str:
     """Three significant digits and a unit: 12.3 µs."""
     if value is None:
@@ -90,7 +98,7 @@ def distribution(samples: Sequence[float], *, width: int = 8, low: float | None 
     return "".join(_BARS[round(count / most * (len(_BARS) - 1))] if count else " " for count in counts)
 
 
-_TO_ASCII = str.maketrans({**dict(zip(_BARS, _ASCII_BARS, strict=True)), MISSING: "-", "µ": "u", "±": "~", "┐": "\\", "│": "|", "┘": "/", "★": "*", "…": ".", "→": ">", "─": "-", "·": "."})
+_TO_ASCII = str.maketrans({**dict(zip(_BARS, _ASCII_BARS, strict=True)), MISSING: "-", "µ": "u", "±": "~", "┌": "/", "│": "|", "└": "\\", "★": "*", "…": ".", "→": ">", "─": "-", "·": "."})
 
 
 def ascii_only(text: str) -> str:

@@ -1,0 +1,157 @@
+"""Where the telemetry files come from: a seeded generator, and a folder that keeps what it wrote."""
+
+from __future__ import annotations
+
+import os
+import random
+import secrets
+import tempfile
+import time
+from contextlib import suppress
+from dataclasses import dataclass
+from hashlib import sha256
+from importlib.metadata import version
+from pathlib import Path
+from typing import TYPE_CHECKING, BinaryIO
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    import numpy as np
+    from numpy.typing import NDArray
+
+HOTTEST = 999
+"""Tenths of a degree; the coldest reading is -HOTTEST."""
+LONGEST_NAME = 100
+"""Bytes of UTF-8."""
+_ROWS_AT_ONCE = 1 << 17
+_KEPT_BYTES = 1 << 30
+_KEPT_SECONDS = 3600.0
+
+_BEGINNINGS = ("Al", "Bar", "Bre", "Cor", "Dun", "El", "Fal", "Gor", "Hol", "Is", "Kar", "Lin", "Mar", "Nor", "Os", "Pel", "Rav", "Sol", "Tor", "Ul", "Ver", "Win", "Ýs", "Zer", "Ål", "Ös")
+_MIDDLES = ("a", "be", "de", "e", "ga", "i", "ke", "la", "mi", "no", "o", "ra", "se", "ti", "u", "vé", "za", "ñi")
+_ENDINGS = ("berg", "by", "dale", "fell", "ford", "grad", "ham", "holm", "ia", "köping", "mouth", "nes", "polis", "stad", "ton", "vik", "wold", "ças")
+_ADDITIONS = (" Airport", " Bay", " Heights", " North", " Observatory", " Saint Mary", " Upper Reservoir", " West")
+
+
+@dataclass(frozen=True, slots=True)
+class Distribution:
+    """How many stations there are, and how the rows fall on them."""
+
+    name: str
+    stations: int
+    skewed: bool = False
+    """True: the k-th station reports in proportion to 1/k (Zipf), else all alike."""
+
+
+def telemetry(distribution: Distribution, n: int, seed: int) -> Path:
+    """Return the path of a file of ``n`` rows; it is written at the first call and kept."""
+    file = folder() / f"{distribution.name}-{n}-{seed}-{_generator()}.txt"
+    if file.exists():
+        with suppress(OSError):  # the time of the last use, for `_tidy`
+            os.utime(file)
+    else:
+        _write_whole(file, lambda out: _write_rows(out, distribution, n, seed))
+        _tidy(file.parent)
+    return file
+
+
+def content(data: bytes) -> Path:
+    """Return the path of a file with these bytes, named by their digest."""
+    file = folder("contents") / f"{sha256(data).hexdigest()}.txt"
+    if not file.exists() or file.read_bytes() != data:  # whoever spoiled it spoils nobody else
+        _write_whole(file, lambda out: out.write(data))
+    return file
+
+
+def is_unchanged(path: str) -> bool:
+    """Say whether a file made by `content` still has the bytes that its name promises."""
+    file = Path(path)
+    return file.parent.name != "contents" or sha256(file.read_bytes()).hexdigest() == file.stem
+
+
+def folder(*parts: str) -> Path:
+    """Return our own folder below the system's temporary one, made if missing.
+
+    Raises:
+        PermissionError: somebody else made it before us.
+    """
+    user = os.getuid() if hasattr(os, "getuid") else 0
+    top = Path(tempfile.gettempdir()) / f"perflab-inputs-{user}"
+    top.mkdir(mode=0o700, exist_ok=True)
+    if hasattr(os, "getuid") and (top.is_symlink() or top.stat().st_uid != user):
+        message = f"{top} belongs to somebody else; remove it, or set TMPDIR to a folder of yours"
+        raise PermissionError(message)
+    inner = top.joinpath("brc", *parts)
+    inner.mkdir(parents=True, exist_ok=True)
+    return inner
+
+
+def station_names(stations: int, seed: int) -> list[bytes]:
+    """Invent distinct names of 3 to about 30 bytes, some of them not ASCII."""
+    source = random.Random(seed)
+    names: dict[bytes, None] = {}
+    while len(names) < stations:
+        name = source.choice(_BEGINNINGS)
+        name += "".join(source.choice(_MIDDLES) for _ in range(source.choice((0, 0, 0, 1, 1, 2))))
+        name += source.choice(_ENDINGS)
+        if source.random() < 0.05:
+            name += source.choice(_ADDITIONS)
+        names[name.encode()] = None
+    return list(names)
+
+
+def _write_rows(out: BinaryIO, distribution: Distribution, n: int, seed: int) -> None:
+    """Write the rows: station by the distribution, reading normal around the station's own mean."""
+    import numpy as np
+
+    names = _padded([name + b";" for name in station_names(distribution.stations, seed)])
+    readings = _padded([b"%s%d.%d\n" % (b"-" * (tenths < 0), abs(tenths) // 10, abs(tenths) % 10) for tenths in range(-HOTTEST, HOTTEST + 1)])
+    source = np.random.default_rng(seed)
+    means = source.uniform(-250.0, 350.0, distribution.stations)
+    weights = 1.0 / np.arange(1, distribution.stations + 1) if distribution.skewed else np.ones(distribution.stations)
+    shares = np.cumsum(weights) / weights.sum()
+    for first in range(0, n, _ROWS_AT_ONCE):
+        rows = min(_ROWS_AT_ONCE, n - first)
+        station = np.minimum(np.searchsorted(shares, source.random(rows), side="right"), distribution.stations - 1)
+        tenths = np.clip(np.rint(source.normal(means[station], 100.0)).astype(np.int64), -HOTTEST, HOTTEST)
+        text = np.concatenate((names[station], readings[tenths + HOTTEST]), axis=1)
+        out.write(text[text != 0].tobytes())
+
+
+def _padded(texts: list[bytes]) -> NDArray[np.uint8]:
+    """Return one row of bytes a text, filled up with zeros."""
+    import numpy as np
+
+    width = max(map(len, texts))
+    return np.frombuffer(b"".join(text.ljust(width, b"\0") for text in texts), dtype=np.uint8).reshape(len(texts), width)
+
+
+def _generator() -> str:
+    """Digest of what decides the bytes: this file, and NumPy's random streams."""
+    return sha256(Path(__file__).read_bytes() + version("numpy").encode()).hexdigest()[:12]
+
+
+def _write_whole(file: Path, write: Callable[[BinaryIO], object]) -> None:
+    """Write beside the file and rename, so that no reader ever sees half of it."""
+    temporary = file.with_name(f".{file.name}.{secrets.token_hex(4)}")
+    try:
+        with temporary.open("wb") as out:
+            write(out)
+        temporary.replace(file)
+    except BaseException:
+        with suppress(OSError):
+            temporary.unlink()
+        raise
+
+
+def _tidy(kept: Path) -> None:
+    """Remove what nobody has used for an hour, least recently used first, until the rest is small enough."""
+    files = sorted(((file.stat(), file) for file in kept.rglob("*.txt")), key=lambda pair: pair[0].st_mtime)
+    total = sum(stat.st_size for stat, _ in files)
+    for stat, file in files:
+        if total <= _KEPT_BYTES or time.time() - stat.st_mtime < _KEPT_SECONDS:
+            return
+        with suppress(OSError):
+            file.unlink()
+            total -= stat.st_size
