@@ -88,7 +88,7 @@ def folder(*parts: str) -> Path:
 
 
 def station_names(stations: int, seed: int) -> list[bytes]:
-    """Invent distinct names of 3 to about 30 bytes, some of them not ASCII."""
+    """Invent distinct names of 4 to about 30 bytes, some of them not ASCII."""
     source = random.Random(seed)
     names: dict[bytes, None] = {}
     while len(names) < stations:

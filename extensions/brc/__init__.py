@@ -1,1 +1,1 @@
-"""Compiled bodies of the case `brc`."""
+"""Compiled bodies of the case brc."""

@@ -253,7 +253,7 @@ def _once(work: Callable[[int], int], turns: int, clock: Callable[[], int]) -> i
 
 def identical(pairs: Pairs) -> Check:
     """Say in plain words what this machine makes of two identical programs."""
-    found = f"two identical loops are {pairs.apart():.2%} apart, surely within {pairs.resolution():.1%} ({len(pairs.first_ns)} pairs of {_SLICE_NS / 1e6:.1f} ms)"
+    found = f"two identical loops are {pairs.apart():.2%} apart, within {pairs.resolution():.1%} at 95 % ({len(pairs.first_ns)} pairs of {_SLICE_NS / 1e6:.1f} ms)"
     remedy = "stop other work (ps -eo pcpu,pid,comm --sort=-pcpu | head), then: python -m harness doctor"
     if pairs.apart() >= _AA_GOOD:
         return Check("A/A", State.WARN, found, "smaller differences than this mean nothing here and now", remedy)
@@ -355,7 +355,7 @@ def smallest_step(read: Callable[[], int] = time.perf_counter_ns) -> float:
 
 def judge_clock(step: float, source: str) -> Check:
     """Say whether such a clock is good enough."""
-    found = f"steps of {step * 1e9:.0f} ns" + (f", source {source}" if source else "")
+    found = f"two readings are {step * 1e9:.0f} ns apart at least" + (f", source {source}" if source else "")
     if step >= _HOPELESS_CLOCK_SECONDS or step <= 0:
         return Check("clock", State.BAD, found, "half a millisecond cannot be measured with it", "use another machine or hypervisor")
     if step >= _COARSE_CLOCK_SECONDS or source in {"hpet", "acpi_pm", "jiffies"}:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from math import isfinite
+from typing import Literal
 
 import msgspec
 
 from harness.errors import ExitCode, gravest
 from harness.judge.summary import exit_code
-from harness.model import Certificate, Comparison, Estimate, Evidence, Proof, Row, Summary, WorkloadSummary
+from harness.model import Certificate, Estimate, Evidence, Proof, Row, Summary, WorkloadSummary
 
 
 class CertificateDocument(msgspec.Struct, frozen=True):
@@ -105,6 +107,8 @@ class VerifiedDocument(msgspec.Struct, frozen=True):
 
     name: str
     status: str
+    reason: str
+    message: str
     certificate: CertificateDocument
     evidence: Evidence
 
@@ -120,6 +124,61 @@ class VerifyDocument(msgspec.Struct, frozen=True):
     mechanical: MutantsDocument | None = None
 
 
+class ListedWorkload(msgspec.Struct, frozen=True):
+    """One size of a case."""
+
+    name: str
+    n: int
+    default: bool
+
+
+class ListedVariant(msgspec.Struct, frozen=True):
+    """One way of writing it."""
+
+    name: str
+    technique: str
+    rival: bool
+    reference: bool
+    idea: str
+
+
+class ListedCase(msgspec.Struct, frozen=True):
+    """One question."""
+
+    name: str
+    question: str
+    origin: str
+    workloads: list[ListedWorkload]
+    variants: list[ListedVariant]
+    mutants: list[str]
+
+
+class ListDocument(msgspec.Struct, frozen=True):
+    """``harness.list/1``: the cases there are."""
+
+    schema: str
+    cases: list[ListedCase]
+
+
+class CheckDocument(msgspec.Struct, frozen=True):
+    """One thing the doctor looked at."""
+
+    name: str
+    state: Literal["ok", "warn", "bad"]
+    found: str
+    why: str
+    remedy: str
+
+
+class DoctorDocument(msgspec.Struct, frozen=True):
+    """``harness.doctor/1``: what on this machine spoils measurements."""
+
+    schema: str
+    exit_code: int
+    usable: bool
+    checks: list[CheckDocument]
+
+
 @dataclass(frozen=True, slots=True)
 class Verified:
     """What ``verify`` found out about one case."""
@@ -131,7 +190,13 @@ class Verified:
     mechanical: MutantsDocument | None = None
 
 
-DOCUMENTS = {"harness.run/1": RunDocument, "harness.runs/1": RunsDocument, "harness.verify/1": VerifyDocument}
+DOCUMENTS: dict[str, type[msgspec.Struct]] = {
+    "harness.run/1": RunDocument,
+    "harness.runs/1": RunsDocument,
+    "harness.verify/1": VerifyDocument,
+    "harness.list/1": ListDocument,
+    "harness.doctor/1": DoctorDocument,
+}
 
 
 def run_document(summary: Summary) -> RunDocument:
@@ -162,8 +227,13 @@ def runs_bytes(summaries: Sequence[Summary]) -> bytes:
 
 def verify_document(verified: Verified) -> VerifyDocument:
     """Return the document of one case's certificates."""
-    variants = [VerifiedDocument(c.variant, str(c.status), CertificateDocument(str(c.verdict), c.digest), c.evidence) for c in verified.certificates]
+    variants = [VerifiedDocument(c.variant, str(c.status), c.evidence.finding, c.evidence.message, CertificateDocument(str(c.verdict), c.digest), c.evidence) for c in verified.certificates]
     return VerifyDocument("harness.verify/1", verified.case, int(verified.exit_code), variants, verified.mutants, verified.mechanical)
+
+
+def doctor_document(checks: Sequence[CheckDocument], exit_code: ExitCode) -> DoctorDocument:
+    """Return the document of a look at this machine."""
+    return DoctorDocument("harness.doctor/1", int(exit_code), exit_code is ExitCode.OK, list(checks))
 
 
 def to_bytes(document: msgspec.Struct | Sequence[msgspec.Struct]) -> bytes:
@@ -178,7 +248,7 @@ def schema(name: str) -> dict[str, object]:
 
 def _workload(workload: WorkloadSummary) -> WorkloadDocument:
     return WorkloadDocument(
-        workload.name, workload.n, workload.bound_seconds, workload.blocks_kept, workload.blocks_dropped, workload.widest,
+        workload.name, workload.n, _number(workload.bound_seconds), workload.blocks_kept, workload.blocks_dropped, _number(workload.widest),
         workload.warnings, [_variant(row) for row in workload.rows],
     )  # fmt: skip
 
@@ -194,20 +264,25 @@ def _variant(row: Row) -> VariantDocument:
         reason=certificate.evidence.finding if certificate else "",
         message=result.message,
         certificate=CertificateDocument(str(certificate.verdict if certificate else Proof.STALE), certificate.digest if certificate else ""),
-        seconds=row.seconds,
-        speedup=_ratio(row.speedup),
-        cpu_seconds=row.cpu_seconds,
-        start_seconds=row.start_seconds,
-        first_call_seconds=row.first_call_seconds,
+        seconds=_finite(row.seconds),
+        speedup=_finite(row.speedup.ratio if row.speedup else None),
+        cpu_seconds=_number(row.cpu_seconds),
+        start_seconds=_number(row.start_seconds),
+        first_call_seconds=_number(row.first_call_seconds),
         payback_calls=row.payback_calls,
         peak_bytes=result.memory.peak_bytes if shown else None,
         traced_peak_bytes=result.memory.traced_peak_bytes if shown else None,
         allocated_blocks=result.memory.blocks if shown else None,
-        times_limit=row.times_limit,
-        times_best=row.times_best,
+        times_limit=_number(row.times_limit),
+        times_best=_finite(row.times_best),
         tie=row.tie,
     )
 
 
-def _ratio(comparison: Comparison | None) -> Estimate | None:
-    return comparison.ratio if comparison else None
+def _finite(estimate: Estimate | None) -> Estimate | None:
+    """An estimate without an end is none: JSON knows neither NaN nor infinity."""
+    return estimate if estimate is not None and all(map(isfinite, (estimate.value, estimate.low, estimate.high))) else None
+
+
+def _number(value: float | None) -> float | None:
+    return value if value is not None and isfinite(value) else None

@@ -201,7 +201,7 @@ def print_workload(console: Console, summary: WorkloadSummary, *, case: str) -> 
     """Print one workload's table and its notes."""
     put(console, render(summary, case=case, width=console.width))
     for line in notes(summary):
-        put(console, Padding(Text(line, style="dim"), (0, 0, 0, 2)))
+        put(console, Padding(Text(line, style="dim"), (0, 0, 0, 2), expand=False))
     put(console, Text(""))
 
 
