@@ -1,6 +1,6 @@
 """perflab: a performance-engineering lab for Python.  This door is all that a case needs."""
 
-from harness.judge.equality import close, exact, relation, ulps, unordered
+from harness.judge.equality import close, exact, judged, relation, ulps, unordered
 from harness.model import Case, Difference, Limits, Technique, Workload, sweep
 
 __version__ = "0.1.0"
@@ -13,6 +13,7 @@ __all__ = [
     "Workload",
     "close",
     "exact",
+    "judged",
     "relation",
     "sweep",
     "ulps",

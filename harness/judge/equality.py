@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass, fields, is_dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from harness.model import Answer, Difference, Relation
+from harness.model import Answer, Arguments, Difference, Relation
 
 if TYPE_CHECKING:
     import numpy as np
@@ -291,6 +291,29 @@ class Declared:
         return self.name
 
 
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """A relation that needs the arguments: another declared semantics class, held to a model of its own."""
+
+    name: str
+    differ: Callable[[Arguments, Any, Any], Difference | None]
+
+    def compare(self, expected: Answer, actual: Answer) -> Difference | None:
+        """Refuse: without the arguments nothing can be said."""
+        raise TypeError(f"{self.name}: this relation needs the arguments; use difference()")
+
+    def describe(self) -> str:
+        """Return one line for the certificate."""
+        return self.name
+
+
+def difference(relation: Relation, arguments: Arguments, expected: Answer, actual: Answer) -> Difference | None:
+    """Return the first difference under any kind of relation, or None."""
+    if isinstance(relation, Judged):
+        return relation.differ(arguments, expected, actual)
+    return relation.compare(expected, actual)
+
+
 exact = Strict()
 """Equal types, counts, shapes, dtypes and values."""
 
@@ -313,3 +336,8 @@ def unordered(inner: Relation = exact, *, key: Callable[[Any], Any] | None = Non
 def relation(name: str, differ: Callable[[Any, Any], Difference | None]) -> Declared:
     """Declare a relation: ``differ(expected, actual)`` returns a Difference or None."""
     return Declared(name, differ)
+
+
+def judged(name: str, differ: Callable[[Arguments, Any, Any], Difference | None]) -> Judged:
+    """Declare a relation that looks at the arguments: ``differ(arguments, expected, actual)``."""
+    return Judged(name, differ)

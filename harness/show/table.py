@@ -98,16 +98,22 @@ def _columns(best: Row | None) -> list[_Column]:
         _Column("95 %", _interval, 6, joined=True),
         _Column("samples", lambda row: text.distribution(row.samples_seconds) if row.seconds else "", 1, right=False),
         _Column("peak", lambda row: text.size(row.result.memory.peak_bytes) if row.seconds else text.MISSING, 4),
-        _Column("pay-back", lambda row: text.payback(row.payback_calls, is_reference=_is_reference(row), measured=row.seconds is not None), 5),
+        _Column(
+            "pay-back", lambda row: text.payback(row.payback_calls, is_reference=_is_reference(row), measured=row.seconds is not None), 5
+        ),
         _Column("limit", lambda row: text.ratio(row.times_limit) if row.seconds else text.MISSING, 2),
     ]
 
 
 def _fitted(columns: Sequence[_Column], rows: Sequence[Row], width: int) -> _Grid:
     """Leave out columns, and cut long names, until the rest fits; what is empty everywhere goes first."""
-    kept = [column for column in columns if column.importance == _ESSENTIAL or any(column.cell(row) not in {"", text.MISSING} for row in rows)]
+    kept = [
+        column for column in columns if column.importance == _ESSENTIAL or any(column.cell(row) not in {"", text.MISSING} for row in rows)
+    ]
     for longest, dearest in _SACRIFICES:
-        while (grid := _grid(kept, rows, longest)).needed > width and (least := min(kept, key=lambda column: column.importance)).importance <= dearest:
+        while (grid := _grid(kept, rows, longest)).needed > width and (
+            least := min(kept, key=lambda column: column.importance)
+        ).importance <= dearest:
             kept.remove(least)
         if grid.needed <= width:
             break
@@ -164,7 +170,9 @@ def _trouble(row: Row) -> str:
     if result.status is Status.OK:
         return "" if row.seconds else "too few samples"
     word = text.clean(result.certificate.evidence.finding) if result.certificate else ""
-    return f"{result.status} ({word})" if result.status is Status.WRONG_ANSWER and word not in {"", str(result.status)} else str(result.status)
+    return (
+        f"{result.status} ({word})" if result.status is Status.WRONG_ANSWER and word not in {"", str(result.status)} else str(result.status)
+    )
 
 
 def _fastest_first(rows: Sequence[Row]) -> list[Row]:
@@ -231,10 +239,18 @@ def to_text(summary: WorkloadSummary, *, case: str, width: int = 100) -> str:
 def markdown(summary: Summary) -> str:
     """All workloads of a run as Markdown tables, with the machine they come from."""
     run = summary.run
-    lines = [f"Run `{run.id}` of {run.started[:10]} on {text.clean(run.machine.cpu)}, {run.machine.cores} cores, {run.machine.implementation} {run.machine.python}."]
+    lines = [
+        f"Run `{run.id}` of {run.started[:10]} on {text.clean(run.machine.cpu)}, {run.machine.cores} cores, {run.machine.implementation} {run.machine.python}."
+    ]
     for workload in summary.workloads:
         best = best_of_ours(workload)
-        lines += ["", f"**{workload.name}** (n = {workload.n}), {workload.blocks_kept} blocks", "", "| variant | technique | time | speed-up | 95 % | pay-back | peak | × limit |", "|---|---|---:|---:|---:|---:|---:|---:|"]
+        lines += [
+            "",
+            f"**{workload.name}** (n = {workload.n}), {workload.blocks_kept} blocks",
+            "",
+            "| variant | technique | time | speed-up | 95 % | pay-back | peak | × limit |",
+            "|---|---|---:|---:|---:|---:|---:|---:|",
+        ]
         lines += [_markdown_row(row, best) for row in _fastest_first(workload.rows)]
     return "\n".join(lines) + "\n"
 

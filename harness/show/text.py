@@ -98,7 +98,22 @@ def distribution(samples: Sequence[float], *, width: int = 8, low: float | None 
     return "".join(_BARS[round(count / most * (len(_BARS) - 1))] if count else " " for count in counts)
 
 
-_TO_ASCII = str.maketrans({**dict(zip(_BARS, _ASCII_BARS, strict=True)), MISSING: "-", "µ": "u", "±": "~", "┌": "/", "│": "|", "└": "\\", "★": "*", "…": ".", "→": ">", "─": "-", "·": "."})
+_TO_ASCII = str.maketrans(
+    {
+        **dict(zip(_BARS, _ASCII_BARS, strict=True)),
+        MISSING: "-",
+        "µ": "u",
+        "±": "~",
+        "┌": "/",
+        "│": "|",
+        "└": "\\",
+        "★": "*",
+        "…": ".",
+        "→": ">",
+        "─": "-",
+        "·": ".",
+    }
+)
 
 
 def ascii_only(text: str) -> str:

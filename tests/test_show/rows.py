@@ -60,7 +60,9 @@ def failed_row(variant: str, status: Status, *, finding: str = "", message: str 
     return Row(Result(Key("tiny", variant, "100"), Technique.PYTHON, rival, status, message, certificate, (), Memory(1 << 20, 1, 1)))
 
 
-def fake_table(*rows: Row, blocks: int = 7, dropped: tuple[str, ...] = (), widest: float | None = 0.018, warnings: tuple[str, ...] = ()) -> WorkloadSummary:
+def fake_table(
+    *rows: Row, blocks: int = 7, dropped: tuple[str, ...] = (), widest: float | None = 0.018, warnings: tuple[str, ...] = ()
+) -> WorkloadSummary:
     """A workload of those rows."""
     return WorkloadSummary("100", 100, rows, blocks, dropped, widest, 1e-6, warnings)
 
@@ -75,7 +77,12 @@ def full_table() -> WorkloadSummary:
         fake_row("matrix_numba", 2.5e-5, speedup=493.6, technique=Technique.NUMBA, payback=None, peak=300 << 20),
         fake_row("pool", 0.0246, speedup=0.50, technique=Technique.MULTIPROCESSING, payback=None, half_width=0.12),
         fake_row("rapidfuzz", 9.8e-6, speedup=1259.0, technique=Technique.LIBRARY, rival=True),
-        failed_row("float32", Status.WRONG_ANSWER, finding="precision", message="workload 100, seed 0: precision differs at answer[3]: expected 0.1, got 0.10000000149011612"),
+        failed_row(
+            "float32",
+            Status.WRONG_ANSWER,
+            finding="precision",
+            message="workload 100, seed 0: precision differs at answer[3]: expected 0.1, got 0.10000000149011612",
+        ),
         failed_row("hangs", Status.TIMEOUT, finding="timeout", message="no answer within 30 s; last stack: hangs.py:4 in pairs"),
         failed_row("unbuilt_c", Status.NOT_BUILT, message="extensions/tiny/unbuilt_c.pyx is not built: run make build", certified=False),
         failed_row(HOSTILE, Status.CRASHED, message="SIGSEGV \x1b[2J"),

@@ -38,12 +38,12 @@ def test_the_whole_table_at_eighty_columns() -> None:
 
     assert [
         "tiny, n = 100",
-        "  variant         time        speed-up        95 %     peak     pay-back  limit",
-        "  myers_c ★    12.3 µs ±1.0%    1 000x  990..1 010  4.0 MiB  1 240 calls  40.0x",
-        "┌ myers        4.05 ms ±1.0%     3.05x  3.02..3.08  4.0 MiB      at once  40.0x",
-        "└ banded       4.10 ms ±1.0%     3.01x  2.98..3.04  4.0 MiB      at once  40.0x",
-        "  naive (ref)  12.3 ms ±1.0%     1.00x              4.0 MiB            –  40.0x",
-        "  float32            –  wrong-answer (precision)",
+        "  variant     technique    time       speed-up       95 %    peak    pay-back",
+        "  myers_c ★   python    12.3 µs ±1.0%   1 000x 990..1 010 4.0 MiB 1 240 calls",
+        "┌ myers       python    4.05 ms ±1.0%    3.05x 3.02..3.08 4.0 MiB     at once",
+        "└ banded      python    4.10 ms ±1.0%    3.01x 2.98..3.04 4.0 MiB     at once",
+        "  naive (ref) python    12.3 ms ±1.0%    1.00x            4.0 MiB           –",
+        "  float32     python          –  wrong-answer (precision)",
         "  7 blocks of fresh processes, 2 dropped (2x the machine slept for 3 s), ratios",
         "  within ±1.8%",
         "  float32: wrong-answer: answer[3]: 0.1 is not 0.10000000149",
@@ -74,7 +74,10 @@ def test_columns_leave_least_important_first() -> None:
     gone = [sum(title not in header for title in order) for header in headers]
 
     assert sorted(gone) == gone
-    assert all([title not in header for title in order] == [index < count for index in range(6)] for header, count in zip(headers, gone, strict=True))
+    assert all(
+        [title not in header for title in order] == [index < count for index in range(6)]
+        for header, count in zip(headers, gone, strict=True)
+    )
 
 
 def test_a_row_that_is_not_ok_shows_no_number() -> None:
@@ -88,7 +91,7 @@ def test_an_ok_row_without_samples_says_so() -> None:
     """Measured nothing is not zero."""
     summary = fake_table(replace(fake_row("naive", 1.0, reference=True), seconds=None, speedup=None, times_limit=None))
 
-    assert "naive (ref)  –  too few samples" == line_of("naive", summary).strip().replace("      ", "  ").replace("     ", "  ")
+    assert ["naive", "(ref)", "python", "–", "too", "few", "samples"] == line_of("naive", summary).split()
 
 
 def test_the_best_of_ours_is_never_a_rival() -> None:
@@ -101,14 +104,18 @@ def test_the_best_of_ours_is_never_a_rival() -> None:
 
 def test_three_tied_rows_share_one_bracket() -> None:
     """The bracket opens, goes on and closes; a lone row has none."""
-    summary = fake_table(*(fake_row(name, seconds, tie=tie) for name, seconds, tie in [("a", 1.0, 4), ("b", 1.1, 4), ("c", 1.2, 4), ("d", 2.0, None)]))
+    summary = fake_table(
+        *(fake_row(name, seconds, tie=tie) for name, seconds, tie in [("a", 1.0, 4), ("b", 1.1, 4), ("c", 1.2, 4), ("d", 2.0, None)])
+    )
 
     assert ["┌", "│", "└", " "] == [line[0] for line in said(summary)[2:6]]
 
 
 def test_hostile_names_are_data() -> None:
     """Neither markup nor escape sequences nor newlines of a name, a message or a reason reach the terminal."""
-    summary = fake_table(failed_row(HOSTILE, Status.WRONG_ANSWER, finding=HOSTILE, message=HOSTILE), dropped=(HOSTILE,), warnings=(HOSTILE,))
+    summary = fake_table(
+        failed_row(HOSTILE, Status.WRONG_ANSWER, finding=HOSTILE, message=HOSTILE), dropped=(HOSTILE,), warnings=(HOSTILE,)
+    )
     printed = table.to_text(replace(summary, name=HOSTILE), case=HOSTILE, width=300)
 
     assert "[/x]" in printed
@@ -143,7 +150,7 @@ def test_no_table_is_too_small() -> None:
     """A workload in which everything failed, and one without rows, have a table."""
 
     assert ["tiny, n = 100", "  variant  time  speed-up", "  7 blocks of fresh processes"] == said(fake_table(widest=None))
-    assert "  naive       –  crashed" == said(fake_table(failed_row("naive", Status.CRASHED), widest=None))[2]
+    assert "  naive    python        –  crashed" == said(fake_table(failed_row("naive", Status.CRASHED), widest=None))[2]
 
 
 def test_the_reference_is_marked_by_its_certificate() -> None:

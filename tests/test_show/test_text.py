@@ -24,7 +24,9 @@ def test_times_have_three_significant_digits(value: float | None, said: str) -> 
     assert said == text.seconds(value)
 
 
-@pytest.mark.parametrize(("value", "said"), [(5.3, "5.30x"), (12.34, "12.3x"), (123.4, "123x"), (1259.0, "1 259x"), (0.5, "0.50x"), (None, "–")])
+@pytest.mark.parametrize(
+    ("value", "said"), [(5.3, "5.30x"), (12.34, "12.3x"), (123.4, "123x"), (1259.0, "1 259x"), (0.5, "0.50x"), (None, "–")]
+)
 def test_ratios_end_with_x(value: float | None, said: str) -> None:
     """A ratio keeps three digits; thousands are set apart."""
 
@@ -63,7 +65,6 @@ def test_honest_names_are_left_alone() -> None:
 def test_markdown_cells_hold_no_commands() -> None:
     """A name in a pull request is neither a column, nor HTML, nor a link."""
 
-    assert "\\[/x\\]\ufffd]".replace("]", "\\]", 1) != ""
     assert "a\\|b&lt;i>\\`c\\`\\[d\\](e)" == text.markdown_cell("a|b<i>`c`[d](e)")
 
 
@@ -71,7 +72,7 @@ def test_ascii_keeps_every_column_in_place() -> None:
     """The ASCII twin of a line is as long as the line and says the same."""
     line = "┌ myers ★  12.3 µs ±1.0% – ▁█ …"
 
-    assert "/ myers *  12.3 us ~1.0% - .# ." == text.ascii_only(line)
+    assert "/ myers *  12.3 us ~1.0% - .@ ." == text.ascii_only(line)
 
 
 def test_the_distribution_shows_where_samples_pile_up() -> None:

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any
 
-from harness.judge.equality import Unordered, show
+from harness.judge.equality import Unordered, difference, show
 from harness.lab.worker import detectors
 from harness.lab.worker.answers import Entry, Raised, answer_of, smallest_failing
 from harness.lab.worker.detectors import Finding, Surroundings
@@ -78,15 +78,15 @@ class Examination:
         if not self.case.mutates and (finding := detectors.aliased(answer, arguments, allowed=self._reference_aliases(entry))):
             return _at(finding, entry)
         actual = (answer, arguments) if self.case.mutates else answer
-        difference = self._compare(entry, actual)
-        if difference is None:
+        found = self._compare(entry, actual)
+        if found is None:
             return self._laws(entry, pristine, answer)
         if self._is_an_earlier_answer(actual, [sheet[i] for i in earlier], entry):
             return Finding(Status.CACHED_RESULT, "cached", f"{entry.label}: gave the answer to an earlier input")
-        return Finding(Status.WRONG_ANSWER, difference.kind, f"{entry.label}: {difference}{self._smallest(difference, entry)}")
+        return Finding(Status.WRONG_ANSWER, found.kind, f"{entry.label}: {found}{self._smallest(entry)}")
 
     def _compare(self, entry: Entry, actual: Answer) -> Difference | None:
-        return self.case.relation(self.subject.name).compare(entry.answer(), actual)
+        return difference(self.case.relation(self.subject.name), entry.fresh_arguments(), entry.answer(), actual)
 
     def _reference_aliases(self, entry: Entry) -> frozenset[str]:
         """What the reference's answer shares with its input is the case's custom, not a variant's fault."""
@@ -105,7 +105,7 @@ class Examination:
         others = [other for other in earlier if other.expected != own and len(other.expected) > _TRIVIAL_ANSWER_BYTES]
         return any(self._compare(other, actual) is None for other in others[-50:])
 
-    def _smallest(self, difference: Difference, entry: Entry) -> str:
+    def _smallest(self, entry: Entry) -> str:
         if entry.kind == "workload" and self.case.strategy is None:
             return ""
         if self.subject.handle or self.case.mutates:
@@ -118,7 +118,7 @@ class Examination:
             self.alive()
             wanted = expected(pickle.loads(pickle.dumps(arguments)))  # noqa: S301  our own
             got = self.subject.call(pickle.loads(pickle.dumps(arguments)))  # noqa: S301  our own
-            return self.case.relation(self.subject.name).compare(wanted, got) is not None
+            return difference(self.case.relation(self.subject.name), arguments, wanted, got) is not None
 
         smallest = smallest_failing(self.case, differs, seconds=_SHRINK_SECONDS)
         return "" if smallest is None else f"; smallest failing input: {show(smallest)}"
@@ -191,8 +191,8 @@ def answer_once(subject: Subject, case: Case, entry: Entry) -> dict[str, Any]:
     arguments = entry.fresh_arguments()
     answer = call_or_say(subject, arguments, entry)
     actual = (answer, arguments) if case.mutates else answer
-    difference = case.relation(subject.name).compare(entry.answer(), actual)
-    return {"agrees": difference is None, "difference": "" if difference is None else str(difference), "digest": _digest(answer, case.relation(subject.name))}
+    found = difference(case.relation(subject.name), entry.fresh_arguments(), entry.answer(), actual)
+    return {"agrees": found is None, "difference": "" if found is None else str(found), "digest": _digest(answer, case.relation(subject.name))}
 
 
 def first_difference(case: Case, subject: Subject, expected: Callable[[Arguments], Answer], *, seconds: float, alive: Callable[[], None]) -> str | None:
@@ -209,9 +209,9 @@ def first_difference(case: Case, subject: Subject, expected: Callable[[Arguments
             wanted = expected(originals.fresh())
             arguments = originals.fresh()
             answer = subject.call(arguments)
-            difference = case.same.compare(wanted, (answer, arguments) if case.mutates else answer)
-            if difference is not None:
-                return f"workload {workload.name}, seed {seed}: {difference}"
+            found = difference(case.same, originals.fresh(), wanted, (answer, arguments) if case.mutates else answer)
+            if found is not None:
+                return f"workload {workload.name}, seed {seed}: {found}"
     return None
 
 

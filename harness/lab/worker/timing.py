@@ -7,6 +7,7 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from harness.judge.equality import difference
 from harness.lab.worker.cpu import tree_cpu_ns
 from harness.lab.worker.subject import Originals, now
 
@@ -79,7 +80,7 @@ class Stopwatch:
         assert self._last is not None
         arguments, answer = self._last
         actual = (answer, arguments) if self.case.mutates else answer
-        return self.case.relation(self.subject.name).compare(self.entry.answer(), actual)
+        return difference(self.case.relation(self.subject.name), self.entry.fresh_arguments(), self.entry.answer(), actual)
 
     def _slice(self, loops: int) -> int:
         batch = self.originals.batch(loops)

@@ -1,0 +1,31 @@
+"""One number for every tenant: when its bucket will be full again (the generic cell rate algorithm)."""
+
+from __future__ import annotations
+
+
+class Limiter:
+    """Spreads ``limit`` requests evenly over the window and allows a burst of ``limit``: another promise than the log's.
+
+    Times are multiplied by ``limit``, so that the spacing window / limit needs no division and no rounding.
+    """
+
+    def __init__(self, limit: int, window_ns: int) -> None:
+        self.limit = limit
+        self.window_ns = window_ns
+        self.tolerance = window_ns * (limit - 1)
+        self.full_at: dict[int, int] = {}
+
+    def admit(self, tenant: int, now: int) -> bool:
+        """Decide one request."""
+        scaled = now * self.limit
+        full_at = max(self.full_at.get(tenant, scaled), scaled)
+        if full_at - scaled > self.tolerance:
+            return False
+        self.full_at[tenant] = full_at + self.window_ns
+        return True
+
+
+def decide(limit: int, window_ns: int, times: list[int], tenants: list[int]) -> list[bool]:
+    """Replay requests in the order of time: which are admitted?"""
+    limiter = Limiter(limit, window_ns)
+    return [limiter.admit(tenant, now) for now, tenant in zip(times, tenants, strict=True)]

