@@ -22,7 +22,7 @@ class Clock:
         return self.now
 
 
-class QuietStorage(MemoryStorage):  # type: ignore[misc]  the library's base class is untyped for us
+class QuietStorage(MemoryStorage):  # type: ignore[misc]  # the library's base class is untyped for us
     """The storage without its timer thread: its own expiry is called by hand instead."""
 
     def _MemoryStorage__schedule_expiry(self) -> None:  # noqa: N802  the library's private name

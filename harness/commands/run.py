@@ -155,7 +155,8 @@ class _Listener:
             from harness.show.table import print_workload
 
             only = replace(run, workloads=(finished,))
-            print_workload(self._console, summarise(only).workloads[0], case=run.case)
+            with self._reporter.aside():
+                print_workload(self._console, summarise(only).workloads[0], case=run.case)
 
 
 def _measure(session: Session, earlier: Run | None, *, quiet: bool, tables: bool) -> Summary:

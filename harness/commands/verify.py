@@ -49,8 +49,7 @@ def command(
         if json_to != "-":
             _show(one)
     if json_to:
-        data = [documents.verify_document(one) for one in verified]
-        options.write_json(documents.to_bytes(data[0] if len(data) == 1 else data), json_to)
+        options.write_json(documents.verify_bytes(verified), json_to)
     raise click.exceptions.Exit(int(gravest(one.exit_code for one in verified)))
 
 

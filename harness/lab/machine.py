@@ -33,7 +33,7 @@ def this_machine() -> Machine:
         "libraries": {name: found for name in _LIBRARIES if (found := library_version(name))},
     }
     digest = sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()[:8]
-    return Machine(id=digest, **facts)  # type: ignore[arg-type]  one literal above, the fields of Machine
+    return Machine(id=digest, **facts)  # type: ignore[arg-type]  # one literal above, the fields of Machine
 
 
 def library_version(distribution: str) -> str:

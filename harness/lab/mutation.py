@@ -123,14 +123,14 @@ class _Change:
 
     def __call__(self, node: ast.AST) -> None:
         if self.kind is ast.Pass:
-            node.body[self.place] = ast.Pass()  # type: ignore[attr-defined]  only nodes with a body get here
+            node.body[self.place] = ast.Pass()  # type: ignore[attr-defined]  # only nodes with a body get here
         elif isinstance(node, ast.Compare):
-            node.ops[self.place] = self.kind()  # type: ignore[assignment, misc]  a comparison's operator
+            node.ops[self.place] = self.kind()  # type: ignore[assignment, misc]  # a comparison's operator
         elif isinstance(node, (ast.BinOp, ast.AugAssign, ast.BoolOp)):
-            node.op = self.kind()  # type: ignore[assignment, misc]  an operator of the same family
+            node.op = self.kind()  # type: ignore[assignment, misc]  # an operator of the same family
         elif isinstance(node, ast.UnaryOp):
             node.op = ast.UAdd() if isinstance(node.op, ast.USub) else ast.Not()
             if isinstance(node.op, ast.Not):  # not x -> not not x
                 node.operand = ast.UnaryOp(ast.Not(), node.operand)
         elif isinstance(node, ast.Constant):
-            node.value += self.place  # type: ignore[operator]  an int, checked above
+            node.value += self.place  # type: ignore[operator]  # an int, checked above

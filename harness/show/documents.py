@@ -179,6 +179,14 @@ class DoctorDocument(msgspec.Struct, frozen=True):
     checks: list[CheckDocument]
 
 
+class VerifiesDocument(msgspec.Struct, frozen=True):
+    """``harness.verifies/1``: several cases."""
+
+    schema: str
+    exit_code: int
+    cases: list[VerifyDocument]
+
+
 @dataclass(frozen=True, slots=True)
 class Verified:
     """What ``verify`` found out about one case."""
@@ -193,7 +201,7 @@ class Verified:
 DOCUMENTS: dict[str, type[msgspec.Struct]] = {
     "harness.run/1": RunDocument,
     "harness.runs/1": RunsDocument,
-    "harness.verify/1": VerifyDocument,
+    "harness.verify/1": VerifyDocument, "harness.verifies/1": VerifiesDocument,
     "harness.list/1": ListDocument,
     "harness.doctor/1": DoctorDocument,
 }
@@ -248,6 +256,14 @@ def verify_document(verified: Verified) -> VerifyDocument:
 def doctor_document(checks: Sequence[CheckDocument], exit_code: ExitCode) -> DoctorDocument:
     """Return the document of a look at this machine."""
     return DoctorDocument("harness.doctor/1", int(exit_code), exit_code is ExitCode.OK, list(checks))
+
+
+def verify_bytes(verified: Sequence[Verified]) -> bytes:
+    """One case as ``harness.verify/1``, several as ``harness.verifies/1``."""
+    documents = [verify_document(one) for one in verified]
+    if len(documents) == 1:
+        return to_bytes(documents[0])
+    return to_bytes(VerifiesDocument("harness.verifies/1", int(gravest(one.exit_code for one in verified)), documents))
 
 
 def to_bytes(document: msgspec.Struct | Sequence[msgspec.Struct]) -> bytes:
