@@ -62,6 +62,7 @@ def known_limits(measured_limits: bytes) -> None:
 @pytest.fixture
 def write_case(tmp_path: Path) -> Callable[..., Path]:
     """Write a case of given variants into a folder of its own; returns the folder."""
+
     def write(more: str = "", name: str = "", declaration: str = DECLARATION, **sources: str) -> Path:
         # a name nobody has imported yet in this process
         folder = tmp_path / (name or f"tiny{secrets.token_hex(4)}")

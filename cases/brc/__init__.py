@@ -31,7 +31,14 @@ def nasty() -> Iterator[tuple[str]]:
     yield (written(b"A;0.0"),)
     yield (written(b"A;-0.0\nA;0.0\n"),)
     yield (written(b"Cold;-99.9\nHot;99.9\nCold;-99.8\nHot;0.1"),)
-    for ties in (b"T;0.1\nT;0.2\n", b"T;-0.1\nT;-0.2\n", b"T;0.1\nT;0.0\n", b"T;-0.1\nT;0.0\n", b"T;0.1\nT;0.1\nT;0.2\n", b"T;-0.1\nT;-0.1\nT;-0.2\n"):
+    for ties in (
+        b"T;0.1\nT;0.2\n",
+        b"T;-0.1\nT;-0.2\n",
+        b"T;0.1\nT;0.0\n",
+        b"T;-0.1\nT;0.0\n",
+        b"T;0.1\nT;0.1\nT;0.2\n",
+        b"T;-0.1\nT;-0.1\nT;-0.2\n",
+    ):
         yield (written(ties),)
     yield (written("Zürich;1.0\nZu\u0308rich;2.0\n東京;3.3\nÜ;-4.4\n🌡;5.5\n".encode()),)
     long = ("x" * 99).encode()

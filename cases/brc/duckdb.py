@@ -16,4 +16,4 @@ def summarise(path: str) -> Summary:
     """
     with duckdb.connect() as c:
         rows = c.execute(q, [path]).fetchall()
-    return {s: (int(a*10), (2 * int(t*10) + n) // (2 * n), int(b*10), n) for s, a, t, b, n in rows}
+    return {s: (int(a * 10), (2 * int(t * 10) + n) // (2 * n), int(b * 10), n) for s, a, t, b, n in rows}

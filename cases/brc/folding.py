@@ -25,7 +25,9 @@ def merged(parts: Iterable[Mapping[bytes, Sequence[int]]]) -> dict[bytes, Sequen
     for part in parts:
         for name, (low, high, total, rows) in part.items():
             seen = stations.get(name)
-            stations[name] = (low, high, total, rows) if seen is None else (min(low, seen[0]), max(high, seen[1]), total + seen[2], rows + seen[3])
+            stations[name] = (
+                (low, high, total, rows) if seen is None else (min(low, seen[0]), max(high, seen[1]), total + seen[2], rows + seen[3])
+            )
     return stations
 
 

@@ -28,9 +28,55 @@ _ROWS_AT_ONCE = 1 << 17
 _KEPT_BYTES = 1 << 30
 _KEPT_SECONDS = 3600.0
 
-_BEGINNINGS = ("Al", "Bar", "Bre", "Cor", "Dun", "El", "Fal", "Gor", "Hol", "Is", "Kar", "Lin", "Mar", "Nor", "Os", "Pel", "Rav", "Sol", "Tor", "Ul", "Ver", "Win", "Ýs", "Zer", "Ål", "Ös")
+_BEGINNINGS = (
+    "Al",
+    "Bar",
+    "Bre",
+    "Cor",
+    "Dun",
+    "El",
+    "Fal",
+    "Gor",
+    "Hol",
+    "Is",
+    "Kar",
+    "Lin",
+    "Mar",
+    "Nor",
+    "Os",
+    "Pel",
+    "Rav",
+    "Sol",
+    "Tor",
+    "Ul",
+    "Ver",
+    "Win",
+    "Ýs",
+    "Zer",
+    "Ål",
+    "Ös",
+)
 _MIDDLES = ("a", "be", "de", "e", "ga", "i", "ke", "la", "mi", "no", "o", "ra", "se", "ti", "u", "vé", "za", "ñi")
-_ENDINGS = ("berg", "by", "dale", "fell", "ford", "grad", "ham", "holm", "ia", "köping", "mouth", "nes", "polis", "stad", "ton", "vik", "wold", "ças")
+_ENDINGS = (
+    "berg",
+    "by",
+    "dale",
+    "fell",
+    "ford",
+    "grad",
+    "ham",
+    "holm",
+    "ia",
+    "köping",
+    "mouth",
+    "nes",
+    "polis",
+    "stad",
+    "ton",
+    "vik",
+    "wold",
+    "ças",
+)
 _ADDITIONS = (" Airport", " Bay", " Heights", " North", " Observatory", " Saint Mary", " Upper Reservoir", " West")
 
 
@@ -106,7 +152,9 @@ def _write_rows(out: BinaryIO, distribution: Distribution, n: int, seed: int) ->
     import numpy as np
 
     names = _padded([name + b";" for name in station_names(distribution.stations, seed)])
-    readings = _padded([b"%s%d.%d\n" % (b"-" * (tenths < 0), abs(tenths) // 10, abs(tenths) % 10) for tenths in range(-HOTTEST, HOTTEST + 1)])
+    readings = _padded(
+        [b"%s%d.%d\n" % (b"-" * (tenths < 0), abs(tenths) // 10, abs(tenths) % 10) for tenths in range(-HOTTEST, HOTTEST + 1)]
+    )
     source = np.random.default_rng(seed)
     means = source.uniform(-250.0, 350.0, distribution.stations)
     weights = 1.0 / np.arange(1, distribution.stations + 1) if distribution.skewed else np.ones(distribution.stations)

@@ -39,7 +39,9 @@ def fold(stations: dict[bytes, tuple[int, int, int, int]], content: NDArray[np.u
     sorted_tenths = tenths[order]
     lows, highs = np.minimum.reduceat(sorted_tenths, edges), np.maximum.reduceat(sorted_tenths, edges)
     totals, counts = np.add.reduceat(sorted_tenths, edges), np.diff(edges, append=len(order))
-    for first, low, high, total, count in zip(firsts.tolist(), lows.tolist(), highs.tolist(), totals.tolist(), counts.tolist(), strict=True):
+    for first, low, high, total, count in zip(
+        firsts.tolist(), lows.tolist(), highs.tolist(), totals.tolist(), counts.tolist(), strict=True
+    ):
         name = content[starts[first] : middles[first]].tobytes()
         before = stations.get(name, (low, high, 0, 0))
         stations[name] = (min(low, before[0]), max(high, before[1]), total + before[2], count + before[3])
@@ -55,7 +57,9 @@ def readings(content: NDArray[np.uint8], middles: NDArray[np.int64], ends: NDArr
     return np.where(negative, -tenths, tenths)
 
 
-def grouped(content: NDArray[np.uint8], starts: NDArray[np.int64], lengths: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+def grouped(
+    content: NDArray[np.uint8], starts: NDArray[np.int64], lengths: NDArray[np.int64]
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """Number the rows by name; return the numbers, and the first row of each.
 
     Names are hashed letter by letter, all rows at once (FNV-1a).  A hash proves nothing: every row is then

@@ -16,7 +16,12 @@ def summarise(path: str) -> Summary:
     """Return (lowest, mean, highest, number) of every station's readings, in tenths; means ties go up."""
     rows = polars.scan_csv(path, separator=";", has_header=False, schema=SCHEMA, quote_char=None, raise_if_empty=False)
     tenths = (10 * polars.col("reading")).round().cast(polars.Int64)
-    figures = rows.group_by("station").agg(tenths.min().alias("lowest"), tenths.sum().alias("total"), tenths.max().alias("highest"), polars.len().alias("number")).collect(engine="streaming")
+    figures = (
+        rows.group_by("station")
+        .agg(tenths.min().alias("lowest"), tenths.sum().alias("total"), tenths.max().alias("highest"), polars.len().alias("number"))
+        .collect(engine="streaming")
+    )
     return {
-        station: (lowest, (2 * total + number) // (2 * number), highest, number) for station, lowest, total, highest, number in figures.iter_rows()
+        station: (lowest, (2 * total + number) // (2 * number), highest, number)
+        for station, lowest, total, highest, number in figures.iter_rows()
     }

@@ -34,9 +34,7 @@ def add(stations: dict[bytes, Running], station: bytes, lowest: int, total: int,
     if running is None:
         stations[station] = [lowest, total, highest, number]
         return
-    if lowest < running[0]:
-        running[0] = lowest
+    running[0] = min(running[0], lowest)
     running[1] += total
-    if highest > running[2]:
-        running[2] = highest
+    running[2] = max(running[2], highest)
     running[3] += number

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
 
+from extensions.brc.cython import Tally
+
 from cases.brc.chunks import cut, mapped
 from cases.brc.rollup import Summary
-from extensions.brc.cython import Tally
 
 
 def summarise(path: str, *, executor: ThreadPoolExecutor) -> Summary:

@@ -11,7 +11,9 @@ from harness import Case, Limits, Workload, sweep, unordered
 if TYPE_CHECKING:
     from hypothesis.strategies import SearchStrategy
 
-FIRST = "Anna Björn Chloé Dmitri Elif François Grace Hüseyin Ines Jürgen Katarzyna Liam Mei Noël Olga Pedro Quentin Rosa Søren Tomáš".split()
+FIRST = (
+    "Anna Björn Chloé Dmitri Elif François Grace Hüseyin Ines Jürgen Katarzyna Liam Mei Noël Olga Pedro Quentin Rosa Søren Tomáš".split()
+)
 LAST = "Müller Smith Nowak García Rossi Jensen Dubois Kowalska Öztürk Novák Andersson Silva Papadopoulos O'Brien Van-Dijk Lindqvist".split()
 TOWNS = "Leeds,Lyon,Köln,Sevilla,Torino,Malmö,Gdańsk,Porto,Aarhus,Brno,Ghent,Patras".split(",")
 LETTERS = "abcdefghijklmnopqrstuvwxyzäöüéø '-0123456789"

@@ -30,13 +30,10 @@ def within(a: str, b: str, k: int) -> int:
         best = row[low - 1]
         for j in range(low, high + 1):
             cost = above[j - 1] if letter == b[j - 1] else above[j - 1] + 1
-            if above[j] + 1 < cost:
-                cost = above[j] + 1
-            if row[j - 1] + 1 < cost:
-                cost = row[j - 1] + 1
-            row[j] = cost if cost < too_far else too_far
-            if cost < best:
-                best = cost
+            cost = min(cost, above[j] + 1)
+            cost = min(cost, row[j - 1] + 1)
+            row[j] = min(too_far, cost)
+            best = min(best, cost)
         if best > k:
             return too_far
         above = row

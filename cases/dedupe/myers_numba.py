@@ -41,7 +41,9 @@ def all_pairs(codes: NDArray[np.int64], starts: NDArray[np.int64], k: int, lette
 
 
 @njit(cache=True)
-def levenshtein(masks: NDArray[np.uint64], length: int, text: NDArray[np.int64], plus: NDArray[np.uint64], minus: NDArray[np.uint64]) -> int:
+def levenshtein(
+    masks: NDArray[np.uint64], length: int, text: NDArray[np.int64], plus: NDArray[np.uint64], minus: NDArray[np.uint64]
+) -> int:
     """Return the edit distance; several words pass the horizontal difference on (Hyyrö, 2003)."""
     if length == 0:
         return len(text)

@@ -46,7 +46,22 @@ def nasty() -> Iterator[tuple[Grid, float, int]]:
     import numpy as np
 
     source = np.random.default_rng(7)
-    for rows, columns in ((1, 1), (1, 2), (2, 1), (2, 2), (1, 5), (5, 1), (2, 7), (3, 3), (3, 8), (9, 4), (17, 33), (63, 5), (64, 65), (66, 7)):
+    for rows, columns in (
+        (1, 1),
+        (1, 2),
+        (2, 1),
+        (2, 2),
+        (1, 5),
+        (5, 1),
+        (2, 7),
+        (3, 3),
+        (3, 8),
+        (9, 4),
+        (17, 33),
+        (63, 5),
+        (64, 65),
+        (66, 7),
+    ):
         for steps in (0, 1, 2, 5):
             yield source.normal(50.0, 20.0, (rows, columns)), 0.1, steps
     for corner in ((0, 0), (0, -1), (-1, 0), (-1, -1), (2, 0), (0, 3)):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import multiprocessing
 import os
 from multiprocessing.shared_memory import SharedMemory
@@ -25,7 +26,7 @@ def simulate(grid: NDArray[np.float64], alpha: float, steps: int) -> NDArray[np.
         wrap(maps[0])
         barrier = context.Barrier(workers)
         cuts = [rows * number // workers for number in range(workers + 1)]
-        bands = zip(cuts, cuts[1:], strict=False)
+        bands = itertools.pairwise(cuts)
         processes = [context.Process(target=_work, args=(memory.name, rows, columns, band, alpha, steps, barrier)) for band in bands]
         for process in processes:
             process.start()

@@ -19,7 +19,8 @@ IN_FLIGHT = 8
 def pages(n: int, seed: int, latency_us: int = 6000, jitter_us: int = 3000, in_flight: int = IN_FLIGHT) -> tuple[list[str], int]:
     """Make the paths of ``n`` pages, every ninth of which answers 429 at first, and how many may be in flight."""
     return [
-        path_of(page=seed * 1_000_003 + page, latency_us=latency_us, jitter_us=jitter_us, busy=page % 9 == 4, in_flight=in_flight) for page in range(n)
+        path_of(page=seed * 1_000_003 + page, latency_us=latency_us, jitter_us=jitter_us, busy=page % 9 == 4, in_flight=in_flight)
+        for page in range(n)
     ], in_flight
 
 
@@ -39,7 +40,8 @@ def examples() -> SearchStrategy[Any]:
 
     def some(numbers: list[int], busy: list[bool], in_flight: int) -> tuple[list[str], int]:
         return [
-            path_of(page=page, latency_us=0, jitter_us=200, busy=late, in_flight=in_flight) for page, late in zip(numbers, busy, strict=False)
+            path_of(page=page, latency_us=0, jitter_us=200, busy=late, in_flight=in_flight)
+            for page, late in zip(numbers, busy, strict=False)
         ], in_flight
 
     numbers = st.lists(st.integers(0, 10**9), max_size=6, unique=True)

@@ -13,7 +13,9 @@ async def scrape(site: Site, paths: list[str], in_flight: int) -> list[Page]:
     """Fetch all pages with at most ``in_flight`` requests at a time, and take from each what is asked for."""
     turn = asyncio.Semaphore(in_flight)
     connector = aiohttp.TCPConnector(limit=in_flight)
-    async with aiohttp.ClientSession(f"http://{site['host']}:{site['port']}", connector=connector, headers={SESSION: new_session()}) as client:
+    async with aiohttp.ClientSession(
+        f"http://{site['host']}:{site['port']}", connector=connector, headers={SESSION: new_session()}
+    ) as client:
 
         async def one(path: str) -> Page:
             async with turn:

@@ -18,7 +18,9 @@ async def scrape(site: Site, paths: list[str], in_flight: int) -> list[Page]:
     loop, session = asyncio.get_running_loop(), new_session()
     found: list[Page] = []
     left = iter(paths)
-    makers = [loop.create_connection(lambda: Client(session, left, found), site["host"], site["port"]) for _ in range(min(in_flight, len(paths)))]
+    makers = [
+        loop.create_connection(lambda: Client(session, left, found), site["host"], site["port"]) for _ in range(min(in_flight, len(paths)))
+    ]
     clients = [client for _, client in await asyncio.gather(*makers)]
     try:
         await asyncio.gather(*(client.done for client in clients))

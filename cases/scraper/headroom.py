@@ -33,7 +33,9 @@ def main() -> int:
         asked = client_rate(site, *workload.arguments())
         capacity = server_rate(site)
         worst = min(worst, capacity / asked)
-        sys.stdout.write(f"workload {workload.name}: server {capacity:.0f}/s, fastest variant {asked:.0f}/s: {capacity / asked:.1f}x headroom\n")
+        sys.stdout.write(
+            f"workload {workload.name}: server {capacity:.0f}/s, fastest variant {asked:.0f}/s: {capacity / asked:.1f}x headroom\n"
+        )
     here.send("end")
     server.join()
     return 0 if worst >= LEAST else 1

@@ -12,6 +12,8 @@ from dataclasses import dataclass, field
 from cases.scraper.pages import RETRY_AFTER_MS, SESSION, Site, Spec, body_of, latency_seconds, spec_of
 
 WAIT_MS = 4
+TOLERANCE = 0.5
+"""Timers of event loops round to milliseconds, some of them down: who waited half the time meant to be polite."""
 MOST_SESSIONS = 64
 """Calls whose state is kept; the oldest is forgotten first."""
 
@@ -85,7 +87,7 @@ class Connection(asyncio.Protocol):
             session.in_flight -= 1
             self._send("429 Too Many Requests", b"", f"{RETRY_AFTER_MS}: {WAIT_MS}\r\n")
             return
-        too_soon = spec.busy and now - session.told_to_wait[path] < WAIT_MS / 1000 * 0.9
+        too_soon = spec.busy and now - session.told_to_wait[path] < WAIT_MS / 1000 * TOLERANCE
         # a scraper that is rude gets another page than a polite one, and its answer shows it
         body = b"<title>rude</title>" + b'<span class="price">0.00</span>' if rude or too_soon else self.shop.body(path, spec)
         self.loop.call_later(latency_seconds(path), self._answer, session, body)

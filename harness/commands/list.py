@@ -50,7 +50,12 @@ def _document(one: catalogue.Found) -> dict[str, Any]:
         "name": one.name,
         "question": one.question(),
         "origin": one.origin,
-        "workloads": [{"name": workload.name, "n": workload.n, "default": workload in case.default_workloads()} for workload in case.workloads],
-        "variants": [{"name": v.name, "technique": str(v.technique), "rival": v.rival, "reference": v.name == case.reference, "idea": v.idea} for v in one.variants(case)],
+        "workloads": [
+            {"name": workload.name, "n": workload.n, "default": workload in case.default_workloads()} for workload in case.workloads
+        ],
+        "variants": [
+            {"name": v.name, "technique": str(v.technique), "rival": v.rival, "reference": v.name == case.reference, "idea": v.idea}
+            for v in one.variants(case)
+        ],
         "mutants": list(one.mutants()),
     }

@@ -13,7 +13,14 @@ from harness.show.skeleton import skeleton
 
 @click.command("new")
 @click.argument("name")
-@click.option("--in", "parent", type=click.Path(path_type=Path, file_okay=False), default=None, metavar="FOLDER", help="Where the case's folder goes (default: cases/ if there is one here, else here).")
+@click.option(
+    "--in",
+    "parent",
+    type=click.Path(path_type=Path, file_okay=False),
+    default=None,
+    metavar="FOLDER",
+    help="Where the case's folder goes (default: cases/ if there is one here, else here).",
+)
 def command(name: str, parent: Path | None) -> None:
     """Write the working skeleton of a case: three variants, five mutants, a story to tell.
 

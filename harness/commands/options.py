@@ -5,18 +5,18 @@ from __future__ import annotations
 import re
 import sys
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import click
 
 from harness.lab import catalogue, places
 
 
-class Size(click.ParamType):
+class Size(click.ParamType[int]):  # a type parameter for type checkers only
     """Bytes, as people write them: 512MiB, 4G, 1000000."""
 
     name = "size"
-    _UNITS = {"": 1, "k": 1 << 10, "m": 1 << 20, "g": 1 << 30, "t": 1 << 40}
+    _UNITS: ClassVar = {"": 1, "k": 1 << 10, "m": 1 << 20, "g": 1 << 30, "t": 1 << 40}
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
         """Return bytes."""
@@ -36,16 +36,46 @@ def complete_cases(ctx: click.Context, param: click.Parameter, incomplete: str) 
 
 def _complete_variants(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[str]:
     del param
-    return [name for one in ctx.params.get("cases") or () for name in catalogue.find_case(one).load().variants if name.startswith(incomplete)]
+    return [
+        name for one in ctx.params.get("cases") or () for name in catalogue.find_case(one).load().variants if name.startswith(incomplete)
+    ]
 
 
-variants = click.option("-V", "--variant", "variants", multiple=True, metavar="NAME", shell_complete=_complete_variants, help="Only this variant (and the reference); may be repeated.")
-workloads = click.option("-w", "--workload", "workloads", multiple=True, metavar="NAME", help="A workload's name, or S, M, L, or all; may be repeated.")
-json_to = click.option("--json", "json_to", metavar="PATH", help="Write JSON to this file; - is standard output, then nothing else goes there.")
-timeout = click.option("--timeout", type=click.FloatRange(min=0.1), default=30.0, show_default=True, metavar="SECONDS", help="For any single step of one variant.")
-memory = click.option("--memory", type=Size(), default="4GiB", show_default=True, metavar="SIZE", help="What one variant's process tree may use.")
+variants = click.option(
+    "-V",
+    "--variant",
+    "variants",
+    multiple=True,
+    metavar="NAME",
+    shell_complete=_complete_variants,
+    help="Only this variant (and the reference); may be repeated.",
+)
+workloads = click.option(
+    "-w", "--workload", "workloads", multiple=True, metavar="NAME", help="A workload's name, or S, M, L, or all; may be repeated."
+)
+json_to = click.option(
+    "--json", "json_to", metavar="PATH", help="Write JSON to this file; - is standard output, then nothing else goes there."
+)
+timeout = click.option(
+    "--timeout",
+    type=click.FloatRange(min=0.1),
+    default=30.0,
+    show_default=True,
+    metavar="SECONDS",
+    help="For any single step of one variant.",
+)
+memory = click.option(
+    "--memory", type=Size(), default="4GiB", show_default=True, metavar="SIZE", help="What one variant's process tree may use."
+)
 quiet = click.option("-q", "--quiet", is_flag=True, help="No progress on standard error.")
-store = click.option("--store", "store_folder", type=click.Path(path_type=Path), default=None, metavar="FOLDER", help="Where result files are kept (default: results, or PERFLAB_STORE).")
+store = click.option(
+    "--store",
+    "store_folder",
+    type=click.Path(path_type=Path),
+    default=None,
+    metavar="FOLDER",
+    help="Where result files are kept (default: results, or PERFLAB_STORE).",
+)
 
 
 def store_path(asked: Path | None) -> Path:

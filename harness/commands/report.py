@@ -14,7 +14,14 @@ BEGIN, END = "<!-- results:begin -->", "<!-- results:end -->"
 
 
 @click.command("report")
-@click.option("--readme", "readmes", multiple=True, required=True, metavar="CASE|FILE", help="The README of this case, or this file, which must say which case it shows; may be repeated.")
+@click.option(
+    "--readme",
+    "readmes",
+    multiple=True,
+    required=True,
+    metavar="CASE|FILE",
+    help="The README of this case, or this file, which must say which case it shows; may be repeated.",
+)
 @click.option("--check", is_flag=True, help="Write nothing; exit 3 when a block is not what its result file says.")
 @options.store
 def command(readmes: tuple[str, ...], check: bool, store_folder: Path | None) -> None:
@@ -25,7 +32,11 @@ def command(readmes: tuple[str, ...], check: bool, store_folder: Path | None) ->
     """
     stale = [str(path) for path in (_write(readme, options.store_path(store_folder), check=check) for readme in readmes) if path]
     if stale and check:
-        click.echo(f"not what the result files say: {', '.join(stale)}; run: python -m harness report " + " ".join(f"--readme {name}" for name in readmes), err=True)
+        click.echo(
+            f"not what the result files say: {', '.join(stale)}; run: python -m harness report "
+            + " ".join(f"--readme {name}" for name in readmes),
+            err=True,
+        )
         raise click.exceptions.Exit(3)
 
 

@@ -27,8 +27,22 @@ if TYPE_CHECKING:
 @click.argument("cases", nargs=-1, metavar="CASE...", shell_complete=options.complete_cases)
 @options.workloads
 @options.variants
-@click.option("--precision", type=click.FloatRange(0.0001, 0.5), default=0.02, show_default=True, metavar="SHARE", help="Stop when every ratio's 95 % interval is within ± this share.")
-@click.option("--budget", type=click.FloatRange(min=0.5), default=20.0, show_default=True, metavar="SECONDS", help="Measure each workload at most about this long.")
+@click.option(
+    "--precision",
+    type=click.FloatRange(0.0001, 0.5),
+    default=0.02,
+    show_default=True,
+    metavar="SHARE",
+    help="Stop when every ratio's 95 % interval is within ± this share.",
+)
+@click.option(
+    "--budget",
+    type=click.FloatRange(min=0.5),
+    default=20.0,
+    show_default=True,
+    metavar="SECONDS",
+    help="Measure each workload at most about this long.",
+)
 @click.option("--resume", metavar="ID", help="Continue an interrupted run.")
 @click.option("--no-wait", is_flag=True, help="Do not wait for another run on this machine to end.")
 @options.timeout
@@ -55,7 +69,9 @@ def command(
     asked = _resumed(cases, resume, store_path) if resume else [_Asked(catalogue.find_case(name), plan) for name in _some(cases)]
     sessions = [_session(one, workloads, variants, store_path) for one in asked]
     with _the_machine(wait=not no_wait):
-        summaries = [_measure(session, one.earlier, quiet=quiet, tables=json_to != "-") for one, session in zip(asked, sessions, strict=True)]
+        summaries = [
+            _measure(session, one.earlier, quiet=quiet, tables=json_to != "-") for one, session in zip(asked, sessions, strict=True)
+        ]
     _finish(summaries, json_to, _path_or_name(asked[-1].found))
 
 
@@ -191,7 +207,13 @@ def _interrupted(listener: _Listener, session: Session, stop: BaseException) -> 
 
 def _path_or_name(found: catalogue.Found) -> str:
     """What a person types to name this case again."""
-    return found.name if found.origin != "path" else os.path.relpath(found.folder) if os.sep in os.path.relpath(found.folder) else f"./{found.name}"
+    return (
+        found.name
+        if found.origin != "path"
+        else os.path.relpath(found.folder)
+        if os.sep in os.path.relpath(found.folder)
+        else f"./{found.name}"
+    )
 
 
 def _finish(summaries: Sequence[Summary], json_to: str | None, case: str) -> None:

@@ -53,7 +53,17 @@ def command(
     raise click.exceptions.Exit(int(gravest(one.exit_code for one in verified)))
 
 
-def _verify(found: catalogue.Found, variants: Sequence[str], *, fresh: bool, mutants: bool, mechanical: bool, timeout: float, memory: int, quiet: bool) -> Verified:
+def _verify(
+    found: catalogue.Found,
+    variants: Sequence[str],
+    *,
+    fresh: bool,
+    mutants: bool,
+    mechanical: bool,
+    timeout: float,
+    memory: int,
+    quiet: bool,
+) -> Verified:
     from harness.lab.proof import Prover
     from harness.lab.supervisor import Confines
     from harness.show.documents import Verified
@@ -70,7 +80,10 @@ def _verify(found: catalogue.Found, variants: Sequence[str], *, fresh: bool, mut
     changed = None
     if mechanical:
         # an endless loop is a common mutant: it need not wait as long as an honest variant may
-        with reporter(quiet=quiet, workloads=1, budget_seconds=0) as shown, Prover(found, case, Confines(min(timeout, 5.0), memory)) as prover:
+        with (
+            reporter(quiet=quiet, workloads=1, budget_seconds=0) as shown,
+            Prover(found, case, Confines(min(timeout, 5.0), memory)) as prover,
+        ):
             changed = prover.mechanical(tell=lambda name: shown.step(f"{found.name} mutating {name}"))
     codes = [_code(certificate) for certificate in certificates]
     codes += [ExitCode.WRONG_ANSWER for outcome in (hand,) if outcome and outcome.survivors]
@@ -111,6 +124,8 @@ def _show(verified: Verified) -> None:
     for what, outcome in (("hand-written", verified.mutants), ("mechanical", verified.mechanical)):
         if outcome is not None:
             alike = f", {outcome.alike} differ nowhere" if outcome.alike else ""
-            click.echo(f"{verified.case} {what} mutants: {outcome.rejected} of {outcome.total - outcome.alike} refused ({_share(outcome):.1%}){alike}")
+            click.echo(
+                f"{verified.case} {what} mutants: {outcome.rejected} of {outcome.total - outcome.alike} refused ({_share(outcome):.1%}){alike}"
+            )
             for survivor in outcome.survivors:
                 click.echo(clean(f"  survived: {survivor}"))

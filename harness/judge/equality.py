@@ -10,7 +10,8 @@ import math
 import struct
 import sys
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence, Set
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, fields, is_dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -77,14 +78,19 @@ class Strict:
             how = f"within {self.most_ulps} ulps"
         else:
             how = "exact"
-        return f"{how}; NaN {'equals' if self.nan_equal else 'differs from'} NaN; -0.0 {'differs from' if self.signed_zero else 'equals'} 0.0"
+        return (
+            f"{how}; NaN {'equals' if self.nan_equal else 'differs from'} NaN; -0.0 {'differs from' if self.signed_zero else 'equals'} 0.0"
+        )
 
     def _compare(self, expected: Any, actual: Any, where: str, depth: int) -> Difference | None:
         if depth > _MOST_DEPTH:
             return Difference("depth", where, f"at most {_MOST_DEPTH} levels", "more")
         if type(expected) is not type(actual) and not self._interchangeable(expected, actual):
             return Difference(
-                "type", where, f"{_type_name(expected)} {show(expected)}", f"{_type_name(actual)} {show(actual)}",
+                "type",
+                where,
+                f"{_type_name(expected)} {show(expected)}",
+                f"{_type_name(actual)} {show(actual)}",
                 "the check is strict; a relation may accept types: exact.accepting(list, tuple)",
             )
         if isinstance(expected, float):
@@ -97,7 +103,7 @@ class Strict:
             return None if expected == actual else _value(where, expected, actual)
         if isinstance(expected, Mapping):
             return self._compare_mappings(expected, actual, where, depth)
-        if isinstance(expected, Set):
+        if isinstance(expected, AbstractSet):
             return None if expected == actual else _value(where, expected, actual, _set_detail(expected, actual))
         numpy = sys.modules.get("numpy")  # whoever made an array has imported it
         if numpy is not None and isinstance(expected, (numpy.ndarray, numpy.generic)):
@@ -169,7 +175,9 @@ class Strict:
             if self.rtol or self.atol:
                 agree = agree | (finite & (np.abs(expected - actual) <= self.atol + self.rtol * np.abs(expected)))
             if self.most_ulps:
-                agree = agree | (finite & (np.abs(expected - actual) <= self.most_ulps * np.spacing(np.maximum(np.abs(expected), np.abs(actual)))))
+                agree = agree | (
+                    finite & (np.abs(expected - actual) <= self.most_ulps * np.spacing(np.maximum(np.abs(expected), np.abs(actual))))
+                )
         return agree
 
     def _compare_mappings(self, expected: Any, actual: Any, where: str, depth: int) -> Difference | None:
@@ -230,8 +238,11 @@ def _value(where: str, expected: object, actual: object, detail: str = "") -> Di
 
 def _set_detail(expected: Any, actual: Any) -> str:
     missing, extra = [k for k in expected if k not in actual], [k for k in actual if k not in expected]
-    said = [f"{word} {show(items[0])}" + (f" and {len(items) - 1} more" if len(items) > 1 else "")
-            for word, items in (("missing", missing), ("unexpected", extra)) if items]
+    said = [
+        f"{word} {show(items[0])}" + (f" and {len(items) - 1} more" if len(items) > 1 else "")
+        for word, items in (("missing", missing), ("unexpected", extra))
+        if items
+    ]
     return ", ".join(said)
 
 
@@ -268,7 +279,9 @@ class Unordered:
         except TypeError:
             left, right = Counter(map(repr, expected)), Counter(map(repr, actual))
         missing, extra = list((left - right).elements()), list((right - left).elements())
-        return ", ".join(f"{word} {show(items[0])} ({len(items)} in all)" for word, items in (("missing", missing), ("unexpected", extra)) if items)
+        return ", ".join(
+            f"{word} {show(items[0])} ({len(items)} in all)" for word, items in (("missing", missing), ("unexpected", extra)) if items
+        )
 
 
 def _stable_key(item: object) -> str:

@@ -31,9 +31,7 @@ _MOST_DROPPED_SHARE = 0.2
 _FEW_BLOCKS = 3
 _START_NOISE_SECONDS = 0.02
 _FIRST_CALL_NOISE_SECONDS = 0.001
-_NOT_MEASURED = frozenset(
-    {Status.RAISED, Status.CRASHED, Status.TIMEOUT, Status.OOM, Status.KILLED, Status.NOT_BUILT, Status.UNAVAILABLE}
-)
+_NOT_MEASURED = frozenset({Status.RAISED, Status.CRASHED, Status.TIMEOUT, Status.OOM, Status.KILLED, Status.NOT_BUILT, Status.UNAVAILABLE})
 
 
 def summarise(run: Run, file: str | None = None) -> Summary:
@@ -192,7 +190,8 @@ def _beside_the_best(rows: list[Row]) -> list[Row]:
     best = min(ours, key=lambda row: row.seconds.value if row.seconds else 0.0)
     one = Estimate(1.0, 1.0, 1.0)
     return [
-        replace(row, times_best=one if row is best else ratio_estimate(row.result.processes, best.result.processes)) if row.seconds else row for row in rows
+        replace(row, times_best=one if row is best else ratio_estimate(row.result.processes, best.result.processes)) if row.seconds else row
+        for row in rows
     ]
 
 

@@ -19,7 +19,23 @@ from harness.judge.summary import widest_ratio
 from harness.lab.conditions import Snapshot
 from harness.lab.proof import Services, failure, numba_cache, where
 from harness.lab.supervisor import Confines, Ending, Worker, processors
-from harness.model import Case, Certificate, ColdCall, Conditions, Key, Measured, Memory, Plan, Process, Result, Sample, Status, Technique, Variant, Workload
+from harness.model import (
+    Case,
+    Certificate,
+    ColdCall,
+    Conditions,
+    Key,
+    Measured,
+    Memory,
+    Plan,
+    Process,
+    Result,
+    Sample,
+    Status,
+    Technique,
+    Variant,
+    Workload,
+)
 
 if TYPE_CHECKING:
     from harness.lab.catalogue import Found
@@ -174,7 +190,12 @@ class Bench:
         lane.cold = ColdCall(said["imported_ns"] - worker.started_ns, said["first_call_ns"])
         needed = self._task.plan.min_blocks * said["first_call_ns"] / 1e9
         if needed > self._task.plan.budget_seconds and lane.variant.name != self._task.case.reference and lane.cold.first_call_ns > 1e9:
-            lane.fail(failure(Status.SKIPPED, f"{self._task.plan.min_blocks} calls would take {needed:.0f} s; raise --budget (now {self._task.plan.budget_seconds:g} s)"))
+            lane.fail(
+                failure(
+                    Status.SKIPPED,
+                    f"{self._task.plan.min_blocks} calls would take {needed:.0f} s; raise --budget (now {self._task.plan.budget_seconds:g} s)",
+                )
+            )
 
     # ------------------------------------------------------------------ blocks
 
@@ -245,7 +266,11 @@ class Bench:
             if "failed" in said:
                 turn.lane.fail(said)
             elif said["difference"] is not None:
-                turn.lane.fail(failure(Status.DRIFTED, f"proven equal, but wrong in a timed round ({turn.samples[-1].round + 1}): {said['difference']}"))
+                turn.lane.fail(
+                    failure(
+                        Status.DRIFTED, f"proven equal, but wrong in a timed round ({turn.samples[-1].round + 1}): {said['difference']}"
+                    )
+                )
 
     # ------------------------------------------------------------------ state
 
@@ -282,7 +307,16 @@ class Bench:
 
     def _measured(self, *, complete: bool) -> Measured:
         workload = self._task.workload
-        return Measured(workload.name, workload.n, workload.seed, self._bound, complete, round(self._elapsed(), 3), tuple(map(self._result, self._lanes)), tuple(self._conditions))
+        return Measured(
+            workload.name,
+            workload.n,
+            workload.seed,
+            self._bound,
+            complete,
+            round(self._elapsed(), 3),
+            tuple(map(self._result, self._lanes)),
+            tuple(self._conditions),
+        )
 
     def _result(self, lane: Lane) -> Result:
         key = Key(self._task.found.name, lane.variant.name, self._task.workload.name)

@@ -45,10 +45,15 @@ class Found:
         try:
             module = importlib.import_module(self.module)
         except Exception as error:
-            raise BadCase(f"case {self.name}: importing {self.folder / '__init__.py'} raised {type(error).__name__}: {error}", "docs/cases.md shows a whole case") from error
+            raise BadCase(
+                f"case {self.name}: importing {self.folder / '__init__.py'} raised {type(error).__name__}: {error}",
+                "docs/cases.md shows a whole case",
+            ) from error
         case = getattr(module, "case", None)
         if not isinstance(case, Case):
-            raise BadCase(f"case {self.name}: {self.folder / '__init__.py'} defines no `case = Case(...)`", "docs/cases.md shows a whole case")
+            raise BadCase(
+                f"case {self.name}: {self.folder / '__init__.py'} defines no `case = Case(...)`", "docs/cases.md shows a whole case"
+            )
         _check(self, case)
         return case
 
@@ -118,7 +123,11 @@ def pick_workloads(case: Case, wanted: Sequence[str]) -> tuple[Workload, ...]:
     defaults = case.default_workloads()
     letters = {"S": defaults[0].name, "M": defaults[len(defaults) // 2].name, "L": defaults[-1].name}
     names = [letters.get(name, name) for name in wanted]
-    return tuple(workload for workload in case.workloads if _known(names, [w.name for w in case.workloads], what="workload") and workload.name in names)
+    return tuple(
+        workload
+        for workload in case.workloads
+        if _known(names, [w.name for w in case.workloads], what="workload") and workload.name in names
+    )
 
 
 def pick_variants(case: Case, wanted: Sequence[str]) -> tuple[str, ...]:
@@ -147,15 +156,22 @@ def technique_of(file: Path, *, rival: bool) -> Technique:
     if rival:
         return Technique.LIBRARY
     tree = _parse(file)
-    roots = {root for root in _imported(tree)}
-    text_names = {node.attr if isinstance(node, ast.Attribute) else node.id for node in ast.walk(tree) if isinstance(node, (ast.Name, ast.Attribute))}
+    roots = set(_imported(tree))
+    text_names = {
+        node.attr if isinstance(node, ast.Attribute) else node.id for node in ast.walk(tree) if isinstance(node, (ast.Name, ast.Attribute))
+    }
     if roots & {"multiprocessing"} or "ProcessPoolExecutor" in text_names:
         return Technique.MULTIPROCESSING
     if any(isinstance(node, ast.AsyncFunctionDef) for node in ast.walk(tree)) or "asyncio" in roots:
         return Technique.ASYNCIO
     if "threading" in roots or "ThreadPoolExecutor" in text_names:
         return Technique.THREADS
-    for root, technique in (("extensions", Technique.CYTHON), ("dask", Technique.DASK), ("numba", Technique.NUMBA), ("numpy", Technique.NUMPY)):
+    for root, technique in (
+        ("extensions", Technique.CYTHON),
+        ("dask", Technique.DASK),
+        ("numba", Technique.NUMBA),
+        ("numpy", Technique.NUMPY),
+    ):
         if root in roots:
             return technique
     return Technique.STDLIB if roots - _LANGUAGE else Technique.PYTHON
@@ -232,7 +248,10 @@ def _check(found: Found, case: Case) -> None:
     files = {path.stem for path in found.folder.glob("*.py")} - _NOT_VARIANTS
     missing = [name for name in case.variants if name not in files]
     if missing:
-        raise BadCase(f"case {found.name}: variants {', '.join(missing)} have no file", f"write {found.source(missing[0])}, or take the name out of variants=")
+        raise BadCase(
+            f"case {found.name}: variants {', '.join(missing)} have no file",
+            f"write {found.source(missing[0])}, or take the name out of variants=",
+        )
     names = [workload.name for workload in case.workloads]
     problems = [
         (not case.variants, "variants= is empty"),
@@ -242,7 +261,10 @@ def _check(found: Found, case: Case) -> None:
         (not set(case.default) <= set(names), f"default= names no workload: {sorted(set(case.default) - set(names))}"),
         (not set(case.rivals) <= set(case.variants), f"rivals= names no variant: {sorted(set(case.rivals) - set(case.variants))}"),
         (bool(case.variants) and case.variants[0] in case.rivals, "the reference cannot be a rival"),
-        (not all(NAME.fullmatch(name) for name in (*case.variants, *names)), "names are small letters, digits, dots, dashes and underscores"),
+        (
+            not all(NAME.fullmatch(name) for name in (*case.variants, *names)),
+            "names are small letters, digits, dots, dashes and underscores",
+        ),
     ]
     for wrong, problem in problems:
         if wrong:

@@ -114,12 +114,11 @@ def examine(
     same = identical_loops(seconds=_AA_SECONDS)
     stolen = steal(before, _ticks(here))
     found = list(cases())
-    checks = (
+    return (
         processors(here), quota(here), load(here), stolen, identical(same), frequency(here), smt(here), virtual(here), power(here),
         memory(here), swap(here), clock(here), environment(here), tracer(), interpreter(), process_start(), kept(places.store_folder()),
         compiler(here), extensions(found), rivals(found), redis(here), profilers(here),
     )  # fmt: skip
-    return checks
 
 
 def usable(checks: Iterable[Check]) -> bool:

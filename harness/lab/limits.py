@@ -8,6 +8,7 @@ import statistics
 import tempfile
 import threading
 import time
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from harness.model import Limits
@@ -32,7 +33,7 @@ def measure() -> Message:
     for size in WORKING_SETS:
         source = np.arange(size // 8, dtype=np.int64)
         target = np.empty_like(source)
-        copies[size] = size / _best(lambda s=source, t=target: np.copyto(t, s))
+        copies[size] = size / _best(partial(np.copyto, target, source))
         # max() of integers is the quickest pass over memory NumPy has: vector compare, no chain of sums
         reads[size] = max(size / _best(source.max), copies[size])
     words = np.arange(4096, dtype=np.uint64)
@@ -56,7 +57,10 @@ def _at_least_as_fast_when_smaller(rates: dict[int, float]) -> dict[str, float]:
 
 def limits_from(message: dict[str, Any]) -> Limits:
     """Return the limits that ``measure`` put into a message."""
-    rates = {name: {int(size): float(rate) for size, rate in message[name].items()} for name in ("read_bytes_per_second", "copy_bytes_per_second")}
+    rates = {
+        name: {int(size): float(rate) for size, rate in message[name].items()}
+        for name in ("read_bytes_per_second", "copy_bytes_per_second")
+    }
     return Limits(**{**message, **rates})
 
 

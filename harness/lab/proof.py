@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, Self, TypeAlias
 
 from harness.errors import BadCase, NotBuilt
 from harness.lab import mutation, places, sources
@@ -70,7 +70,13 @@ def _variant(case: Case, candidate: Candidate) -> str:
 
 def where(found: Found) -> Message:
     """The fields by which a worker finds the case."""
-    return {"name": found.name, "module": found.module, "folder": str(found.folder), "origin": found.origin, "search_path": found.search_path}
+    return {
+        "name": found.name,
+        "module": found.module,
+        "folder": str(found.folder),
+        "origin": found.origin,
+        "search_path": found.search_path,
+    }
 
 
 class Prover:
@@ -84,7 +90,7 @@ class Prover:
         self._services = Services(found, case, confines)
         self._sheet: Sheet | None = None
 
-    def __enter__(self) -> Prover:
+    def __enter__(self) -> Self:
         self._folder = Path(self._open.enter_context(tempfile.TemporaryDirectory(prefix="perflab-")))
         self._open.enter_context(self._services)
         self._limits = machine_limits(this_machine(), self.confines)
@@ -155,7 +161,10 @@ class Prover:
             path = self._folder / "answers"
             said = self._ask(Candidate(self.case.reference), {"do": "sheet", "sheet": str(path)})
             if "failed" in said:
-                raise BadCase(f"case {self.found.name}: the reference {self.case.reference!r} cannot be the judge: {said['message']}", "mend the reference or the input")
+                raise BadCase(
+                    f"case {self.found.name}: the reference {self.case.reference!r} cannot be the judge: {said['message']}",
+                    "mend the reference or the input",
+                )
             self._sheet = Sheet(path, said["entries"], said["largest_n"], said["seeds"])
         return self._sheet
 
@@ -195,7 +204,11 @@ class Prover:
         different = len({answer["digest"] for answer in answers})
         right = sum(answer["agrees"] for answer in answers)
         if right == len(answers):
-            return {"status": Status.DRIFTED, "finding": "drifting", "message": f"right in a fresh process, but after {said['inputs'] - 1} calls: {said['message']}"}
+            return {
+                "status": Status.DRIFTED,
+                "finding": "drifting",
+                "message": f"right in a fresh process, but after {said['inputs'] - 1} calls: {said['message']}",
+            }
         if different > 1:
             message = f"{different} different answers in {len(answers)} runs with PYTHONHASHSEED 0..{len(answers) - 1}: {said['message']}"
             return {"status": Status.NONDETERMINISTIC, "finding": "nondeterministic", "message": message}
@@ -208,7 +221,13 @@ class Prover:
 
         def one(number: int) -> tuple[int, Message]:
             names = passed if number % 2 else passed[::-1]
-            job = {"do": "together", "sheet": str(sheet.path), "variants": names, "entries": entries, "handles": {name: self._services.job(name).get("handle") for name in names}}
+            job = {
+                "do": "together",
+                "sheet": str(sheet.path),
+                "variants": names,
+                "entries": entries,
+                "handles": {name: self._services.job(name).get("handle") for name in names},
+            }
             return number, self._ask(Candidate(self.case.reference), job, hash_seed=HASH_SEEDS[number])
 
         changed: dict[Candidate, Certificate] = {}
@@ -242,7 +261,9 @@ class Prover:
             message=said.get("message", ""),
             warnings=tuple(said.get("warnings", ())),
         )
-        proof = Proof.NOT_EQUAL if status is not Status.OK else Proof.REFERENCE if candidate == Candidate(self.case.reference) else Proof.EQUAL
+        proof = (
+            Proof.NOT_EQUAL if status is not Status.OK else Proof.REFERENCE if candidate == Candidate(self.case.reference) else Proof.EQUAL
+        )
         digest = "" if candidate.mutant or candidate.mutation is not None else sources.variant_digest(self.found, self.case, candidate.name)
         return Certificate(self.found.name, candidate.name, proof, status, digest, evidence)
 
@@ -260,7 +281,7 @@ class Services:
         self._workers: list[Worker] = []
         self._said: dict[int, Message] = {}
 
-    def __enter__(self) -> Services:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:

@@ -80,7 +80,9 @@ class Session:
             workloads=(),
         )
 
-    def _workload(self, run: Run, workload: Workload, certificates: dict[str, Certificate], services: Services, sheet: Path, listener: Listener) -> Run:
+    def _workload(
+        self, run: Run, workload: Workload, certificates: dict[str, Certificate], services: Services, sheet: Path, listener: Listener
+    ) -> Run:
         earlier = next((measured for measured in run.workloads if measured.workload == workload.name), None)
         if earlier is not None and earlier.complete:
             return run
@@ -108,9 +110,16 @@ def resumed(run: Run, found: Found, case: Case) -> Run:
     if run.complete:
         raise StoreError(f"run {run.id} is complete", "start a new one: leave out --resume")
     here = this_machine()
-    for what, then, now in (("machine", run.machine.id, here.id), ("python", run.machine.python, here.python), ("case", run.digest, sources.case_digest(found, case)[:16])):
+    for what, then, now in (
+        ("machine", run.machine.id, here.id),
+        ("python", run.machine.python, here.python),
+        ("case", run.digest, sources.case_digest(found, case)[:16]),
+    ):
         if then != now:
-            raise Inconclusive(f"run {run.id} was measured with {what} {then}, here it is {now}", "samples of unlike conditions are never joined: start a new run")
+            raise Inconclusive(
+                f"run {run.id} was measured with {what} {then}, here it is {now}",
+                "samples of unlike conditions are never joined: start a new run",
+            )
     return run
 
 

@@ -20,7 +20,15 @@ if TYPE_CHECKING:
     from harness.lab.catalogue import Found
     from harness.model import Case
 
-_REFEREE = ("judge/equality.py", "model.py", "lab/worker/answers.py", "lab/worker/detectors.py", "lab/worker/examine.py", "lab/worker/subject.py", "lab/mutation.py")
+_REFEREE = (
+    "judge/equality.py",
+    "model.py",
+    "lab/worker/answers.py",
+    "lab/worker/detectors.py",
+    "lab/worker/examine.py",
+    "lab/worker/subject.py",
+    "lab/mutation.py",
+)
 """A change in how we judge makes every certificate stale."""
 _BUILD = "run `make build`, or `python setup.py build_ext --inplace`, then try again"
 
@@ -86,7 +94,13 @@ def _imported_siblings(file: Path, case_name: str) -> Iterable[str]:
 
 def _versions(file: Path) -> Iterable[str]:
     for node in ast.walk(ast.parse(file.read_bytes())):
-        names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else [node.module or ""] if isinstance(node, ast.ImportFrom) else []
+        names = (
+            [alias.name for alias in node.names]
+            if isinstance(node, ast.Import)
+            else [node.module or ""]
+            if isinstance(node, ast.ImportFrom)
+            else []
+        )
         for name in names:
             root = name.partition(".")[0].replace("_", "-")
             if found := library_version(root):

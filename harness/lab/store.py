@@ -73,7 +73,9 @@ def write(run: Run, store: Path) -> Path:
         path.parent.mkdir(parents=True, exist_ok=True)
         places.write_whole(path, encode(run))
     except OSError as error:
-        raise StoreError(f"{path}: cannot be written: {error.strerror or error}", "make room or choose another folder with --store") from error
+        raise StoreError(
+            f"{path}: cannot be written: {error.strerror or error}", "make room or choose another folder with --store"
+        ) from error
     return path
 
 
@@ -85,7 +87,9 @@ def check_writable(store: Path) -> None:
         places.write_whole(probe, b"x" * 4096)
         probe.unlink()
     except OSError as error:
-        raise StoreError(f"{store}: cannot be written: {error.strerror or error}", "make room or choose another folder with --store") from error
+        raise StoreError(
+            f"{store}: cannot be written: {error.strerror or error}", "make room or choose another folder with --store"
+        ) from error
 
 
 def read(path: Path) -> Run:
@@ -109,7 +113,9 @@ def find(wanted: str, store: Path) -> Path:
         return near[0]
     if near:
         raise AskedWrongly(f"{wanted!r} fits {len(near)} runs", "give more of the id: " + ", ".join(path.stem for path in near[:5]))
-    raise AskedWrongly(f"there is no run {wanted!r} in {store}", did_you_mean(wanted, files) or "the files in it are named <utc>-<machine>-<id>.json")
+    raise AskedWrongly(
+        f"there is no run {wanted!r} in {store}", did_you_mean(wanted, files) or "the files in it are named <utc>-<machine>-<id>.json"
+    )
 
 
 # --------------------------------------------------------------------------- noun -> file
@@ -131,13 +137,17 @@ def encode(run: Run) -> bytes:
             "python_implementation": run.machine.implementation,
             "unit": "second",
         },
-        benchmarks=[_benchmark(result) for measured in run.workloads for result in measured.results if any(p.samples for p in result.processes)],
+        benchmarks=[
+            _benchmark(result) for measured in run.workloads for result in measured.results if any(p.samples for p in result.processes)
+        ],
     )
     return msgspec.json.format(msgspec.json.encode(suite), indent=1) + b"\n"
 
 
 def _without_samples(measured: Measured) -> Measured:
-    results = tuple(replace(result, processes=tuple(replace(process, samples=()) for process in result.processes)) for result in measured.results)
+    results = tuple(
+        replace(result, processes=tuple(replace(process, samples=()) for process in result.processes)) for result in measured.results
+    )
     return replace(measured, results=results)
 
 
@@ -180,7 +190,9 @@ def decode(data: bytes, path: Path) -> Run:
     try:
         return replace(run, workloads=tuple(_with_samples(measured, benchmarks) for measured in run.workloads))
     except (KeyError, ValueError, IndexError) as error:
-        raise StoreError(f"{path}: the samples do not fit the record: {error}", "restore it from version control, or move it away") from error
+        raise StoreError(
+            f"{path}: the samples do not fit the record: {error}", "restore it from version control, or move it away"
+        ) from error
 
 
 def _reason(data: bytes, error: Exception) -> str:
@@ -204,7 +216,10 @@ def _filled(result: Result, benchmark: _PyperfBenchmark | None) -> Result:
         return result
     if len(benchmark.runs) != len(result.processes):
         raise ValueError(f"{result.key} has {len(benchmark.runs)} runs for {len(result.processes)} processes")
-    return replace(result, processes=tuple(replace(process, samples=_samples(run)) for process, run in zip(result.processes, benchmark.runs, strict=True)))
+    return replace(
+        result,
+        processes=tuple(replace(process, samples=_samples(run)) for process, run in zip(result.processes, benchmark.runs, strict=True)),
+    )
 
 
 def _samples(run: _PyperfRun) -> tuple[Sample, ...]:
@@ -214,7 +229,9 @@ def _samples(run: _PyperfRun) -> tuple[Sample, ...]:
     if loops < 1 or any(value <= 0 for value in run.values):
         raise ValueError("loops and values must be positive")
     # values are ns / loops / 1e9 in double precision: rounding gives the integer nanoseconds back
-    return tuple(Sample(ns=round(value * _NS * loops), loops=loops, cpu_ns=c, round=r) for value, c, r in zip(run.values, cpu, rounds, strict=True))
+    return tuple(
+        Sample(ns=round(value * _NS * loops), loops=loops, cpu_ns=c, round=r) for value, c, r in zip(run.values, cpu, rounds, strict=True)
+    )
 
 
 def _bytes_of(path: Path) -> bytes:

@@ -201,7 +201,8 @@ class Verified:
 DOCUMENTS: dict[str, type[msgspec.Struct]] = {
     "harness.run/1": RunDocument,
     "harness.runs/1": RunsDocument,
-    "harness.verify/1": VerifyDocument, "harness.verifies/1": VerifiesDocument,
+    "harness.verify/1": VerifyDocument,
+    "harness.verifies/1": VerifiesDocument,
     "harness.list/1": ListDocument,
     "harness.doctor/1": DoctorDocument,
 }

@@ -2,7 +2,24 @@
 
 from __future__ import annotations
 
-from harness.model import Certificate, ColdCall, Conditions, Evidence, Key, Machine, Measured, Memory, Plan, Process, Proof, Result, Run, Sample, Status, Technique
+from harness.model import (
+    Certificate,
+    ColdCall,
+    Conditions,
+    Evidence,
+    Key,
+    Machine,
+    Measured,
+    Memory,
+    Plan,
+    Process,
+    Proof,
+    Result,
+    Run,
+    Sample,
+    Status,
+    Technique,
+)
 
 MACHINE = Machine("abcd1234", "A processor", 2, "x86_64", "Linux 6", "3.11.7", "CPython", {"numpy": "2.4.6"})
 
@@ -23,11 +40,36 @@ def fake_result(variant: str, ns: int, *, reference: bool = False, status: Statu
     """Three processes of five samples."""
     processes = tuple(fake_process(block, ns + block) for block in range(3))
     certificate = fake_certificate(variant, reference=reference)
-    return Result(Key("tiny", variant, "10"), Technique.PYTHON, False, status, "", certificate, processes, Memory(1 << 20, 4096, 7), ColdCall(60_000_000, 20 * ns))
+    return Result(
+        Key("tiny", variant, "10"),
+        Technique.PYTHON,
+        False,
+        status,
+        "",
+        certificate,
+        processes,
+        Memory(1 << 20, 4096, 7),
+        ColdCall(60_000_000, 20 * ns),
+    )
 
 
 def fake_run() -> Run:
     """A complete run of one workload: naive 10 µs, quick 1 µs."""
     conditions = tuple(Conditions("10", block, 1.5, 0.3, 0.0, 4, 0.0, 0.0, 0, 0) for block in range(3))
-    measured = Measured("10", 10, 0, 1e-7, True, 4.5, (fake_result("naive", 10_000, reference=True), fake_result("quick", 1_000)), conditions)
-    return Run("20260101T120000Z-0123abcd", "tiny", "path", "feedbeef", "naive", ("naive", "quick"), ("10",), "2026-01-01T12:00:00Z", True, Plan(), MACHINE, (measured,))
+    measured = Measured(
+        "10", 10, 0, 1e-7, True, 4.5, (fake_result("naive", 10_000, reference=True), fake_result("quick", 1_000)), conditions
+    )
+    return Run(
+        "20260101T120000Z-0123abcd",
+        "tiny",
+        "path",
+        "feedbeef",
+        "naive",
+        ("naive", "quick"),
+        ("10",),
+        "2026-01-01T12:00:00Z",
+        True,
+        Plan(),
+        MACHINE,
+        (measured,),
+    )

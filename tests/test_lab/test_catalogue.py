@@ -63,7 +63,9 @@ def test_an_installed_plugin_brings_its_case(tmp_path: Path, write_case: Callabl
     for name in ("plugged", "dedupe"):
         (info / "entry_points.txt").write_text(f"[harness.cases]\n{name} = plugged\n")
         environment = {**os.environ, "PYTHONPATH": os.pathsep.join([str(folder.parent), os.getcwd()])}
-        listed[name] = subprocess.run([sys.executable, "-m", "harness", "list"], capture_output=True, text=True, check=False, env=environment)
+        listed[name] = subprocess.run(
+            [sys.executable, "-m", "harness", "list"], capture_output=True, text=True, check=False, env=environment
+        )
 
     assert "plugged      Which number comes first?" in listed["plugged"].stdout
     assert listed["dedupe"].returncode == 2
@@ -101,7 +103,10 @@ def test_a_variant_without_a_file_is_refused(write_case: Callable[..., Path]) ->
         ("import numpy as np\ndef f(x): return x", Technique.NUMPY),
         ("from extensions.a.b import f", Technique.CYTHON),
         ("import numpy as np\nfrom numba import njit\ndef f(x): return x", Technique.NUMBA),
-        ("from concurrent.futures import ProcessPoolExecutor\ndef f(x, *, executor: ProcessPoolExecutor): return x", Technique.MULTIPROCESSING),
+        (
+            "from concurrent.futures import ProcessPoolExecutor\ndef f(x, *, executor: ProcessPoolExecutor): return x",
+            Technique.MULTIPROCESSING,
+        ),
         ("from concurrent.futures import ThreadPoolExecutor\ndef f(x, *, executor: ThreadPoolExecutor): return x", Technique.THREADS),
         ("async def f(x): return x", Technique.ASYNCIO),
         ("import dask\ndef f(x): return x", Technique.DASK),

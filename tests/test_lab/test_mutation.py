@@ -24,7 +24,18 @@ def test_every_kind_of_change_is_made() -> None:
     """Comparisons, constants, operators, conditions and statements are all touched."""
     said = {mutation.what for mutation in mutations_of(SOURCE)}
 
-    assert {"Lt -> LtE", "Eq -> NotEq", "2 -> 3", "2 -> 1", "Mult -> Add", "Add -> Sub", "and <-> or", "drop Not", "drop USub", "drop AugAssign at line 8"} <= said
+    assert {
+        "Lt -> LtE",
+        "Eq -> NotEq",
+        "2 -> 3",
+        "2 -> 1",
+        "Mult -> Add",
+        "Add -> Sub",
+        "and <-> or",
+        "drop Not",
+        "drop USub",
+        "drop AugAssign at line 8",
+    } <= said
 
 
 def test_each_mutant_is_another_program_that_compiles() -> None:

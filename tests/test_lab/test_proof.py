@@ -71,14 +71,24 @@ GROW = "'''Grow.'''\ndef grow(a):\n    return a + 1\n"
     [
         ("dtype", "wrong-answer", "'''Narrow.'''\nimport numpy as np\ndef grow(a):\n    return (a + 1).astype(np.int32)\n"),
         ("shape", "wrong-answer", "'''Column.'''\ndef grow(a):\n    return (a + 1)[:, None]\n"),
-        ("aliased", "aliased-input", "'''A view that happens to be right.'''\ndef grow(a):\n    a += 1\n    view = a[:]\n    return Late(view)\n"),
+        (
+            "aliased",
+            "aliased-input",
+            "'''A view that happens to be right.'''\ndef grow(a):\n    a += 1\n    view = a[:]\n    return Late(view)\n",
+        ),
     ],
 )
 def test_arrays_are_judged_by_shape_dtype_and_memory(word: str, status: str, source: str, write_case: Callable[..., Path]) -> None:
     """Right values in the wrong dtype or shape, or in the caller's own memory, are not the same answer."""
     if word == "aliased":
-        declaration = SHAPES.replace("return (np.random.default_rng(seed).integers(0, 99, n),)", "return (np.random.default_rng(seed).integers(0, 99, n),)")
-        folder = write_case(declaration=declaration, naive="'''Copy.'''\ndef grow(a):\n    return a.copy()\n", suspect="'''Itself.'''\ndef grow(a):\n    return a[:]\n")
+        declaration = SHAPES.replace(
+            "return (np.random.default_rng(seed).integers(0, 99, n),)", "return (np.random.default_rng(seed).integers(0, 99, n),)"
+        )
+        folder = write_case(
+            declaration=declaration,
+            naive="'''Copy.'''\ndef grow(a):\n    return a.copy()\n",
+            suspect="'''Itself.'''\ndef grow(a):\n    return a[:]\n",
+        )
     else:
         folder = write_case(declaration=SHAPES, naive=GROW, suspect=source)
     certificate = certificates(folder)["suspect"]
@@ -90,7 +100,9 @@ def test_faster_than_reading_the_input_is_refused(write_case: Callable[..., Path
     """A variant that knows the answer without looking is too fast for its bound."""
     always_right = "'''Length.'''\nfrom math import nan\ndef grow(a):\n    return int(a.size)\n"
     counted = "'''Count.'''\ndef grow(a):\n    return sum(1 for _ in a.tolist())\n"
-    certificate = certificates(write_case(declaration=SHAPES, naive=counted, suspect=always_right, more="verify_up_to=2_000_000"))["suspect"]
+    certificate = certificates(write_case(declaration=SHAPES, naive=counted, suspect=always_right, more="verify_up_to=2_000_000"))[
+        "suspect"
+    ]
 
     assert (certificate.status, certificate.evidence.finding) == (Status.IMPOSSIBLE_SPEED, "impossible")
 

@@ -67,7 +67,13 @@ def test_workers_die_with_the_harness(tmp_path: Path) -> None:
         "print(worker._process.pid, flush=True)\n"
         "sys.stdin.read()\n"
     )
-    harness = subprocess.Popen([sys.executable, str(script)], stdout=subprocess.PIPE, stdin=subprocess.PIPE, text=True, env={**os.environ, "PYTHONPATH": os.getcwd()})
+    harness = subprocess.Popen(
+        [sys.executable, str(script)],
+        stdout=subprocess.PIPE,
+        stdin=subprocess.PIPE,
+        text=True,
+        env={**os.environ, "PYTHONPATH": os.getcwd()},
+    )
     assert harness.stdout is not None
     worker = psutil.Process(int(harness.stdout.readline()))
     harness.kill()

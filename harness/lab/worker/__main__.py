@@ -55,7 +55,7 @@ class Server:
             return _failure(_import_status(error), f"{type(error).__name__}: {error}")
         except MemoryError:
             return _failure("oom", "raised MemoryError: the memory limit was reached")
-        except BaseException as error:  # noqa: BLE001  a variant may raise SystemExit or KeyboardInterrupt: that must not end the lab
+        except BaseException as error:
             from harness.errors import PerflabError
             from harness.lab.worker.answers import Raised
 

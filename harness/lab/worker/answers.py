@@ -137,8 +137,15 @@ def _examples(case: Case) -> list[Any]:
 
     drawn: list[Any] = []
 
-    @settings(max_examples=EXAMPLES, derandomize=True, database=None, deadline=None, phases=[Phase.generate], suppress_health_check=list(HealthCheck))
-    @given(case.strategy())
+    @settings(  # type: ignore[untyped-decorator]  # hypothesis is not followed by mypy here
+        max_examples=EXAMPLES,
+        derandomize=True,
+        database=None,
+        deadline=None,
+        phases=[Phase.generate],
+        suppress_health_check=list(HealthCheck),
+    )
+    @given(case.strategy())  # type: ignore[untyped-decorator]  # as above
     def draw(arguments: Any) -> None:
         drawn.append(arguments)
 
@@ -160,5 +167,5 @@ def smallest_failing(case: Case, differs: Callable[[Arguments], bool], *, second
             lambda arguments: time.monotonic() < end and differs(arguments),
             settings=settings(max_examples=300, derandomize=True, database=None, deadline=None, suppress_health_check=list(HealthCheck)),
         )
-    except (HypothesisException, Exception):  # noqa: BLE001  a variant may raise anything while shrinking; the finding itself stands
+    except (HypothesisException, Exception):
         return None

@@ -51,7 +51,9 @@ def lazy(answer: Answer) -> Finding | None:
         kind = type(value)
         promised = isinstance(value, (collections.abc.Iterator, collections.abc.Awaitable)) or kind.__name__ in _LAZY_NAMES
         if promised or isinstance(value, (collections.abc.KeysView, collections.abc.ValuesView, collections.abc.ItemsView)):
-            return Finding(Status.LAZY_RESULT, "lazy", f"{where} is a {kind.__name__}: work not done yet; return the value, or declare consume=list")
+            return Finding(
+                Status.LAZY_RESULT, "lazy", f"{where} is a {kind.__name__}: work not done yet; return the value, or declare consume=list"
+            )
         if inspect.isfunction(value):
             return Finding(Status.LAZY_RESULT, "lazy", f"{where} is a function: work not done yet")
     return None
@@ -65,7 +67,9 @@ def mutated(given: Arguments, pristine: Arguments) -> Finding | None:
     for index, (now_, before) in enumerate(zip(given, pristine, strict=True)):
         difference = _unchanged.compare(before, now_)
         if difference is not None:
-            return Finding(Status.MUTATED_INPUT, "mutated", f"argument {index} changed: {difference}; work on a copy, or declare mutates=True")
+            return Finding(
+                Status.MUTATED_INPUT, "mutated", f"argument {index} changed: {difference}; work on a copy, or declare mutates=True"
+            )
     return None
 
 
@@ -79,8 +83,18 @@ def aliased(answer: Answer, arguments: Arguments, *, allowed: frozenset[str]) ->
 def aliases(answer: Answer, arguments: Arguments) -> frozenset[str]:
     """Which mutable parts of the arguments the answer holds on to, by type (``the list in argument 0``)."""
     numpy = sys.modules.get("numpy")
-    owned = {id(value): f"the {type(value).__name__} in argument {index}" for index, argument in enumerate(arguments) for _, value in _walk(argument, "") if _mutable(value)}
-    arrays = [(index, value) for index, argument in enumerate(arguments) for _, value in _walk(argument, "") if numpy is not None and isinstance(value, numpy.ndarray)]
+    owned = {
+        id(value): f"the {type(value).__name__} in argument {index}"
+        for index, argument in enumerate(arguments)
+        for _, value in _walk(argument, "")
+        if _mutable(value)
+    }
+    arrays = [
+        (index, value)
+        for index, argument in enumerate(arguments)
+        for _, value in _walk(argument, "")
+        if numpy is not None and isinstance(value, numpy.ndarray)
+    ]
     found = set()
     for _, value in _walk(answer, ""):
         if id(value) in owned:
@@ -93,7 +107,9 @@ def aliases(answer: Answer, arguments: Arguments) -> frozenset[str]:
 
 
 def _mutable(value: object) -> bool:
-    return isinstance(value, (list, dict, set, bytearray, collections.abc.MutableSequence, collections.abc.MutableMapping, collections.abc.MutableSet))
+    return isinstance(
+        value, (list, dict, set, bytearray, collections.abc.MutableSequence, collections.abc.MutableMapping, collections.abc.MutableSet)
+    )
 
 
 _MOST_WALKED = 20_000
@@ -112,12 +128,23 @@ def _walk(value: Any, where: str) -> Iterable[tuple[str, Any]]:
         if isinstance(one, (list, tuple, collections.deque)) and one and not isinstance(one[0], (int, float, str, bytes)):
             waiting.extend((f"{place}[{index}]", inner) for index, inner in enumerate(one))
         elif isinstance(one, (list, tuple)):
-            waiting.extend((f"{place}[{index}]", inner) for index, inner in enumerate(one) if not isinstance(inner, (int, float, str, bytes)))
+            waiting.extend(
+                (f"{place}[{index}]", inner) for index, inner in enumerate(one) if not isinstance(inner, (int, float, str, bytes))
+            )
         elif isinstance(one, dict):
             waiting.extend((f"{place}[{show(key)}]", inner) for key, inner in one.items())
 
 
-def drifting(subject: Subject, case: Case, originals: Originals, agrees: Callable[[Answer], Any], *, repeats: int, seconds: float, alive: Callable[[], None]) -> tuple[int, Finding | None]:
+def drifting(
+    subject: Subject,
+    case: Case,
+    originals: Originals,
+    agrees: Callable[[Answer], Any],
+    *,
+    repeats: int,
+    seconds: float,
+    alive: Callable[[], None],
+) -> tuple[int, Finding | None]:
     """Call again and again on one input: the answer must stay.  Returns how often it was called."""
     end = time.monotonic() + seconds
     for call in range(1, repeats + 1):
@@ -178,7 +205,11 @@ def impossible(fastest_seconds: float, arguments: Arguments, case: Case, limits:
     bound = bound_seconds(case, arguments, limits)
     if bound is None or fastest_seconds >= bound * _IMPOSSIBLE_SHARE:
         return None
-    return Finding(Status.IMPOSSIBLE_SPEED, "impossible", f"{fastest_seconds * 1e6:.3g} µs is faster than the lower bound {bound * 1e6:.3g} µs: it cannot have done the work, or the bound is wrong")
+    return Finding(
+        Status.IMPOSSIBLE_SPEED,
+        "impossible",
+        f"{fastest_seconds * 1e6:.3g} µs is faster than the lower bound {bound * 1e6:.3g} µs: it cannot have done the work, or the bound is wrong",
+    )
 
 
 def bound_seconds(case: Case, arguments: Arguments, limits: Limits) -> float | None:
@@ -205,17 +236,34 @@ def left_running(subject: Subject, before: Surroundings) -> Finding | None:
     loop = subject.loop()
     tasks = [task for task in asyncio.all_tasks(loop) if not task.done()] if loop is not None else []
     if tasks:
-        return Finding(Status.LEFT_RUNNING, "left-running", f"{len(tasks)} asyncio task(s) pending after the call: {show(tasks[0].get_name())}")
+        return Finding(
+            Status.LEFT_RUNNING, "left-running", f"{len(tasks)} asyncio task(s) pending after the call: {show(tasks[0].get_name())}"
+        )
     busy = [thread.name for thread in threading.enumerate() if thread.ident not in before.threads and not _idle(thread)]
     if busy:
         return Finding(Status.LEFT_RUNNING, "left-running", f"{len(busy)} thread(s) still at work after the call: {show(busy[0])}")
     share = _idle_share()
     if share > _BUSY_SHARE:
-        return Finding(Status.LEFT_RUNNING, "left-running", f"the process tree went on using {share:.0%} of a processor after the call had returned")
+        return Finding(
+            Status.LEFT_RUNNING, "left-running", f"the process tree went on using {share:.0%} of a processor after the call had returned"
+        )
     return None
 
 
-_WAITING = ("wait", "get", "acquire", "_worker", "_recv", "recv", "poll", "select", "_wait_for_tstate_lock", "_handle_workers", "_wait_for_updates", "wait_result_broken_or_wakeup")
+_WAITING = (
+    "wait",
+    "get",
+    "acquire",
+    "_worker",
+    "_recv",
+    "recv",
+    "poll",
+    "select",
+    "_wait_for_tstate_lock",
+    "_handle_workers",
+    "_wait_for_updates",
+    "wait_result_broken_or_wakeup",
+)
 
 
 def _idle(thread: threading.Thread) -> bool:
@@ -224,7 +272,7 @@ def _idle(thread: threading.Thread) -> bool:
     if frame is None:
         return True
     file = frame.f_code.co_filename
-    of_the_library = f"{os.sep}lib{os.sep}python" in file and f"site-packages{os.sep}" not in file or file.startswith("<frozen")
+    of_the_library = (f"{os.sep}lib{os.sep}python" in file and f"site-packages{os.sep}" not in file) or file.startswith("<frozen")
     return of_the_library and frame.f_code.co_name in _WAITING
 
 

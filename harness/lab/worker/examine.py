@@ -192,10 +192,16 @@ def answer_once(subject: Subject, case: Case, entry: Entry) -> dict[str, Any]:
     answer = call_or_say(subject, arguments, entry)
     actual = (answer, arguments) if case.mutates else answer
     found = difference(case.relation(subject.name), entry.fresh_arguments(), entry.answer(), actual)
-    return {"agrees": found is None, "difference": "" if found is None else str(found), "digest": _digest(answer, case.relation(subject.name))}
+    return {
+        "agrees": found is None,
+        "difference": "" if found is None else str(found),
+        "digest": _digest(answer, case.relation(subject.name)),
+    }
 
 
-def first_difference(case: Case, subject: Subject, expected: Callable[[Arguments], Answer], *, seconds: float, alive: Callable[[], None]) -> str | None:
+def first_difference(
+    case: Case, subject: Subject, expected: Callable[[Arguments], Answer], *, seconds: float, alive: Callable[[], None]
+) -> str | None:
     """Compare on seeds and sizes that the proof does not use, until one differs or the time is up."""
     end = time.monotonic() + seconds
     for seed in range(_FIRST_UNUSED_SEED, _FIRST_UNUSED_SEED + 1000):

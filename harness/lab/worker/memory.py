@@ -7,7 +7,7 @@ import gc
 import threading
 import tracemalloc
 from contextlib import suppress
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Self
 
 from harness.lab.worker.cpu import descendants
 from harness.lab.worker.subject import Originals, now
@@ -73,7 +73,7 @@ def _status(field: str) -> int:
 class _Tree:
     """Watches what the descendants have of their own while the call runs: pages shared with the parent count there."""
 
-    def __enter__(self) -> _Tree:
+    def __enter__(self) -> Self:
         self.peak_bytes = 0
         self._base = self._descendants_bytes()
         self._stop = threading.Event()

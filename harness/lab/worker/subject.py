@@ -114,7 +114,9 @@ class Mutation:
 def load_case(job: dict[str, Any]) -> tuple[Found, Case]:
     """Import the case that a job names."""
     where = job["case"]
-    found = Found(name=where["name"], module=where["module"], folder=Path(where["folder"]), origin=where["origin"], search_path=where["search_path"])
+    found = Found(
+        name=where["name"], module=where["module"], folder=Path(where["folder"]), origin=where["origin"], search_path=where["search_path"]
+    )
     return found, found.load()
 
 

@@ -62,8 +62,8 @@ class Stopwatch:
         by_size = _MOST_BATCH_BYTES // max(1, self.originals.n_bytes)
         self.loops = max(1, min(by_time, by_size, _MOST_LOOPS))
         if self.loops > 1:  # one call of a fast function is mostly clock: look again, looped
-            elapsed = self._slice(self.loops) / self.loops
-            self.loops = max(1, min(int(SLICE_NS / max(1, elapsed)), by_size, _MOST_LOOPS))
+            elapsed = self._slice(self.loops)
+            self.loops = max(1, min(SLICE_NS * self.loops // max(1, elapsed), by_size, _MOST_LOOPS))
         self._lead_in = fastest < _LEAD_IN_NS
         gc.collect()
         gc.freeze()
@@ -95,12 +95,16 @@ class Stopwatch:
         self._last = (batch[-1][len(self.subject.handle) :], answer)
         return elapsed
 
-
     def _with_handle(self, arguments: Arguments) -> Arguments:
         return (*self.subject.handle, *arguments)
 
 
-def _timed(function: Callable[..., Any], batch: list[Arguments], consume: Callable[[Answer], Answer] | None, clock: Callable[[], int] = time.perf_counter_ns) -> tuple[int, Answer]:
+def _timed(
+    function: Callable[..., Any],
+    batch: list[Arguments],
+    consume: Callable[[Answer], Answer] | None,
+    clock: Callable[[], int] = time.perf_counter_ns,
+) -> tuple[int, Answer]:
     """Call the function on each input; nothing but the calls (and their consumption) is inside the clock."""
     answer = None
     if consume is not None:

@@ -1,0 +1,54 @@
+# perflab: `make run` sets everything up and runs the flagship case, `make test` runs the tests.
+#
+# Everything lives in .venv; stamps in it say what has been done, so that a second call starts at once.
+
+PYTHON ?= $(shell for p in python3.14 python3.13 python3.12 python3.11 python3 python; do \
+	command -v $$p >/dev/null 2>&1 && $$p -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 15))' 2>/dev/null && { echo $$p; break; }; done)
+VENV := .venv
+PY := $(VENV)/bin/python
+INSTALLED := $(VENV)/.installed
+BUILT := $(VENV)/.built
+SOURCES := $(wildcard extensions/*/*.pyx extensions/*/*.h extensions/*/*.pxd)
+BUDGET ?= 6
+
+.PHONY: run test build lint ci clean help
+.DEFAULT_GOAL := help
+
+help: ## show this
+	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1\t/'
+
+run: $(BUILT) ## set up, build, and run the flagship case
+	@$(PY) -m harness run dedupe --budget $(BUDGET)
+
+test: $(BUILT) ## run the whole test suite
+	@$(PY) -m pytest
+
+build: $(BUILT) ## build the Cython variants in place, only what changed
+
+lint: $(BUILT) ## check style and types
+	$(PY) -m ruff check .
+	$(PY) -m ruff format --check .
+	$(PY) -m mypy
+
+$(VENV)/bin/python:
+	@test -n "$(PYTHON)" || { echo "perflab: no Python 3.11 or newer found; install one, or name it: make run PYTHON=/path/to/python3"; exit 7; }
+	@echo "making $(VENV) with $$($(PYTHON) --version)"
+	@if command -v uv >/dev/null 2>&1; then uv venv --quiet --seed --python "$(PYTHON)" $(VENV); \
+	else $(PYTHON) -m venv $(VENV) || { echo "perflab: this Python cannot make environments; on Debian: apt-get install python3-venv"; exit 7; }; fi
+
+$(INSTALLED): pyproject.toml setup.py | $(VENV)/bin/python
+	@command -v $${CC:-cc} >/dev/null 2>&1 || { echo "perflab: no C compiler; on Debian: apt-get install gcc   (or name yours: CC=clang make run)"; exit 7; }
+	@echo "installing perflab and everything its cases use (once)"
+	@if command -v uv >/dev/null 2>&1; then VIRTUAL_ENV=$(abspath $(VENV)) uv pip install --quiet -e '.[rivals,dev]'; \
+	else $(PY) -m pip install --quiet --disable-pip-version-check -e '.[rivals,dev]'; fi
+	@touch $@
+
+$(BUILT): $(INSTALLED) $(SOURCES)
+	@echo "building the Cython variants"
+	@$(PY) setup.py -q build_ext --inplace >$(VENV)/build.log 2>&1 || { cat $(VENV)/build.log; echo "perflab: the build failed; the log is $(VENV)/build.log"; exit 4; }
+	@touch $@
+
+clean: ## remove the environment and everything built
+	rm -rf $(VENV) build dist *.egg-info .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	find extensions -name '*.so' -delete -o -name '*.build.json' -delete
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
