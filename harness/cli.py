@@ -15,7 +15,7 @@ from typing import NoReturn
 import click
 
 from harness import __version__
-from harness.errors import ExitCode, PerflabError
+from harness.errors import ExitCode, PerflabError, Terminated
 
 COMMANDS = {
     "completion": "Print the line that switches shell completion on.",
@@ -27,14 +27,6 @@ COMMANDS = {
     "verify": "Prove that every variant of a case equals its reference.",
 }
 """Name and short help of every command: one file each in harness/commands."""
-
-
-class Terminated(BaseException):
-    """SIGTERM or SIGHUP: unwinds like Ctrl-C, so that everything is cleaned up and kept."""
-
-    def __init__(self, number: int) -> None:
-        super().__init__(number)
-        self.exit_code = 128 + number
 
 
 class LazyGroup(click.Group):
@@ -101,10 +93,16 @@ def main() -> NoReturn:
     except Terminated as ended:
         code = ended.exit_code
     except BrokenPipeError:
-        # whoever read our output has gone: no traceback, also not from the interpreter's last flush
-        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
-        code = 141
+        code = _reader_has_gone()
+    except SystemExit as ended:  # click ends the process itself when the pipe is closed
+        code = _reader_has_gone() if isinstance(ended.__context__, BrokenPipeError) else ended.code
     sys.exit(int(code or 0))
+
+
+def _reader_has_gone() -> int:
+    """Whoever read our output has gone: no traceback, also not from the interpreter's last flush."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+    return 128 + signal.SIGPIPE
 
 
 def say_error(error: PerflabError) -> None:

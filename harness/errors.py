@@ -99,3 +99,11 @@ class Interrupted(PerflabError):
     def __init__(self, problem: str, remedy: str = "", *, exit_code: ExitCode) -> None:
         super().__init__(problem, remedy)
         self.exit_code = exit_code
+
+
+class Terminated(BaseException):
+    """SIGTERM or SIGHUP: unwinds like Ctrl-C, so that everything is cleaned up and kept."""
+
+    def __init__(self, number: int) -> None:
+        super().__init__(number)
+        self.exit_code = 128 + number

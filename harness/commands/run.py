@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import click
 
 from harness.commands import options
-from harness.errors import AskedWrongly, ExitCode, Interrupted, gravest
+from harness.errors import AskedWrongly, ExitCode, Interrupted, Terminated, gravest
 from harness.lab import catalogue
 from harness.model import Measured, Plan, Run
 
@@ -179,7 +179,6 @@ def _measure(session: Session, earlier: Run | None, *, quiet: bool, tables: bool
     """Measure one case; an interruption keeps what there is and says how to go on."""
     from rich.console import Console
 
-    from harness.cli import Terminated
     from harness.judge.summary import summarise
     from harness.show.progress import reporter
 
