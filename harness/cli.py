@@ -55,6 +55,13 @@ class LazyGroup(click.Group):
             hint = f" Did you mean {' or '.join(near)}?" if near else f" There are: {', '.join(COMMANDS)}."
             raise click.UsageError(f"there is no command {args[0]!r}.{hint}", ctx) from error
 
+    def invoke(self, ctx: click.Context) -> object:
+        """Run the command; click would answer a closed pipe with exit 1, which here means a regression."""
+        try:
+            return super().invoke(ctx)
+        except BrokenPipeError:
+            raise click.exceptions.Exit(_reader_has_gone()) from None
+
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """List the commands from the table above: the help page imports nothing."""
         with formatter.section("Commands"):
@@ -94,8 +101,6 @@ def main() -> NoReturn:
         code = ended.exit_code
     except BrokenPipeError:
         code = _reader_has_gone()
-    except SystemExit as ended:  # click ends the process itself when the pipe is closed
-        code = _reader_has_gone() if isinstance(ended.__context__, BrokenPipeError) else ended.code
     sys.exit(int(code or 0))
 
 

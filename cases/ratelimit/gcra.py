@@ -7,6 +7,7 @@ class Limiter:
     """Spreads ``limit`` requests evenly over the window and allows a burst of ``limit``: another promise than the log's.
 
     Times are multiplied by ``limit``, so that the spacing window / limit needs no division and no rounding.
+    Source: ITU-T I.371, the virtual scheduling algorithm.
     """
 
     def __init__(self, limit: int, window_ns: int) -> None:
@@ -16,10 +17,12 @@ class Limiter:
         self.full_at: dict[int, int] = {}
 
     def admit(self, tenant: int, now: int) -> bool:
-        """Decide one request."""
+        """Decide one request; the clock never goes below 0, where every bucket is full."""
         scaled = now * self.limit
-        full_at = max(self.full_at.get(tenant, scaled), scaled)
-        if full_at - scaled > self.tolerance:
+        full_at = self.full_at.get(tenant, 0)
+        if full_at < scaled:
+            full_at = scaled
+        elif full_at - scaled > self.tolerance:
             return False
         self.full_at[tenant] = full_at + self.window_ns
         return True

@@ -6,6 +6,8 @@ import uuid
 
 import redis
 
+# Scores are doubles: exact while times stay below 2**53.  A service would give each key an expiry as well; under a
+# virtual clock the keys are removed by hand, since the server's clock is the real one.
 SCRIPT = """
 redis.call('ZREMRANGEBYSCORE', KEYS[1], '-inf', ARGV[1] - ARGV[2])
 if redis.call('ZCARD', KEYS[1]) >= tonumber(ARGV[3]) then return 0 end
@@ -13,19 +15,21 @@ redis.call('ZADD', KEYS[1], ARGV[1], ARGV[4])
 return 1
 """
 IN_FLIGHT = 500
+"""Requests a pipeline carries: the log is known beforehand.  A service that answers one by one pays a round trip for each."""
 
 
 def decide(handle: dict[str, str], limit: int, window_ns: int, times: list[int], tenants: list[int]) -> list[bool]:
     """Replay requests in the order of time: which are admitted?  Every call has keys of its own and removes them."""
-    prefix = uuid.uuid4().hex
+    keys = f"{uuid.uuid4().hex}:"
     decisions: list[bool] = []
     with redis.Redis(unix_socket_path=handle["socket"]) as client:
         script = client.script_load(SCRIPT)
         for start in range(0, len(times), IN_FLIGHT):
             pipeline = client.pipeline(transaction=False)
             for number in range(start, min(start + IN_FLIGHT, len(times))):
-                pipeline.evalsha(script, 1, f"{prefix}:{tenants[number]}", times[number], window_ns, limit, number)
+                # the number makes the member: two requests at one instant are two
+                pipeline.evalsha(script, 1, f"{keys}{tenants[number]}", times[number], window_ns, limit, number)
             decisions += [bool(answer) for answer in pipeline.execute()]
-        if times:
-            client.unlink(*{f"{prefix}:{tenant}" for tenant in tenants})
+        if tenants:
+            client.unlink(*{f"{keys}{tenant}" for tenant in tenants})
     return decisions

@@ -12,15 +12,16 @@ class Limiter:
         self.counts: dict[int, tuple[int, int, int]] = {}
 
     def admit(self, tenant: int, now: int) -> bool:
-        """Decide one request, in integers: everything is multiplied by the window."""
+        """Decide one request, in integers: both sides of the comparison are multiplied by the window."""
         window, inside = divmod(now, self.window_ns)
         seen, current, previous = self.counts.get(tenant, (window, 0, 0))
         if seen != window:
             previous = current if seen == window - 1 else 0
             current = 0
-        admitted = previous * (self.window_ns - inside) + (current + 1) * self.window_ns <= self.limit * self.window_ns
-        self.counts[tenant] = (window, current + admitted, previous)
-        return admitted
+        if previous * (self.window_ns - inside) > (self.limit - current - 1) * self.window_ns:
+            return False
+        self.counts[tenant] = (window, current + 1, previous)
+        return True
 
 
 def decide(limit: int, window_ns: int, times: list[int], tenants: list[int]) -> list[bool]:

@@ -49,9 +49,9 @@ def _defines(path: Path, function: str) -> bool:
     for node in ast.parse(path.read_text()).body:
         if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)) and node.name == function:
             return True
-        if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("extensions."):
-            if function in {alias.name for alias in node.names}:
-                return True
+        from_body = isinstance(node, ast.ImportFrom) and (node.module or "").startswith("extensions.")
+        if from_body and function in {alias.name for alias in node.names}:
+            return True
     return False
 
 
