@@ -6,11 +6,11 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from cases.brc.folding import Summary, finished
+from cases.brc.rollup import Summary, answer
 
 
 def summarise(path: str) -> Summary:
-    """Return (min, mean, max, rows) by station, in tenths of a degree; the mean is rounded half up."""
+    """Return (lowest, mean, highest, number) of every station's readings, in tenths; means ties go up."""
     content = np.fromfile(path, dtype=np.uint8)
     slots = 1 << 12
     while True:
@@ -20,7 +20,9 @@ def summarise(path: str) -> Summary:
         slots *= 8  # too full: begin again with a larger one
     used = table[table[:, 5] > 0].tolist()
     data = content.tobytes() if len(used) > len(content) // 64 else content
-    return finished({bytes(data[start : start + length]): (low, high, total, rows) for start, length, low, high, total, rows in used})
+    return answer(
+        {bytes(data[start : start + length]): [lowest, total, highest, number] for start, length, lowest, highest, total, number in used}
+    )
 
 
 @njit(cache=True)

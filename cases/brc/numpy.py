@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from cases.brc.folding import Summary, finished
+from cases.brc.rollup import Running, Summary, add, answer
 
 ROWS_AT_A_TIME_BYTES = 16 << 20
 """Temporaries are about twenty times the piece: more at a time only moves memory."""
@@ -13,22 +13,22 @@ PRIME = np.uint64(1099511628211)
 
 
 def summarise(path: str) -> Summary:
-    """Return (min, mean, max, rows) by station, in tenths of a degree; the mean is rounded half up."""
+    """Return (lowest, mean, highest, number) of every station's readings, in tenths; means ties go up."""
     content = np.fromfile(path, dtype=np.uint8)
     if content.size and content[-1] != ord("\n"):
         content = np.append(content, np.uint8(ord("\n")))
-    stations: dict[bytes, tuple[int, int, int, int]] = {}
+    stations: dict[bytes, Running] = {}
     start = 0
     while start < content.size:
         stop = start + ROWS_AT_A_TIME_BYTES
         stop = content.size if stop >= content.size else start + int(np.flatnonzero(content[start:stop] == ord("\n"))[-1]) + 1
         fold(stations, content[start:stop])
         start = stop
-    return finished(stations)
+    return answer(stations)
 
 
-def fold(stations: dict[bytes, tuple[int, int, int, int]], content: NDArray[np.uint8]) -> None:
-    """Add whole lines to name -> (min, max, sum, rows)."""
+def fold(stations: dict[bytes, Running], content: NDArray[np.uint8]) -> None:
+    """Add whole lines to the stations' figures."""
     ends = np.flatnonzero(content == ord("\n"))
     middles = np.flatnonzero(content == ord(";"))
     starts = np.concatenate(([0], ends[:-1] + 1))
@@ -43,8 +43,7 @@ def fold(stations: dict[bytes, tuple[int, int, int, int]], content: NDArray[np.u
         firsts.tolist(), lows.tolist(), highs.tolist(), totals.tolist(), counts.tolist(), strict=True
     ):
         name = content[starts[first] : middles[first]].tobytes()
-        before = stations.get(name, (low, high, 0, 0))
-        stations[name] = (min(low, before[0]), max(high, before[1]), total + before[2], count + before[3])
+        add(stations, name, low, total, high, count)
 
 
 def readings(content: NDArray[np.uint8], middles: NDArray[np.int64], ends: NDArray[np.int64]) -> NDArray[np.int64]:

@@ -14,30 +14,50 @@ if TYPE_CHECKING:
     from hypothesis.strategies import SearchStrategy
 
 WINDOW_NS = 1_000_000_000
+OVERLOAD = 1.5
+"""What the busiest tenant asks for, in limits a window; the next asks for a half of that, then a third."""
+REQUESTS = 10_000
+"""A log's length, or two windows where that is more: below, no large limit would ever say no."""
 
 
-def traffic(n: int, seed: int, tenants: int = 3, requests: int = 0) -> tuple[int, int, list[int], list[int]]:
-    """Make a log under a limit of ``n`` a second: steady traffic with bursts, about 1.4 times what is allowed."""
+def traffic(n: int, seed: int, tenants: int = 3, requests: int = REQUESTS) -> tuple[int, int, list[int], list[int]]:
+    """Make a log under a limit of ``n`` a window: one tenant too loud, the others within bounds, some at one instant."""
     source = random.Random(seed)
+    names = [1000 + 7 * rank for rank in range(tenants)]
+    weights = [1 / (1 + rank) for rank in range(tenants)]
+    per_window = OVERLOAD * n * sum(weights)
     times: list[int] = []
     now = 0
-    pause = WINDOW_NS / (1.4 * n * min(tenants, 3))
-    for _ in range(requests or max(2000, 4 * n)):
-        if source.random() > 0.2:  # the others arrive at the same instant as the one before: a burst
-            now += int(source.expovariate(0.8 / pause)) + (source.random() < 0.001) * WINDOW_NS // 2
+    for _ in range(max(requests, int(2 * per_window))):
+        if source.random() > 0.2:  # the others arrive together with the one before
+            now += int(source.expovariate(0.8 * per_window / WINDOW_NS))
         times.append(now)
-    names = [1000 + 7 * number for number in range(tenants)]
-    return n, WINDOW_NS, times, source.choices(names, weights=[1 / (1 + rank) for rank in range(tenants)], k=len(times))
+    return n, WINDOW_NS, times, source.choices(names, weights, k=len(times))
+
+
+def steady(n: int, seed: int) -> tuple[int, int, list[int], list[int]]:
+    """Make a log that a closed window would refuse: each tenant sends its limit, evenly, so that one falls out as the next comes."""
+    source = random.Random(seed)
+    start = source.randrange(WINDOW_NS)
+    times = [start + number * WINDOW_NS // n for number in range(4 * n) for _ in range(3)]
+    tenants = [tenant for _ in range(4 * n) for tenant in source.sample((1, 2, 3), 3)]
+    return n, WINDOW_NS, times, tenants
 
 
 def edges(n: int, seed: int) -> tuple[int, int, list[int], list[int]]:
-    """Make the worst for a log: everything at one instant, then exactly on the edge of the window, again and again."""
+    """Make the worst for a fixed window: the limit at one instant, a few just before it ends, the limit again as it ends."""
     source = random.Random(seed)
     times: list[int] = []
-    for window in range(4):
+    for window in range(10):
         at = window * WINDOW_NS + source.randrange(3)
         times += [at] * (n + source.randrange(3)) + [at + WINDOW_NS - 1] * 2
     return n, WINDOW_NS, sorted(times), [1] * len(times)
+
+
+def instant(n: int, seed: int) -> tuple[int, int, list[int], list[int]]:
+    """Make a stampede: every request at one instant."""
+    source = random.Random(seed)
+    return n, WINDOW_NS, [source.randrange(WINDOW_NS)] * REQUESTS, source.choices((1, 2, 3), k=REQUESTS)
 
 
 def nasty() -> Iterator[tuple[int, int, list[int], list[int]]]:
@@ -53,6 +73,10 @@ def nasty() -> Iterator[tuple[int, int, list[int], list[int]]]:
     yield 2, 1000, [0, 10**15, 10**15, 10**15 + 999, 10**15 + 1000], [1] * 5
     yield 2, 10, [1, 2, 3, 4, 5, 6], [0, 8, 16, 0, 8, 16]
     yield 2, 10, [1, 2, 3, 4, 5, 6], [2**40, 2**40 + 2**32, 2**40, 2**40 + 2**32, 2**40, 2**40 + 2**32]
+    yield 10**9, 10, [0, 0, 5, 10, 11], [1, 1, 1, 1, 1]  # no ring of this size is ever full
+    yield 1, 10, [4, 4, 4, 4, 13, 13, 14, 14], [0, -1, 2**63 - 1, -(2**63), 0, -1, 2**63 - 1, -(2**63)]
+    yield 1, 10, [i // 150 for i in range(300)], [(i % 150) << 44 for i in range(300)]  # alike in their low bits
+    yield 2, 10, [i // 60 for i in range(900)], [i % 300 for i in range(900)]
     yield 5, 7, [i // 2 for i in range(60)], [1 + i % 3 // 2 for i in range(60)]
     yield 4, 100, [i * 25 for i in range(40)], [3] * 40
     yield 4, 100, [i * 24 for i in range(40)], [3] * 40
@@ -70,7 +94,7 @@ def examples() -> SearchStrategy[Any]:
             times.append(now)
         return limit, window, times, [tenant for _, tenant in gaps]
 
-    step = st.tuples(st.sampled_from([0, 0, 1, 2, 3, 5, 9, 10]), st.integers(0, 2))
+    step = st.tuples(st.sampled_from([0, 0, 1, 2, 3, 5, 9, 10, 12, 30]), st.integers(0, 2))
     return st.builds(log, st.integers(1, 5), st.integers(1, 12), st.lists(step, max_size=40))
 
 
@@ -82,14 +106,17 @@ def least_seconds(limits: Limits, limit: int, window_ns: int, times: list[int], 
 
 case = Case(
     function="decide",
-    variants=("naive", "deque", "ring", "gcra", "window_counter", "cython", "numba", "limits", "pyrate_limiter", "redis_lua"),
+    variants=("naive", "deque", "ring", "maxlen", "gcra", "window_counter", "cython", "numba", "limits", "pyrate_limiter", "redis_lua"),
     rivals=("limits", "pyrate_limiter"),
     techniques={"redis_lua": Technique.LIBRARY},
     workloads=(
         *sweep(traffic, n=(10, 30, 100, 300, 1000, 3000, 10_000, 30_000, 100_000)),
         Workload("tenants-1", partial(traffic, tenants=1), 100),
-        Workload("tenants-10000", partial(traffic, tenants=10_000, requests=20_000), 100),
+        Workload("tenants-100", partial(traffic, tenants=100), 100),
+        Workload("tenants-10000", partial(traffic, tenants=10_000, requests=30_000), 100),
+        Workload("steady", steady, 500),
         Workload("edges", edges, 500),
+        Workload("instant", instant, 500),
     ),
     default=("10", "300", "3000"),
     same=exact,

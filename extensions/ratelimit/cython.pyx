@@ -1,6 +1,6 @@
-# distutils: language = c
-"""A sliding log as a ring of C integers for every tenant, found through a small hash table."""
+"""A sliding log as a ring of C integers for every tenant, found through a small hash table of our own."""
 
+cimport cython
 from libc.stdint cimport int64_t, uint64_t
 from libc.stdlib cimport calloc, free, realloc
 
@@ -8,106 +8,98 @@ from libc.stdlib cimport calloc, free, realloc
 cdef struct Tenant:
     int64_t number
     int64_t *ring
-    long capacity
-    long used
-    long place
-    bint known
+    int64_t capacity  # 0: nobody lives in this slot
+    int64_t used
+    int64_t place  # the oldest admitted time, once the ring is full
 
 
-cdef struct Tenants:
-    Tenant *slots
-    uint64_t size
-    uint64_t used
+@cython.final
+cdef class Limiter:
+    """A sliding log: at most ``limit`` admitted requests of a tenant in (now - window, now]."""
+
+    cdef readonly int64_t limit, window_ns
+    cdef Tenant *slots
+    cdef uint64_t size, used
+    cdef int shift  # 64 - log2(size)
+
+    def __cinit__(self, int64_t limit, int64_t window_ns):
+        if limit < 1 or window_ns < 1:
+            raise ValueError(f"limit and window must be at least 1, not {limit} and {window_ns}")
+        self.limit = limit
+        self.window_ns = window_ns
+        self.size = 64
+        self.shift = 58
+        self.slots = <Tenant *> calloc(self.size, sizeof(Tenant))
+        if self.slots == NULL:
+            raise MemoryError
+
+    def __dealloc__(self):
+        cdef uint64_t slot
+        if self.slots != NULL:
+            for slot in range(self.size):
+                free(self.slots[slot].ring)
+            free(self.slots)
+
+    cpdef bint admit(self, int64_t tenant, int64_t now) except -1:
+        """Decide one request."""
+        cdef Tenant *one = self.find(tenant)
+        if one.used < self.limit:
+            if one.used == one.capacity:
+                self.grow(one, tenant)
+                one = self.find(tenant)
+            one.ring[one.used] = now
+            one.used += 1
+            return True
+        if one.ring[one.place] > now - self.window_ns:
+            return False
+        one.ring[one.place] = now
+        one.place = one.place + 1 if one.place + 1 < self.limit else 0
+        return True
+
+    cdef inline Tenant *find(self, int64_t tenant) noexcept:
+        """Return the tenant's slot, or the free one where it belongs."""
+        # Fibonacci hashing (Knuth, vol. 3, 6.4): the product's top bits depend on every bit of the number
+        cdef uint64_t slot = (<uint64_t> tenant * <uint64_t> 0x9E3779B97F4A7C15) >> self.shift
+        while self.slots[slot].capacity and self.slots[slot].number != tenant:
+            slot = (slot + 1) & (self.size - 1)
+        return &self.slots[slot]
+
+    cdef int grow(self, Tenant *one, int64_t tenant) except -1:
+        """Double a ring that is not full yet, so that idle tenants cost little; a newcomer gets its first."""
+        cdef int64_t capacity = min(max(8, 2 * one.capacity), self.limit)
+        cdef int64_t *ring = <int64_t *> realloc(one.ring, capacity * sizeof(int64_t))
+        if ring == NULL:
+            raise MemoryError
+        one.ring = ring
+        one.number = tenant
+        if one.capacity == 0:
+            self.used += 1
+        one.capacity = capacity
+        if 2 * self.used > self.size:
+            self.rehash()
+        return 0
+
+    cdef int rehash(self) except -1:
+        """Move everybody to a table four times as large."""
+        cdef Tenant *old = self.slots
+        cdef uint64_t size = self.size, slot
+        self.slots = <Tenant *> calloc(4 * size, sizeof(Tenant))
+        if self.slots == NULL:
+            self.slots = old
+            raise MemoryError
+        self.size = 4 * size
+        self.shift -= 2
+        for slot in range(size):
+            if old[slot].capacity:
+                self.find(old[slot].number)[0] = old[slot]
+        free(old)
+        return 0
 
 
-def decide(long limit, int64_t window_ns, list times, list tenants):
+def decide(int64_t limit, int64_t window_ns, list times, list tenants):
     """Replay requests in the order of time: which are admitted?"""
+    cdef Limiter limiter = Limiter(limit, window_ns)
     cdef Py_ssize_t i, n = len(times)
-    cdef Tenants table
-    cdef int64_t now
-    cdef int verdict
     if len(tenants) != n:
         raise ValueError("times and tenants must be of one length")
-    table.size = 64
-    table.used = 0
-    table.slots = <Tenant *> calloc(table.size, sizeof(Tenant))
-    if table.slots == NULL:
-        raise MemoryError
-    cdef list decisions = [False] * n
-    try:
-        for i in range(n):
-            now = times[i]
-            verdict = admit(&table, tenants[i], now, limit, window_ns)
-            if verdict < 0:
-                raise MemoryError
-            if verdict:
-                decisions[i] = True
-    finally:
-        for i in range(<Py_ssize_t> table.size):
-            free(table.slots[i].ring)
-        free(table.slots)
-    return decisions
-
-
-cdef int admit(Tenants *table, int64_t number, int64_t now, long limit, int64_t window_ns) noexcept nogil:
-    """Return 1 (admitted), 0 (refused) or -1 (out of memory)."""
-    cdef Tenant *tenant = find(table, number)
-    if tenant == NULL:
-        return -1
-    if tenant.used < limit:
-        if tenant.used == tenant.capacity and not grow(tenant, limit):
-            return -1
-        tenant.ring[tenant.used] = now
-        tenant.used += 1
-        return 1
-    if tenant.ring[tenant.place] > now - window_ns:
-        return 0
-    tenant.ring[tenant.place] = now
-    tenant.place += 1
-    if tenant.place == limit:
-        tenant.place = 0
-    return 1
-
-
-cdef bint grow(Tenant *tenant, long limit) noexcept nogil:
-    """Double a ring that has not wrapped yet, up to the limit: idle tenants cost little."""
-    cdef long capacity = min(max(8, 2 * tenant.capacity), limit)
-    cdef int64_t *ring = <int64_t *> realloc(tenant.ring, capacity * sizeof(int64_t))
-    if ring == NULL:
-        return False
-    tenant.ring = ring
-    tenant.capacity = capacity
-    return True
-
-
-cdef Tenant *find(Tenants *table, int64_t number) noexcept nogil:
-    """Return the tenant's slot, a fresh one if need be; NULL: out of memory."""
-    if 2 * table.used >= table.size and not rehash(table):
-        return NULL
-    cdef Tenant *tenant = slot_of(table.slots, table.size, number)
-    if not tenant.known:
-        tenant.known = True
-        tenant.number = number
-        table.used += 1
-    return tenant
-
-
-cdef Tenant *slot_of(Tenant *slots, uint64_t size, int64_t number) noexcept nogil:
-    cdef uint64_t slot = (<uint64_t> number * <uint64_t> 0x9E3779B97F4A7C15) >> 20 & (size - 1)
-    while slots[slot].known and slots[slot].number != number:
-        slot = (slot + 1) & (size - 1)
-    return &slots[slot]
-
-
-cdef bint rehash(Tenants *table) noexcept nogil:
-    cdef uint64_t size = 4 * table.size, i
-    cdef Tenant *slots = <Tenant *> calloc(size, sizeof(Tenant))
-    if slots == NULL:
-        return False
-    for i in range(table.size):
-        if table.slots[i].known:
-            slot_of(slots, size, table.slots[i].number)[0] = table.slots[i]
-    free(table.slots)
-    table.slots = slots
-    table.size = size
-    return True
+    return [limiter.admit(tenants[i], times[i]) for i in range(n)]
