@@ -6,7 +6,7 @@ from cases.brc.naive import summarise as right
 from cases.brc.rollup import Summary
 
 
-def rounded_mean(total: int, rows: int) -> int:
+def _mean(total: int, rows: int) -> int:
     """The rule: halves go up."""
     return (2 * total + rows) // (2 * rows)
 
@@ -21,7 +21,7 @@ def _readings(path: str) -> dict[str, list[int]]:
 
 
 def _summary(readings: dict[str, list[int]]) -> Summary:
-    return {name: (min(t), rounded_mean(sum(t), len(t)), max(t), len(t)) for name, t in readings.items()}
+    return {name: (min(t), _mean(sum(t), len(t)), max(t), len(t)) for name, t in readings.items()}
 
 
 def last_row_lost(path: str) -> Summary:
@@ -89,8 +89,8 @@ def mean_of_chunk_means(path: str) -> Summary:
     for name, tenths in _readings(path).items():
         half = (len(tenths) + 1) // 3 or 1
         parts = [part for part in (tenths[:half], tenths[half:]) if part]
-        mean = sum(rounded_mean(sum(part), len(part)) for part in parts)
-        summary[name] = (min(tenths), rounded_mean(mean, len(parts)), max(tenths), len(tenths))
+        mean = sum(_mean(sum(part), len(part)) for part in parts)
+        summary[name] = (min(tenths), _mean(mean, len(parts)), max(tenths), len(tenths))
     return summary
 
 

@@ -82,3 +82,36 @@ def state_kept_between_calls(limit: int, window_ns: int, times: list[int], tenan
 def numbers_for_truths(limit: int, window_ns: int, times: list[int], tenants: list[int]) -> list[int]:
     """1 and 0 for True and False."""
     return [int(decision) for decision in right(limit, window_ns, times, tenants)]
+
+
+def float_seconds(limit: int, window_ns: int, times: list[int], tenants: list[int]) -> list[bool]:
+    """The log in seconds, as `time.time()` gives them: what is exactly one window old is sometimes a little younger."""
+    logs: dict[int, list[float]] = {}
+    decisions = []
+    for now, tenant in zip(times, tenants, strict=True):
+        log = logs[tenant] = [at for at in logs.get(tenant, []) if at > now / 1e9 - window_ns / 1e9]
+        decisions.append(len(log) < limit)
+        if decisions[-1]:
+            log.append(now / 1e9)
+    return decisions
+
+
+def ring_forgets_its_place(limit: int, window_ns: int, times: list[int], tenants: list[int]) -> list[bool]:
+    """The ring wraps one place too early, so that its last time is never replaced."""
+    rings: dict[int, list[int]] = {}
+    places: dict[int, int] = {}
+    decisions = []
+    for now, tenant in zip(times, tenants, strict=True):
+        ring, place = rings.setdefault(tenant, []), places.get(tenant, 0)
+        decisions.append(len(ring) < limit or ring[place] <= now - window_ns)
+        if len(ring) < limit:
+            ring.append(now)
+        elif decisions[-1]:
+            ring[place] = now
+            places[tenant] = (place + 1) % max(1, limit - 1)
+    return decisions
+
+
+def clock_of_32_bits(limit: int, window_ns: int, times: list[int], tenants: list[int]) -> list[bool]:
+    """Nanoseconds in an unsigned 32-bit integer: the clock starts anew every four seconds."""
+    return right(limit, window_ns, [now & 0xFFFFFFFF for now in times], tenants)
