@@ -5,7 +5,7 @@ from __future__ import annotations
 from unittest.mock import patch
 
 from limits import RateLimitItemPerSecond
-from limits.storage import MemoryStorage, memory
+from limits.storage import MemoryStorage
 from limits.strategies import MovingWindowRateLimiter
 
 
@@ -30,7 +30,7 @@ class NoTimer:
         """Start nothing."""
 
 
-class QuietStorage(MemoryStorage):  # type: ignore[misc]  # the library's base class is untyped for us
+class QuietStorage(MemoryStorage):
     """The storage without its timer thread: its own expiry is called by hand instead."""
 
     def _MemoryStorage__schedule_expiry(self) -> None:  # noqa: N802  the library's private name
@@ -38,7 +38,7 @@ class QuietStorage(MemoryStorage):  # type: ignore[misc]  # the library's base c
 
     def expire(self) -> None:
         """Let go of what the library's timer would have dropped."""
-        self._MemoryStorage__expire_events()
+        self._MemoryStorage__expire_events()  # type: ignore[attr-defined]  # private, hence mangled
 
 
 def decide(limit: int, window_ns: int, times: list[int], tenants: list[int]) -> list[bool]:
@@ -49,7 +49,7 @@ def decide(limit: int, window_ns: int, times: list[int], tenants: list[int]) -> 
     """
     clock = Clock()
     decisions = []
-    with patch.object(memory, "time", clock), patch.object(memory.threading, "Timer", NoTimer):
+    with patch("limits.storage.memory.time", clock), patch("limits.storage.memory.threading.Timer", NoTimer):
         storage = QuietStorage()
         limiter = MovingWindowRateLimiter(storage)
         item = RateLimitItemPerSecond(limit, 2 * window_ns - 1)

@@ -14,11 +14,9 @@ import subprocess
 import tempfile
 from bisect import bisect_right
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from fractions import Fraction
 from pathlib import Path
-from typing import Any
 
 from harness import Difference, exact, judged
 
@@ -28,32 +26,35 @@ OVER_ADMISSION = 2
 
 
 def gcra_model(limit: int, window_ns: int, times: list[int], tenants: list[int]) -> list[bool]:
-    """A bucket of ``limit`` tokens that fills evenly: what GCRA must be equal to, in exact fractions."""
-    tokens: dict[int, Fraction] = defaultdict(lambda: Fraction(limit))
+    """A bucket of ``limit`` tokens that fills evenly: what GCRA must be equal to.
+
+    A token is ``window_ns`` drops and a nanosecond brings ``limit`` of them, so that nothing is rounded.
+    """
+    full = limit * window_ns
+    drops: dict[int, int] = defaultdict(lambda: full)
     last: dict[int, int] = {}
     decisions = []
     for now, tenant in zip(times, tenants, strict=True):
-        filled = Fraction((now - last.get(tenant, now)) * limit, window_ns)
-        tokens[tenant] = min(Fraction(limit), tokens[tenant] + filled)
+        level = min(full, drops[tenant] + (now - last.get(tenant, now)) * limit)
+        decisions.append(level >= window_ns)
+        drops[tenant] = level - window_ns * decisions[-1]
         last[tenant] = now
-        decisions.append(tokens[tenant] >= 1)
-        tokens[tenant] -= decisions[-1]
     return decisions
 
 
 def window_counter_model(limit: int, window_ns: int, times: list[int], tenants: list[int]) -> list[bool]:
-    """This window's count and the last one's share that still reaches into the sliding window, in exact fractions."""
+    """This window's count, and the last one's by the share of it that still reaches into the sliding window; nothing is rounded."""
     admitted: dict[tuple[int, int], int] = defaultdict(int)
     decisions = []
     for now, tenant in zip(times, tenants, strict=True):
         window, inside = divmod(now, window_ns)
-        estimate = admitted[tenant, window] + admitted[tenant, window - 1] * (1 - Fraction(inside, window_ns))
-        decisions.append(estimate + 1 <= limit)
+        weighted = admitted[tenant, window] * window_ns + admitted[tenant, window - 1] * (window_ns - inside)
+        decisions.append(weighted + window_ns <= limit * window_ns)
         admitted[tenant, window] += decisions[-1]
     return decisions
 
 
-def _held_to(model: Any) -> Any:
+def _held_to(model: Callable[[int, int, list[int], list[int]], list[bool]]) -> Callable[[Log, list[bool], list[bool]], Difference | None]:
     def differ(arguments: Log, expected: list[bool], actual: list[bool]) -> Difference | None:
         del expected  # the exact log's decisions: an approximation makes others
         return exact.compare(model(*arguments), actual)
@@ -61,9 +62,9 @@ def _held_to(model: Any) -> Any:
     return differ
 
 
-gcra_class = judged(f"equal to a token bucket in exact fractions; at most {OVER_ADMISSION} x limit in any window", _held_to(gcra_model))
+gcra_class = judged(f"equal to a token bucket without rounding; at most {OVER_ADMISSION} x limit in any window", _held_to(gcra_model))
 window_counter_class = judged(
-    f"equal to a weighted window counter in exact fractions; at most {OVER_ADMISSION} x limit in any window", _held_to(window_counter_model)
+    f"equal to a weighted window counter without rounding; at most {OVER_ADMISSION} x limit in any window", _held_to(window_counter_model)
 )
 
 

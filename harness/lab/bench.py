@@ -188,14 +188,12 @@ class Bench:
             return
         lane.memory = Memory(said["peak_bytes"], said["traced_peak_bytes"], said["blocks"])
         lane.cold = ColdCall(said["imported_ns"] - worker.started_ns, said["first_call_ns"])
-        needed = self._task.plan.min_blocks * said["first_call_ns"] / 1e9
-        if needed > self._task.plan.budget_seconds and lane.variant.name != self._task.case.reference and lane.cold.first_call_ns > 1e9:
-            lane.fail(
-                failure(
-                    Status.SKIPPED,
-                    f"{self._task.plan.min_blocks} calls would take {needed:.0f} s; raise --budget (now {self._task.plan.budget_seconds:g} s)",
-                )
+        needed = self._task.plan.min_blocks * said["call_ns"] / 1e9
+        if needed > self._task.plan.budget_seconds and lane.variant.name != self._task.case.reference:
+            message = (
+                f"{self._task.plan.min_blocks} calls would take {needed:.0f} s; raise --budget (now {self._task.plan.budget_seconds:g} s)"
             )
+            lane.fail(failure(Status.SKIPPED, message))
 
     # ------------------------------------------------------------------ blocks
 

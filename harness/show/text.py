@@ -50,6 +50,8 @@ def _digits(value: float) -> str:
 def share(value: float) -> str:
     """A relative half-width: ±2 %."""
     percent = value * 100
+    if percent >= 100:  # an interval this wide says: unknown
+        return "±>100%"
     return f"±{percent:.0f}%" if percent >= 9.95 else f"±{percent:.1f}%"
 
 

@@ -31,7 +31,8 @@ def logs() -> Iterator[Log]:
 
 
 def decide(variant: str, log: Log) -> list[bool]:
-    return importlib.import_module(f"cases.ratelimit.{variant}").decide(*log)
+    decisions: list[bool] = importlib.import_module(f"cases.ratelimit.{variant}").decide(*log)
+    return decisions
 
 
 @pytest.mark.parametrize("variant", APPROXIMATIONS)

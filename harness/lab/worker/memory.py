@@ -35,7 +35,7 @@ def measure(subject: Subject, originals: Originals) -> dict[str, int | None]:
     del answer, arguments
     peak = None if own is None else own + tree.peak_bytes
     traced, blocks = _traced(subject, originals) if elapsed < _TRACED_CALL_NS else (None, None)
-    return {"peak_bytes": peak, "traced_peak_bytes": traced, "blocks": blocks}
+    return {"peak_bytes": peak, "traced_peak_bytes": traced, "blocks": blocks, "call_ns": elapsed}
 
 
 def _traced(subject: Subject, originals: Originals) -> tuple[int | None, int | None]:

@@ -46,6 +46,11 @@ class Subject:
         answer = self.caller()(*self.handle, *arguments)
         return answer if self.consume is None else self.consume(answer)
 
+    @property
+    def has_executor(self) -> bool:
+        """Whether the lab lends this variant an executor."""
+        return _executor_kind(self.function) is not None
+
     def close(self) -> None:
         """Shut the executor and the event loop down."""
         self._open.close()
