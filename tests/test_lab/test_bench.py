@@ -1,0 +1,180 @@
+"""The bench with workers that only pretend: order, participation, stopping, and what becomes of those who fail."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from harness import Case, Workload, exact
+from harness.lab import bench
+from harness.lab.bench import Bench, Lane
+from harness.lab.supervisor import Ending
+from harness.model import Measured, Plan, Status, Technique, Variant
+from tests.fakes.runs import fake_certificate
+
+
+@dataclass
+class FakeClock:
+    """Time passes only when a worker works."""
+
+    now: float = 100.0
+
+    def monotonic(self) -> float:
+        """Seconds."""
+        return self.now
+
+
+@dataclass
+class FakeWorker:
+    """Answers jobs from a script; every call takes the variant's own time."""
+
+    table: FakeTable
+    variant: str = ""
+    job: dict[str, Any] = field(default_factory=dict)
+    samples: int = 0
+
+    started_ns = 0
+
+    def __enter__(self) -> FakeWorker:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.kill()
+
+    def kill(self) -> None:
+        """Nothing to kill."""
+
+    def send(self, job: dict[str, Any]) -> None:
+        """Remember the job."""
+        self.job = job
+        self.variant = job.get("variant", self.variant)
+
+    def ask(self, job: dict[str, Any]) -> dict[str, Any]:
+        """Send and receive."""
+        self.send(job)
+        return self.receive()
+
+    def receive(self) -> dict[str, Any]:
+        """Answer the last job."""
+        seconds = self.table.seconds[self.variant]
+        what = self.job["do"]
+        if what == "sample":
+            self.samples += 1
+            self.table.order.append(self.variant)
+            self.table.clock.now += seconds
+            if self.variant in self.table.crashing and self.samples > 2:
+                raise Ending(Status.CRASHED, "crashed (SIGSEGV)")
+            return {"ns": round(seconds * 1e9), "cpu_ns": 1, "loops": 1}
+        if what == "check":
+            wrong = self.variant in self.table.drifting
+            return {"difference": "value differs" if wrong else None, "kind": "value" if wrong else ""}
+        return {
+            "sheet": {"bound_seconds": 1e-9},
+            "memory": {"peak_bytes": 1, "traced_peak_bytes": 1, "blocks": 1, "imported_ns": 5, "first_call_ns": 7, "call_ns": round(seconds * 1e9)},
+            "prepare": {"imported_ns": 5, "first_call_ns": 7},
+            "warm": {"loops": 1},
+        }[what]
+
+
+@dataclass
+class FakeTable:
+    """The times of the variants, and what has been timed in which order."""
+
+    seconds: dict[str, float]
+    clock: FakeClock
+    crashing: frozenset[str] = frozenset()
+    drifting: frozenset[str] = frozenset()
+    order: list[str] = field(default_factory=list)
+
+
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> FakeClock:
+    """A clock that stands still unless somebody works."""
+    fake = FakeClock()
+    monkeypatch.setattr(bench, "time", SimpleNamespace(monotonic=fake.monotonic, monotonic_ns=time.monotonic_ns))
+    return fake
+
+
+def measure(table: FakeTable, *, plan: Plan) -> tuple[list[Measured], list[Lane]]:
+    """Measure the table's variants; return what was yielded, and the lanes."""
+    names = tuple(table.seconds)
+    workload = Workload("10", lambda n, seed: (n, seed), 10)
+    case = Case(function="f", variants=names, workloads=(workload,), same=exact)
+    task = SimpleNamespace(
+        found=SimpleNamespace(name="tiny"),
+        case=case,
+        workload=workload,
+        plan=plan,
+        sheet=Path("sheet"),
+        services=SimpleNamespace(job=lambda name: {}),
+        job=lambda do, variant: {"do": do, "variant": variant},
+        worker=lambda **_: FakeWorker(table),
+    )
+    lanes = [Lane(Variant(name, Technique.PYTHON, False, ""), fake_certificate(name, reference=name == names[0])) for name in names]
+    measured: Iterator[Measured] = Bench(task, lanes, earlier=None, tell=lambda text, share: None).measure()  # type: ignore[arg-type]
+    return list(measured), lanes
+
+
+def test_it_stops_when_the_ratios_are_precise(clock: FakeClock) -> None:
+    """Constant times are precise at once: the least number of blocks, and no more."""
+    yielded, _ = measure(FakeTable({"naive": 0.01, "quick": 0.001}, clock), plan=Plan(budget_seconds=100, min_blocks=3))
+
+    assert len(yielded[-1].conditions) == 3
+    assert [one.complete for one in yielded] == [False, False, False, True]
+
+
+def test_rounds_are_in_random_order(clock: FakeClock) -> None:
+    """Every variant is first sometimes."""
+    table = FakeTable({"naive": 0.001, "quick": 0.001, "other": 0.001}, clock)
+    measure(table, plan=Plan(budget_seconds=100))
+
+    assert {tuple(table.order[start : start + 3]) for start in range(0, 60, 3)} >= {("naive", "quick", "other"), ("other", "quick", "naive")}
+
+
+def test_a_slow_variant_leaves_the_rounds_early(clock: FakeClock) -> None:
+    """One slow call is enough for a block; the quick ones go on without it."""
+    table = FakeTable({"naive": 0.6, "quick": 0.001, "other": 0.001}, clock)
+    yielded, _ = measure(table, plan=Plan(budget_seconds=20))
+    naive, quick, _ = yielded[-1].results
+
+    assert [len(process.samples) for process in naive.processes] == [1] * len(naive.processes)
+    assert all(len(process.samples) > 5 for process in quick.processes)
+
+
+def test_a_crash_costs_only_the_one_that_crashed(clock: FakeClock) -> None:
+    """The others keep their samples, and the later blocks go on without it."""
+    yielded, lanes = measure(FakeTable({"naive": 0.001, "bad": 0.001, "quick": 0.001}, clock, crashing=frozenset({"bad"})), plan=Plan())
+
+    assert [lane.status for lane in lanes] == [Status.OK, Status.CRASHED, Status.OK]
+    assert len(yielded[-1].results[2].processes) >= 3
+
+
+def test_a_wrong_timed_answer_is_drifting(clock: FakeClock) -> None:
+    """Proven equal, but wrong in a timed round."""
+    _, lanes = measure(FakeTable({"naive": 0.001, "bad": 0.001, "quick": 0.001}, clock, drifting=frozenset({"bad"})), plan=Plan())
+
+    assert lanes[1].status is Status.DRIFTED
+    assert "timed round" in lanes[1].message
+
+
+def test_what_would_take_longer_than_the_budget_is_skipped(clock: FakeClock) -> None:
+    """Three calls of 10 s do not fit into 20 s: said, not silently left out."""
+    _, lanes = measure(FakeTable({"naive": 0.001, "endless": 10.0, "quick": 0.001}, clock), plan=Plan(budget_seconds=20))
+
+    assert lanes[1].status is Status.SKIPPED
+    assert "raise --budget" in lanes[1].message
+
+
+def test_the_same_seed_gives_the_same_order(clock: FakeClock) -> None:
+    """The order is random, but it can be repeated."""
+    tables = [FakeTable({"naive": 0.001, "quick": 0.001, "other": 0.001}, clock) for _ in range(2)]
+    for table in tables:
+        measure(table, plan=Plan(budget_seconds=100))
+
+    assert tables[0].order[:90] == tables[1].order[:90]
