@@ -1,4 +1,4 @@
-"""Cuts a mapped file into ranges of whole lines, one for each task."""
+"""Cuts a file into ranges of whole lines, and reads a range piece by piece."""
 
 from __future__ import annotations
 
@@ -8,12 +8,14 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 CHUNKS = 8
-"""More than processors: a processor that a neighbour borrows for a while holds up one chunk, not half the file."""
+"""More than processors: when a neighbour borrows a processor, one chunk is late and not half the file."""
+PIECE = 1 << 20
+"""Bytes held at a time: lists of lines and NumPy's temporaries take many times the room of the text."""
 
 
 @contextmanager
 def mapped(path: str) -> Iterator[mmap.mmap | bytes]:
-    """Map a file into memory, to be read only; no bytes cannot be mapped, so an empty file is empty bytes."""
+    """Map a file into memory, to be read only; nothing cannot be mapped, so an empty file is empty bytes."""
     with open(path, "rb") as file:
         if os.fstat(file.fileno()).st_size == 0:
             yield b""
@@ -23,16 +25,29 @@ def mapped(path: str) -> Iterator[mmap.mmap | bytes]:
 
 
 def cut(data: mmap.mmap | bytes, chunks: int = CHUNKS) -> list[tuple[int, int]]:
-    """Return about ``chunks`` ranges (begin, end) that cover the data; each ends after a line's end, or with the data.
+    """Return about ``chunks`` ranges (begin, end) that cover the data; each ends where a line does.
 
-    Where a line is longer than a chunk ought to be, there are fewer of them.
+    There are fewer where a line is longer than its share.
     """
     ranges = []
     begin, size = 0, len(data)
     for number in range(1, chunks + 1):
-        at = data.find(b"\n", max(begin, size * number // chunks - 1))
-        end = size if at < 0 else at + 1
+        newline = data.find(b"\n", max(begin, size * number // chunks - 1))
+        end = size if newline < 0 else newline + 1
         if begin < end:
             ranges.append((begin, end))
         begin = end
     return ranges
+
+
+def pieces(path: str, begin: int = 0, end: int | None = None) -> Iterator[bytes]:
+    """Yield the range of a file in pieces of whole lines, none of them much longer than PIECE."""
+    with open(path, "rb") as file:
+        file.seek(begin)
+        left = (os.fstat(file.fileno()).st_size if end is None else end) - begin
+        while left > 0:
+            piece = file.read(min(PIECE, left))
+            # it may have ended amid a line; the range does not
+            piece += file.readline() if len(piece) < left and not piece.endswith(b"\n") else b""
+            left -= len(piece)
+            yield piece

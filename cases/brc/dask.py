@@ -1,20 +1,21 @@
-"""The chunks as a graph of delayed tasks, run by dask's threads; nothing keeps running afterwards."""
+"""The same chunks as a graph of delayed tasks, on the same processes: what does the scheduler cost?"""
 
 from __future__ import annotations
 
-import os
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ProcessPoolExecutor
 
-import dask
+from dask.base import compute
+from dask.delayed import delayed
 
 from cases.brc.chunks import cut, mapped
 from cases.brc.pool import figures
 from cases.brc.rollup import Summary, answer, merged
 
 
-def summarise(path: str) -> Summary:
+def summarise(path: str, *, executor: ProcessPoolExecutor) -> Summary:
     """Return (lowest, mean, highest, number) of every station's readings, in tenths; means ties go up."""
     with mapped(path) as data:
-        parts = [dask.delayed(figures)(path, chunk) for chunk in cut(data)]
-    with ThreadPoolExecutor(len(os.sched_getaffinity(0))) as pool:  # dask's own pool would outlive the call
-        return answer(dask.delayed(merged)(parts).compute(scheduler="threads", pool=pool))
+        parts = [delayed(figures)(path, chunk) for chunk in cut(data)]
+    # a pool of dask's own would outlive the call, and be started anew in each
+    (whole,) = compute(delayed(merged)(parts), scheduler="processes", pool=executor)
+    return answer(whole)

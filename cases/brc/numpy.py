@@ -1,89 +1,98 @@
-"""All rows at once: where the separators are, what the digits say, and a hash of every name, column by column."""
+"""All rows of a piece at once: names as columns of 64-bit words, told apart by a hash table that NumPy fills."""
 
 from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
 
+from cases.brc.chunks import pieces
 from cases.brc.rollup import Running, Summary, add, answer
 
-ROWS_AT_A_TIME_BYTES = 16 << 20
-"""Temporaries are about twenty times the piece: more at a time only moves memory."""
-PRIME = np.uint64(1099511628211)
+Bytes = NDArray[np.uint8]
+Words = NDArray[np.uint64]
+Rows = NDArray[np.int64]
+
+# the first k bytes of a little-endian word, k = 0 ... 8
+FIRST_BYTES = np.array([(1 << 8 * k) - 1 for k in range(9)], dtype=np.uint64)
+SPREAD = np.uint64(0x9E3779B97F4A7C15)
+SLOT_BITS = 16
+SLOT_SHIFT = np.uint64(64 - SLOT_BITS)
 
 
 def summarise(path: str) -> Summary:
     """Return (lowest, mean, highest, number) of every station's readings, in tenths; means ties go up."""
-    content = np.fromfile(path, dtype=np.uint8)
-    if content.size and content[-1] != ord("\n"):
-        content = np.append(content, np.uint8(ord("\n")))
     stations: dict[bytes, Running] = {}
-    start = 0
-    while start < content.size:
-        stop = start + ROWS_AT_A_TIME_BYTES
-        stop = content.size if stop >= content.size else start + int(np.flatnonzero(content[start:stop] == ord("\n"))[-1]) + 1
-        fold(stations, content[start:stop])
-        start = stop
+    for piece in pieces(path):
+        add_piece(stations, piece)
     return answer(stations)
 
 
-def fold(stations: dict[bytes, Running], content: NDArray[np.uint8]) -> None:
-    """Add whole lines to the stations' figures."""
-    ends = np.flatnonzero(content == ord("\n"))
-    middles = np.flatnonzero(content == ord(";"))
-    starts = np.concatenate(([0], ends[:-1] + 1))
-    tenths = readings(content, middles, ends)
-    groups, firsts = grouped(content, starts, middles - starts)
-    order = np.argsort(groups, kind="stable")
-    edges = np.flatnonzero(np.diff(groups[order], prepend=-1))
-    sorted_tenths = tenths[order]
-    lows, highs = np.minimum.reduceat(sorted_tenths, edges), np.maximum.reduceat(sorted_tenths, edges)
-    totals, counts = np.add.reduceat(sorted_tenths, edges), np.diff(edges, append=len(order))
-    for first, low, high, total, count in zip(
-        firsts.tolist(), lows.tolist(), highs.tolist(), totals.tolist(), counts.tolist(), strict=True
-    ):
-        name = content[starts[first] : middles[first]].tobytes()
-        add(stations, name, low, total, high, count)
+def add_piece(stations: dict[bytes, Running], piece: bytes) -> None:
+    """Add the rows of a piece to the stations' figures."""
+    # behind the end there must be a line's end, and room to look at eight bytes
+    text = np.frombuffer(piece.removesuffix(b"\n") + b"\n" + bytes(8), dtype=np.uint8)
+    ends = np.flatnonzero(text == ord("\n"))
+    semicolons = np.flatnonzero(text == ord(";"))
+    begins = np.concatenate((np.zeros(1, dtype=np.int64), ends[:-1] + 1))
+    tenths = readings(text, semicolons, ends)
+    station, leaders = grouped(names(text, begins, semicolons - begins))
+    lowest, highest = tenths[leaders], tenths[leaders]
+    np.minimum.at(lowest, station, tenths)
+    np.maximum.at(highest, station, tenths)
+    # bincount adds doubles: exact, a piece's total is far below 2**53
+    totals = np.bincount(station, weights=tenths).astype(np.int64)
+    figures = np.stack((lowest, totals, highest, np.bincount(station)), axis=1)
+    for leader, (low, total, high, number) in zip(leaders.tolist(), figures.tolist(), strict=True):
+        add(stations, piece[begins[leader] : semicolons[leader]], low, total, high, number)
 
 
-def readings(content: NDArray[np.uint8], middles: NDArray[np.int64], ends: NDArray[np.int64]) -> NDArray[np.int64]:
-    """Parse [-][d]d.d between the separators: the digits stand at fixed places counted from the end."""
-    zero = ord("0")
-    negative = content[middles + 1] == ord("-")
-    digits = ends - middles - 1 - negative
-    tens = np.where(digits == 4, content[ends - 4].astype(np.int64) - zero, 0)
-    tenths = tens * 100 + (content[ends - 3].astype(np.int64) - zero) * 10 + (content[ends - 1].astype(np.int64) - zero)
+def readings(text: Bytes, semicolons: Rows, ends: Rows) -> NDArray[np.int32]:
+    """Return the tenths of every row: seen from the line's end the digits stand at fixed places."""
+    negative = text[semicolons + 1] == ord("-")
+    two_digits = ends - semicolons - negative == 5
+    tenths = 10 * text[ends - 3].astype(np.int32) + text[ends - 1] - 11 * ord("0")
+    tenths += 100 * two_digits * (text[ends - 4].astype(np.int32) - ord("0"))
     return np.where(negative, -tenths, tenths)
 
 
-def grouped(
-    content: NDArray[np.uint8], starts: NDArray[np.int64], lengths: NDArray[np.int64]
-) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Number the rows by name; return the numbers, and the first row of each.
+def names(text: Bytes, begins: Rows, lengths: Rows) -> list[Words]:
+    """Return the names as columns: the k-th holds bytes 8k to 8k + 7 of each, zeros behind the name's end."""
+    # a word begins at every byte; the columns pick those where a name's next eight bytes begin
+    words: Words = np.ndarray(len(text) - 7, dtype="<u8", buffer=text.data, strides=(1,))
+    columns = []
+    for at in range(0, int(lengths.max()), 8):
+        column = np.zeros(len(begins), dtype=np.uint64)
+        (rows,) = np.nonzero(lengths > at)
+        column[rows] = words[begins[rows] + at] & FIRST_BYTES[np.minimum(lengths[rows] - at, 8)]
+        columns.append(column)
+    return columns
 
-    Names are hashed letter by letter, all rows at once (FNV-1a).  A hash proves nothing: every row is then
-    compared with the first of its group, and rows that only share the hash are told apart by their bytes.
+
+def grouped(columns: list[Words]) -> tuple[Rows, Rows]:
+    """Return the number of each row's name, and for each number a row that has the name.
+
+    All rows write their own number into their slot, and the last one stays.  Whoever finds its own name there has
+    found its leader; the others try another slot.  Every round serves the names that stayed, so collisions cost
+    rounds but never the answer.
     """
-    hashes = np.full(len(starts), 14695981039346656037, dtype=np.uint64)
-    rows = np.arange(len(starts))
-    for place in range(int(lengths.max())):
-        rows = rows[lengths[rows] > place]
-        hashes[rows] = (hashes[rows] ^ content[starts[rows] + place]) * PRIME
-    _, firsts, groups = np.unique(hashes, return_index=True, return_inverse=True)
-    leaders = firsts[groups]
-    if not same_names(content, starts, lengths, leaders):
-        names = np.array([content[start : start + length].tobytes().decode() for start, length in zip(starts, lengths, strict=True)])
-        _, firsts, groups = np.unique(names, return_index=True, return_inverse=True)
-    return groups, firsts
-
-
-def same_names(content: NDArray[np.uint8], starts: NDArray[np.int64], lengths: NDArray[np.int64], leaders: NDArray[np.int64]) -> bool:
-    """Say whether every row's name is its leader's, byte by byte."""
-    if not np.array_equal(lengths, lengths[leaders]):
-        return False
-    rows = np.arange(len(starts))
-    for place in range(int(lengths.max())):
-        rows = rows[lengths[rows] > place]
-        if not np.array_equal(content[starts[rows] + place], content[starts[leaders[rows]] + place]):
-            return False
-    return True
+    hashes = np.zeros(len(columns[0]), dtype=np.uint64)
+    for column in columns:
+        hashes = (hashes ^ column) * SPREAD
+        hashes ^= hashes >> np.uint64(32)
+    slots = np.empty(1 << SLOT_BITS, dtype=np.int64)
+    leader = np.empty(len(hashes), dtype=np.int64)
+    rows = np.arange(len(hashes))
+    while len(rows):
+        hashes = hashes * SPREAD + np.uint64(1)
+        slot = (hashes >> SLOT_SHIFT).astype(np.int64)
+        slots[slot] = rows
+        found = slots[slot]
+        same = np.ones(len(rows), dtype=np.bool_)
+        for column in columns:
+            same &= column[rows] == column[found]
+        leader[rows[same]] = found[same]
+        rows, hashes = rows[~same], hashes[~same]
+    leaders = np.flatnonzero(leader == np.arange(len(leader)))
+    number = np.empty(len(leader), dtype=np.int64)
+    number[leaders] = np.arange(len(leaders))
+    return number[leader], leaders

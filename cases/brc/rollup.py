@@ -34,7 +34,9 @@ def add(stations: dict[bytes, Running], station: bytes, lowest: int, total: int,
     if running is None:
         stations[station] = [lowest, total, highest, number]
         return
-    running[0] = min(running[0], lowest)
+    if lowest < running[0]:  # noqa: PLR1730  a comparison costs less than a call
+        running[0] = lowest
     running[1] += total
-    running[2] = max(running[2], highest)
+    if highest > running[2]:  # noqa: PLR1730
+        running[2] = highest
     running[3] += number

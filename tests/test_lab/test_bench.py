@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import SimpleNamespace
-from typing import Any
+from typing import Any, Self
 
 import pytest
 
@@ -41,7 +41,7 @@ class FakeWorker:
 
     started_ns = 0
 
-    def __enter__(self) -> FakeWorker:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -76,7 +76,14 @@ class FakeWorker:
             return {"difference": "value differs" if wrong else None, "kind": "value" if wrong else ""}
         return {
             "sheet": {"bound_seconds": 1e-9},
-            "memory": {"peak_bytes": 1, "traced_peak_bytes": 1, "blocks": 1, "imported_ns": 5, "first_call_ns": 7, "call_ns": round(seconds * 1e9)},
+            "memory": {
+                "peak_bytes": 1,
+                "traced_peak_bytes": 1,
+                "blocks": 1,
+                "imported_ns": 5,
+                "first_call_ns": 7,
+                "call_ns": round(seconds * 1e9),
+            },
             "prepare": {"imported_ns": 5, "first_call_ns": 7},
             "warm": {"loops": 1},
         }[what]
@@ -134,7 +141,10 @@ def test_rounds_are_in_random_order(clock: FakeClock) -> None:
     table = FakeTable({"naive": 0.001, "quick": 0.001, "other": 0.001}, clock)
     measure(table, plan=Plan(budget_seconds=100))
 
-    assert {tuple(table.order[start : start + 3]) for start in range(0, 60, 3)} >= {("naive", "quick", "other"), ("other", "quick", "naive")}
+    assert {tuple(table.order[start : start + 3]) for start in range(0, 60, 3)} >= {
+        ("naive", "quick", "other"),
+        ("other", "quick", "naive"),
+    }
 
 
 def test_a_slow_variant_leaves_the_rounds_early(clock: FakeClock) -> None:

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 CACHED_RATIO = 2.0
 """A repeated input this much faster than a new one was remembered."""
 _PAIRS = 9
+_FEWEST_PAIRS = 5
 _CACHED_LEAST_NS = 2_000
 _IMPOSSIBLE_SHARE = 0.7
 """The limits were measured on a busy machine: only what is clearly faster than the bound is refused."""
@@ -157,40 +158,40 @@ def drifting(
     return repeats, None
 
 
-def cached(subject: Subject, workload: Workload, *, seconds: float, alive: Callable[[], None]) -> tuple[float, Finding | None]:
-    """Time a never-seen input against the same input again; return the fastest first call in seconds.
+def cached(subject: Subject, workload: Workload, *, seconds: float, alive: Callable[[], None]) -> Finding | None:
+    """Time never-seen inputs against the same inputs again.
 
     Seeds come from the operating system, so that an answer kept in a file does not help either.
     """
-    first, ratios, gains = _pairs(subject, workload, seconds=seconds, alive=alive)
-    if not first:
-        return float("inf"), None
-    if _remembered(ratios, gains):  # once more: a machine hiccup does not repeat itself
-        first_again, ratios_again, gains_again = _pairs(subject, workload, seconds=seconds, alive=alive)
-        if first_again and _remembered(ratios_again, gains_again):
-            ratio = statistics.median(ratios + ratios_again)
-            message = f"{ratio:.1f}x faster on a repeated input (workload {workload.name}); drop the cache, or declare stateful=True"
-            return min(first) / 1e9, Finding(Status.CACHED_RESULT, "cached", message)
-    return min(first) / 1e9, None
+    first = _pairs(subject, workload, seconds=seconds, alive=alive)
+    if not _remembered(first):
+        return None
+    pairs = [*first, *_pairs(subject, workload, seconds=2 * seconds, alive=alive)]  # a busy machine does not repeat itself
+    if not _remembered(pairs):
+        return None
+    ratio = statistics.median(new / again for new, again in pairs)
+    message = f"{ratio:.1f}x faster on a repeated input (workload {workload.name}); drop the cache, or declare stateful=True"
+    return Finding(Status.CACHED_RESULT, "cached", message)
 
 
-def _remembered(ratios: list[float], gains: list[int]) -> bool:
-    return statistics.median(ratios) > CACHED_RATIO and statistics.median(gains) > _CACHED_LEAST_NS
+def _remembered(pairs: list[tuple[int, int]]) -> bool:
+    """Median of the ratios and ratio of the quickest: the one resists a few lucky pairs, the other a busy machine."""
+    if not pairs:
+        return False
+    typical = statistics.median(new / again for new, again in pairs)
+    quickest_new, quickest_again = min(new for new, _ in pairs), min(again for _, again in pairs)
+    return min(typical, quickest_new / quickest_again) > CACHED_RATIO and quickest_new - quickest_again > _CACHED_LEAST_NS
 
 
-def _pairs(subject: Subject, workload: Workload, *, seconds: float, alive: Callable[[], None]) -> tuple[list[int], list[float], list[int]]:
-    first, ratios, gains = [], [], []
+def _pairs(subject: Subject, workload: Workload, *, seconds: float, alive: Callable[[], None]) -> list[tuple[int, int]]:
+    """Nanoseconds of the first and of the second call on one input, for several inputs."""
+    pairs: list[tuple[int, int]] = []
     end = time.monotonic() + seconds
-    for _ in range(_PAIRS):
+    while len(pairs) < _PAIRS and (len(pairs) < _FEWEST_PAIRS or time.monotonic() < end):
         alive()
         originals = Originals(workload.arguments(int.from_bytes(os.urandom(4), "little")))
-        new, again = _once(subject, originals), min(_once(subject, originals), _once(subject, originals))
-        first.append(new)
-        ratios.append(new / max(1, again))
-        gains.append(new - again)
-        if time.monotonic() > end and len(first) >= 3:
-            break
-    return first, ratios, gains
+        pairs.append((max(1, _once(subject, originals)), max(1, _once(subject, originals))))
+    return pairs
 
 
 def _once(subject: Subject, originals: Originals) -> int:

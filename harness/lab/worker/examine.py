@@ -140,7 +140,7 @@ class Examination:
         if workload is None:
             return None
         if not self.case.stateful:
-            _, finding = detectors.cached(self.subject, workload, seconds=_CACHED_SECONDS, alive=self.alive)
+            finding = detectors.cached(self.subject, workload, seconds=_CACHED_SECONDS, alive=self.alive)
             if finding is not None:
                 return finding
         arguments = workload.arguments()
