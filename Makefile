@@ -9,7 +9,7 @@ PY := $(VENV)/bin/python
 INSTALLED := $(VENV)/.installed
 BUILT := $(VENV)/.built
 SOURCES := $(wildcard extensions/*/*.pyx extensions/*/*.h extensions/*/*.pxd)
-BUDGET ?= 6
+BUDGET ?= 3
 
 .PHONY: run test build lint ci clean help
 .DEFAULT_GOAL := help

@@ -22,7 +22,7 @@ SLICE_NS = 500_000
 """How long one timed slice should take: long for the clock, short for the noise."""
 _LEAD_IN_NS = 2_000_000
 """Other processes ran since the last slice: a call shorter than this begins with an untimed one, or it times their caches."""
-_WARM_NS = 30_000_000
+_WARM_NS = 15_000_000
 _WARM_CALLS = 30  # CPython specialises its bytecode within these
 _MOST_LOOPS = 20_000
 _MOST_BATCH_BYTES = 32 << 20
