@@ -95,6 +95,7 @@ class Worker:
             start_new_session=True,
         )
         self.started_ns = started
+        _RUNNING.add(self._process.pid)
         os.close(jobs_out)
         os.close(answers_in)
         assert self._process.stdout is not None
@@ -244,6 +245,8 @@ class Worker:
             with suppress(psutil.Error):
                 process.kill()
         psutil.wait_procs(list(strays.values()), timeout=GRACE_SECONDS)
+        _RUNNING.discard(self._process.pid)
+        _reap_adopted()
         for descriptor in (self._jobs, self._answers):
             if descriptor >= 0:
                 os.close(descriptor)
@@ -273,6 +276,18 @@ def become_subreaper() -> None:
     """Adopt orphaned descendants, so that none can escape to init."""
     with suppress(OSError, AttributeError):
         ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
+
+
+_RUNNING: set[int] = set()
+"""Workers whose Popen will collect their exit code itself."""
+
+
+def _reap_adopted() -> None:
+    """Collect the dead whom we adopted as sub-reaper: a run of many workers must not fill the process table."""
+    for child in psutil.Process().children():
+        with suppress(psutil.Error, ChildProcessError):
+            if child.pid not in _RUNNING and child.status() == psutil.STATUS_ZOMBIE:
+                os.waitpid(child.pid, os.WNOHANG)
 
 
 def _environment(token: str, hash_seed: int, more: Mapping[str, str]) -> dict[str, str]:
