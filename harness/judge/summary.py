@@ -20,6 +20,7 @@ from harness.model import (
     Run,
     Status,
     Summary,
+    Technique,
     Verdict,
     WorkloadSummary,
 )
@@ -29,6 +30,9 @@ _COARSE = 100
 """Slices shorter than this many clock ticks say more about the clock than about the code."""
 _MOST_DROPPED_SHARE = 0.2
 _FEW_BLOCKS = 3
+_SUSPICIOUS = (0.2, 0.7)
+"""Share of its time in which a computing variant did not run; who waits longer waits for an answer, not for a processor."""
+_COMPUTING = frozenset({Technique.PYTHON, Technique.STDLIB, Technique.NUMPY, Technique.CYTHON, Technique.NUMBA})
 _START_NOISE_SECONDS = 0.02
 _FIRST_CALL_NOISE_SECONDS = 0.001
 _NOT_MEASURED = frozenset({Status.RAISED, Status.CRASHED, Status.TIMEOUT, Status.OOM, Status.KILLED, Status.NOT_BUILT, Status.UNAVAILABLE})
@@ -201,10 +205,24 @@ def _warnings(rows: Sequence[Row], *, blocks: int, widest: float | None, precisi
         said.append(f"only {blocks} blocks: intervals are wide")
     if widest is not None and widest > precision:
         said.append(f"the budget was spent before ±{precision:.0%} was reached: the widest ratio is ±{widest:.1%}")
+    waited = [row.result.key.variant for row in rows if _SUSPICIOUS[0] < _waited_share(row) < _SUSPICIOUS[1]]
+    if waited:
+        said.append(f"other work seems to be running ({', '.join(waited)} waited): ratios of long to short calls are biased then")
     coarse = [row.result.key.variant for row in rows if any(s.ns < _COARSE * _CLOCK_NS for p in row.result.processes for s in p.samples)]
     if coarse:
         said.append(f"below the clock's resolution: {', '.join(coarse)}")
     return said
+
+
+def _waited_share(row: Row) -> float:
+    """Share of the wall time in which a variant that only computes did not run.
+
+    A slice of half a millisecond slips in between preemptions, a call of ten cannot: under competing load their
+    ratio is wrong, however narrow its interval.
+    """
+    if row.seconds is None or row.cpu_seconds is None or row.result.technique not in _COMPUTING:
+        return 0.0
+    return 1 - row.cpu_seconds / row.seconds.value
 
 
 def _proven(result: Result) -> bool:

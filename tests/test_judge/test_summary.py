@@ -121,3 +121,16 @@ def test_nothing_measured_is_not_precise() -> None:
     assert widest_ratio(lonely, "naive") is None
     assert widest_ratio(empty, "naive") is None
     assert widest_ratio(measured, "naive") is not None
+
+
+@pytest.mark.parametrize(("cpu_share", "warned"), [(1.0, False), (0.9, False), (0.5, True), (0.05, False)])
+def test_waiting_for_a_processor_is_said(cpu_share: float, warned: bool) -> None:
+    """A long call that got half a processor was measured beside other work; one that hardly ran waited for an answer."""
+    naive = fake_result("naive", 10_000, reference=True)
+    processes = tuple(
+        replace(process, samples=tuple(replace(sample, cpu_ns=round(sample.ns * cpu_share)) for sample in process.samples))
+        for process in naive.processes
+    )
+    summary = summarise(with_results(replace(naive, processes=processes), fake_result("quick", 1_000)))
+
+    assert any("other work" in warning for warning in summary.workloads[0].warnings) == warned
