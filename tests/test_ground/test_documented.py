@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 import shlex
 from pathlib import Path
@@ -9,9 +10,10 @@ from pathlib import Path
 import click
 import pytest
 
-from harness.cli import cli
+from harness.cli import COMMANDS, cli
 from harness.errors import ExitCode
-from harness.model import Status
+from harness.lab import catalogue
+from harness.model import NOT_EQUIVALENT, Status
 
 HOME = Path(__file__).parents[2]
 PAGES = (
@@ -33,10 +35,15 @@ def spoken() -> list[tuple[str, str]]:
     ]
 
 
+def words_of(command: str) -> list[str]:
+    """The words of a command without what a shell or a reader would drop: comments, redirections, a full stop."""
+    return shlex.split(re.split(r"\s{2,}#|\s#|\s{3,}|[;&>]", command.replace("…", ""))[0].rstrip(".,:)"))
+
+
 @pytest.mark.parametrize(("page", "command"), spoken())
 def test_documented_commands_exist(page: str, command: str) -> None:
     """The command exists, and so does every option it is shown with."""
-    words = shlex.split(re.split(r"\s{2,}#|\s#|\s{3,}|[;&>]", command.replace("…", ""))[0].rstrip(".,:)"))
+    words = words_of(command)
     if not words or words[0].startswith(("-", "CASE", "<")):
         return
     context = click.Context(cli)
@@ -45,6 +52,26 @@ def test_documented_commands_exist(page: str, command: str) -> None:
     known = {option for parameter in found.params for option in (*parameter.opts, *parameter.secondary_opts)} | {"--help", "-h"}
 
     assert [word for word in words[1:] if word.startswith("-") and word != "-" and word.partition("=")[0] not in known] == []
+
+
+@pytest.mark.parametrize(("page", "command"), [pair for pair in spoken() if re.search(r" -[wV] ", pair[1])])
+def test_documented_sizes_and_variants_exist(page: str, command: str) -> None:
+    """What follows -w and -V is a workload or a variant of the cases the command names."""
+    words = words_of(command)
+    cases = [found.load() for name, found in catalogue.find_cases().items() if name in words]
+    asked = list(itertools.pairwise(words))
+
+    assert cases, f"{page}: {command} names no case"
+    for case in cases:
+        sizes = {"S", "M", "L", "all", *(workload.name for workload in case.workloads)}
+        assert {value for option, value in asked if option in {"-w", "--workload"}} <= sizes
+        assert {value for option, value in asked if option in {"-V", "--variant"}} <= set(case.variants)
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_every_command_is_documented(name: str) -> None:
+    """The README shows each command once at least."""
+    assert any(page == "README.md" and words_of(command)[:1] == [name] for page, command in spoken())
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(HOME)))
@@ -57,26 +84,34 @@ def test_links_lead_somewhere(page: Path) -> None:
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(HOME)))
 def test_make_targets_exist(page: Path) -> None:
-    """`make x` is a target of the Makefile."""
+    """`make x`, in a sentence or in a block, is a target of the Makefile."""
     targets = set(re.findall(r"^([a-z]+):", (HOME / "Makefile").read_text(), re.MULTILINE))
 
-    assert set(re.findall(r"`make ([a-z]+)`", page.read_text())) <= targets
+    assert set(re.findall(r"(?:^|`)make ([a-z]+)\b", page.read_text(), re.MULTILINE)) <= targets
 
 
-def test_the_exit_codes_are_those_of_the_program() -> None:
-    """The table in the README lists every exit code, and no other."""
-    table = {
-        int(code) for row in re.findall(r"^\| ([\d /]+) \|", (HOME / "README.md").read_text(), re.MULTILINE) for code in row.split("/")
-    }
+def test_every_phony_target_has_a_rule() -> None:
+    """A name in .PHONY without a rule would be answered by "nothing to be done" and success."""
+    text = (HOME / "Makefile").read_text()
+    phony = re.findall(r"^\.PHONY: (.*)", text, re.MULTILINE)[0].split()
+
+    assert set(phony) <= set(re.findall(r"^([a-z]+):", text, re.MULTILINE))
+
+
+@pytest.mark.parametrize("page", ["README.md", "docs/design.md"])
+def test_the_exit_codes_are_those_of_the_program(page: str) -> None:
+    """The table lists every exit code, and no other."""
+    table = {int(code) for row in re.findall(r"^\| ([\d /]+) \|", (HOME / page).read_text(), re.MULTILINE) for code in row.split("/")}
 
     assert table == {int(code) for code in ExitCode}
 
 
 def test_every_status_word_is_explained() -> None:
-    """docs/measuring.md has a row for each word a result can end with."""
-    text = (HOME / "docs" / "measuring.md").read_text()
+    """docs/measuring.md has a row for each word a result can end with, and no other; exit 3 is what is not equivalent."""
+    rows = dict(re.findall(r"^\| `([a-z-]+)` \|.*\| (\d) \|$", (HOME / "docs" / "measuring.md").read_text(), re.MULTILINE))
 
-    assert [status for status in Status if f"`{status}`" not in text] == []
+    assert set(rows) == set(Status)
+    assert {word for word, code in rows.items() if code == "3"} == NOT_EQUIVALENT
 
 
 @pytest.mark.parametrize(
