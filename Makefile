@@ -11,7 +11,7 @@ BUILT := $(VENV)/.built
 SOURCES := $(wildcard extensions/*/*.pyx extensions/*/*.h extensions/*/*.pxd)
 BUDGET ?= 3
 
-.PHONY: run test build lint ci clean help
+.PHONY: run test build lint clean help
 .DEFAULT_GOAL := help
 
 help: ## show this
