@@ -1,13 +1,14 @@
 """perflab: a performance-engineering lab for Python.  This door is all that a case needs."""
 
 from harness.judge.equality import close, exact, judged, relation, ulps, unordered
-from harness.model import Case, Difference, Limits, Technique, Workload, sweep
+from harness.model import Case, Difference, Gate, Limits, Technique, Workload, sweep
 
 __version__ = "0.1.0"
 
 __all__ = [
     "Case",
     "Difference",
+    "Gate",
     "Limits",
     "Technique",
     "Workload",

@@ -87,6 +87,23 @@ class Proof(StrEnum):
     STALE = "stale"
 
 
+class Metric(StrEnum):
+    """What the gate compares between two revisions."""
+
+    TIME = "time"
+    INSTRUCTIONS = "instructions"
+
+
+class GateVerdict(StrEnum):
+    """What the gate says of a whole change, gravest first; see ``judge/gate.py`` for the rule."""
+
+    NOT_EQUIVALENT = "not-equivalent"
+    NOT_MEASURED = "not-measured"
+    REGRESSION = "regression"
+    INCONCLUSIVE = "inconclusive"
+    PASS = "pass"
+
+
 # --------------------------------------------------------------------------- what a case declares
 
 
@@ -183,6 +200,19 @@ Service: TypeAlias = Callable[[], AbstractContextManager[Any]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Gate:
+    """How the gate looks at a case; docs/gate.md."""
+
+    workloads: tuple[str, ...] = ()
+    """Names, ascending: each variant is compared on the largest of these whose single call fits into a time slice
+    (0.5 ms), or on the first when none does.  Empty: all workloads of the case are considered."""
+    tolerance: float | None = None
+    """Slowdown (0.01 is 1 %) that must be found; None: as asked on the command line."""
+    uncounted: Mapping[str, str] = field(default_factory=dict)
+    """Variants whose instruction counts say nothing, each with the reason."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Case:
     """One question: a function, several ways of writing it, and when two answers are the same.
 
@@ -224,6 +254,8 @@ class Case:
     """The function is asked to change its arguments; the changed arguments are then compared too."""
     stateful: bool = False
     """The function may remember earlier calls; the cached-result detector is then off."""
+    gate: Gate = Gate()
+    """Workloads, tolerance and exclusions of the gate."""
     reads_input: bool = True
     """False where a right answer need not look at every byte of its input."""
 
@@ -546,3 +578,77 @@ class Summary:
     run: Run
     workloads: tuple[WorkloadSummary, ...]
     file: str | None = None
+
+
+# --------------------------------------------------------------------------- what the gate says
+
+
+@dataclass(frozen=True, slots=True)
+class KeyVerdict:
+    """One key on both revisions, by one metric."""
+
+    key: Key
+    metric: Metric
+    ratio: Estimate | None
+    """Head / base: above 1 the change made it slower.  None: see ``notes``."""
+    verdict: Verdict
+    smallest_effect: float | None
+    """The smallest slowdown (0.004 is 0.4 %) that this measurement could have told from none."""
+    units: int
+    """Pairs of fresh processes (time) or hash seeds (instructions) that the ratio rests on."""
+    how: str
+    """``one process``, or ``two processes: <why>``, or ``callgrind``."""
+    base_value: float | None
+    """Seconds, or instructions, of one call at the base."""
+    confirmed: bool
+    """Slower was said again by fresh processes."""
+    seconds: float
+    """What measuring this cost, wall."""
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Gap:
+    """A variant that should have been compared and was not, or not equal: with the word for it."""
+
+    case: str
+    variant: str
+    status: str
+    """A status word, or ``deleted``."""
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class GateReport:
+    """Everything the gate found; what its table, Markdown, JUnit and JSON show."""
+
+    against: str
+    """The revision as asked for."""
+    base: str
+    """Its commit."""
+    head: str
+    """The commit checked out."""
+    dirty: bool
+    """The working tree holds changes on top of it."""
+    command: str
+    """What reproduces this report."""
+    machine: Machine
+    metrics: tuple[Metric, ...]
+    tolerance: float
+    keys: tuple[KeyVerdict, ...]
+    unchanged: tuple[tuple[str, str], ...]
+    """Case and variant whose sources, inputs and dependencies are the same on both sides; not run."""
+    added: tuple[tuple[str, str], ...]
+    """Case and variant that the base does not have: nothing to compare them with."""
+    missing: tuple[Gap, ...]
+    wrong: tuple[Gap, ...]
+    machine_check: Estimate | None
+    """Identical code against itself, before anything else; None: not needed."""
+    machine_effect: float | None
+    """The smallest slowdown that this machine could show at that moment."""
+    control: Estimate | None
+    """Unrelated, identical code, measured along with the keys."""
+    notes: tuple[str, ...]
+    seconds: float
+    verdict: GateVerdict
+    exit_code: int

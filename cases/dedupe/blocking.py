@@ -1,8 +1,8 @@
-"""Look only at pairs that share a piece: k edits cannot touch all of k + 1 pieces."""
+"""Look only at pairs of nearly equal bags of letters; a bag is one big integer, so that comparing two takes one XOR."""
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter
 
 from cases.dedupe.myers import letter_masks, levenshtein
 
@@ -10,43 +10,37 @@ from cases.dedupe.myers import letter_masks, levenshtein
 def pairs(names: list[str], k: int) -> list[tuple[int, int, int]]:
     """Return (i, j, distance) of all pairs i < j within Levenshtein distance ``k``.
 
-    Lossless: cut a record into k + 1 pieces; in any record within k edits at least one piece stands unchanged,
-    shifted by at most k.  Source: Li, Deng, Wang, Feng: Pass-Join (VLDB 2011).
+    Lossless: k edits change the length by k at most, and the bag of letters by 2 k at most (an insertion or
+    deletion changes one count by one, a replacement changes two).
     """
-    index: dict[tuple[int, int, str], list[int]] = defaultdict(list)
-    seen_lengths: dict[int, list[int]] = defaultdict(list)
+    order = sorted(range(len(names)), key=lambda number: len(names[number]))
+    bags = letter_bags([names[number] for number in order])
     found = []
-    for i in sorted(range(len(names)), key=lambda one: len(names[one])):
-        text = names[i]
-        candidates = _candidates(text, k, index, seen_lengths)
-        masks = letter_masks(text) if candidates else {}
-        for other in candidates:
-            distance = levenshtein(masks, len(text), names[other])
+    first = 0
+    for place, i in enumerate(order):
+        text, bag = names[i], bags[place]
+        while first < place and len(text) - len(names[order[first]]) > k:
+            first += 1
+        near = [j for j, other in zip(order[first:place], bags[first:place], strict=True) if (bag ^ other).bit_count() <= 2 * k]
+        masks = letter_masks(text) if near else {}
+        for j in near:
+            distance = levenshtein(masks, len(text), names[j])
             if distance <= k:
-                found.append((min(i, other), max(i, other), distance))
-        seen_lengths[len(text)].append(i)
-        for number, start, stop in pieces(len(text), k):
-            index[len(text), number, text[start:stop]].append(i)
+                found.append((min(i, j), max(i, j), distance))
     return found
 
 
-def pieces(length: int, k: int) -> list[tuple[int, int, int]]:
-    """Cut ``length`` into k + 1 pieces of nearly equal size: (number, start, stop); none when there are too few letters."""
-    if length <= k:
-        return []
-    cuts = [length * number // (k + 1) for number in range(k + 2)]
-    return [(number, cuts[number], cuts[number + 1]) for number in range(k + 1)]
+def letter_bags(texts: list[str]) -> list[int]:
+    """Return each text's bag of letters: every letter has a field of its own, in which as many bits are set as it occurs.
 
-
-def _candidates(text: str, k: int, index: dict[tuple[int, int, str], list[int]], seen_lengths: dict[int, list[int]]) -> set[int]:
-    """Return earlier (not longer) records that may be within k of ``text``."""
-    candidates: set[int] = set()
-    for length in range(max(0, len(text) - k), len(text) + 1):
-        if length not in seen_lengths:
-            continue
-        if length <= k:  # too short to be cut: every one of them is a candidate
-            candidates.update(seen_lengths[length])
-        for number, start, stop in pieces(length, k):
-            for place in range(max(0, start - k), min(start + k, len(text) - (stop - start)) + 1):
-                candidates.update(index.get((length, number, text[place : place + stop - start]), ()))
-    return candidates
+    In this unary notation the bits in which two bags differ are the letters that one has more of than the other.
+    """
+    counts = [Counter(text) for text in texts]
+    most: Counter[str] = Counter()
+    for count in counts:
+        most |= count
+    fields, width = {}, 0
+    for letter, times in most.items():
+        fields[letter] = width
+        width += times
+    return [sum(((1 << times) - 1) << fields[letter] for letter, times in count.items()) for count in counts]

@@ -1,4 +1,4 @@
-"""Records as one array of code points, for compiled variants that cannot look into str."""
+"""Records as one array of small numbers, for compiled variants that cannot look into str."""
 
 from __future__ import annotations
 
@@ -12,3 +12,11 @@ def as_codes(names: list[str]) -> tuple[NDArray[np.uint32], NDArray[np.int64]]:
     starts = np.zeros(len(names) + 1, dtype=np.int64)
     np.cumsum([len(name) for name in names], out=starts[1:])
     return letters, starts
+
+
+def numbered(letters: NDArray[np.uint32]) -> tuple[NDArray[np.int64], int]:
+    """Call the different letters 0, 1, 2 ... and say how many there are: code points would make a table of a million rows."""
+    number = np.zeros(int(letters.max(initial=0)) + 1, dtype=np.int64)
+    number[letters] = 1
+    np.cumsum(number, out=number)
+    return number[letters] - 1, int(number[-1])

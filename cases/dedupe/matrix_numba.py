@@ -12,7 +12,7 @@ from cases.dedupe.codes import as_codes
 def pairs(names: list[str], k: int) -> list[tuple[int, int, int]]:
     """Return (i, j, distance) of all pairs i < j within Levenshtein distance ``k``."""
     letters, starts = as_codes(names)
-    return [(int(i), int(j), int(distance)) for i, j, distance in all_pairs(letters, starts, k)]
+    return list(all_pairs(letters, starts, k))
 
 
 @njit(cache=True)

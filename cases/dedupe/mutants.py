@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from cases.dedupe.banded import within
+from collections import Counter
+
 from cases.dedupe.naive import levenshtein
 from cases.dedupe.naive import pairs as right
 
@@ -68,7 +69,7 @@ def bytes_for_letters(names: list[str], k: int) -> list[tuple[int, int, int]]:
     found = []
     for i, a in enumerate(names):
         for j, b in enumerate(names[i + 1 :], i + 1):
-            distance = within(a.encode().decode("latin-1"), b.encode().decode("latin-1"), k)
+            distance = levenshtein(_bytes(a), _bytes(b))
             if distance <= k:
                 found.append((i, j, distance))
     return found
@@ -84,13 +85,23 @@ def one_word_only(names: list[str], k: int) -> list[tuple[int, int, int]]:
     return right([name[:64] for name in names], k)
 
 
-def names_sorted_in_place(names: list[str], k: int) -> list[tuple[int, int, int]]:
-    """The caller's list is sorted by length on the way."""
-    order = sorted(range(len(names)), key=lambda i: len(names[i]))
-    answer = right(names, k)
-    names[:] = [names[i] for i in order]
-    names.append("")
-    return answer
+def records_sorted_in_place(names: list[str], k: int) -> list[tuple[int, int, int]]:
+    """The caller's list is sorted by length on the way; the numbers found are right, the list is another."""
+    order = sorted(range(len(names)), key=lambda number: len(names[number]))
+    names.sort(key=len)
+    return [(min(order[i], order[j]), max(order[i], order[j]), d) for i, j, d in right(names, k)]
+
+
+def bags_too_strict(names: list[str], k: int) -> list[tuple[int, int, int]]:
+    """A filter that loses pairs: a replacement changes two counts of letters, so 2 k may differ, not k."""
+    bags = [Counter(name) for name in names]
+    return [(i, j, d) for i, j, d in right(names, k) if ((bags[i] - bags[j]) + (bags[j] - bags[i])).total() <= k]
+
+
+def equal_records_once(names: list[str], k: int) -> list[tuple[int, int, int]]:
+    """Records are put into a dict first: of several equal ones only the last keeps its number."""
+    last = {name: number for number, name in enumerate(names)}
+    return [(i, j, d) for i, j, d in right(names, k) if last[names[i]] == i and last[names[j]] == j]
 
 
 def low_bits_of_letters(names: list[str], k: int) -> list[tuple[int, int, int]]:
@@ -102,3 +113,7 @@ def low_bits_of_letters(names: list[str], k: int) -> list[tuple[int, int, int]]:
             if distance <= k:
                 found.append((i, j, distance))
     return found
+
+
+def _bytes(name: str) -> str:
+    return name.encode("utf-8", "surrogatepass").decode("latin-1")

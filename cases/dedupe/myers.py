@@ -29,24 +29,17 @@ def letter_masks(text: str) -> dict[str, int]:
 def levenshtein(masks: dict[str, int], length: int, text: str) -> int:
     """Return the edit distance of the masks' text (of ``length`` letters) and ``text``.
 
-    The vertical differences of a column are +1 (``plus``) or -1 (``minus``); one addition carries a run of
-    matches through the whole column.  Source: G. Myers, J. ACM 46 (1999), in H. Hyyrö's form (2003).
+    Going down a column of the matrix, the value changes by +1 (bits of ``plus``), -1 (``minus``) or not at all; one addition
+    carries a run of matches through the whole column.  Source: G. Myers, J. ACM 46 (1999), in H. Hyyrö's form (2003).
     """
-    if not length:
-        return len(text)
     ones = (1 << length) - 1
-    last = 1 << (length - 1)
-    plus, minus, distance = ones, 0, length
+    plus, minus = ones, 0
     for letter in text:
         match = masks.get(letter, 0)
         diagonal = (((match & plus) + plus) ^ plus) | match | minus
-        up = minus | (ones & ~(diagonal | plus))
-        down = plus & diagonal
-        if up & last:
-            distance += 1
-        elif down & last:
-            distance -= 1
-        up = (up << 1) | 1
-        plus = ((down << 1) | (ones & ~(diagonal | up))) & ones
-        minus = up & diagonal & ones
-    return distance
+        up = ((minus | (ones ^ (diagonal | plus))) << 1) | 1
+        # only `plus` is cut to length: what is above it in the others never comes down again
+        plus = (((plus & diagonal) << 1) | (ones ^ (diagonal | up))) & ones
+        minus = up & diagonal
+    # the column begins with len(text): adding up its changes gives its last value
+    return len(text) + plus.bit_count() - (minus & ones).bit_count()

@@ -1,57 +1,58 @@
 # distutils: language = c
-# distutils: depends = extensions/dedupe/bitparallel.h
+# distutils: depends = extensions/dedupe/bitparallel.h extensions/dedupe/records.h
 """Bit-parallel edit distance of all pairs whose lengths are near enough."""
 
-from libc.stdint cimport uint32_t
-from libc.stdlib cimport free, malloc
+from libc.stdint cimport uint32_t, uint64_t
 
 
 cdef extern from "bitparallel.h" nogil:
-    ctypedef struct Pattern:
+    ctypedef struct Block:
         pass
-    int pattern_make(Pattern *p, long longest)
+    ctypedef struct Pattern:
+        uint64_t *masks
+        Block *blocks
+        long words
+    int pattern_make(Pattern *p, long letters, long longest)
     void pattern_free(Pattern *p)
-    void pattern_set(Pattern *p, const uint32_t *text, long length)
-    void pattern_clear(Pattern *p, const uint32_t *text, long length)
-    long bit_parallel(const Pattern *p, long length, const uint32_t *text, long size, long k)
+    void pattern_set(Pattern *p, const uint32_t *text, long size)
+    void pattern_clear(Pattern *p, const uint32_t *text, long size)
+    long within(const Pattern *p, const uint32_t *a, long rows, const uint32_t *b, long size, long k)
 
 
-def pairs(list names, long k):
+cdef extern from "records.h":
+    ctypedef struct Records:
+        uint32_t *text
+        long *starts
+        long longest
+        uint32_t letters
+    int records_read(Records *r, object names) except 0
+    void records_free(Records *r)
+
+
+def pairs(list names not None, long k):
     """Return (i, j, distance) of all pairs i < j within Levenshtein distance ``k``."""
     cdef Py_ssize_t i, j, n = len(names)
-    cdef long size, other, distance, longest = 0, total = 0
-    cdef str name
-    cdef Pattern pattern
-    for name in names:
-        size = len(name)
-        total += size
-        longest = max(longest, size)
-    cdef uint32_t *letters = <uint32_t *> malloc((total + 1) * sizeof(uint32_t))
-    cdef long *starts = <long *> malloc((n + 1) * sizeof(long))
-    if letters == NULL or starts == NULL or not pattern_make(&pattern, longest):
-        raise MemoryError
+    cdef long size, distance
+    cdef const uint32_t *text
+    cdef Records records = Records(NULL, NULL, 0, 0)
+    cdef Pattern pattern = Pattern(NULL, NULL, 0)
     found = []
     try:
-        total = 0
+        records_read(&records, names)
+        if not pattern_make(&pattern, records.letters, records.longest):
+            raise MemoryError
         for i in range(n):
-            starts[i] = total
-            for letter in <str> names[i]:
-                letters[total] = <uint32_t> <Py_UCS4> letter
-                total += 1
-        starts[n] = total
-        for i in range(n):
-            size = starts[i + 1] - starts[i]
-            pattern_set(&pattern, letters + starts[i], size)
+            text = records.text + records.starts[i]
+            size = records.starts[i + 1] - records.starts[i]
+            pattern_set(&pattern, text, size)
             for j in range(i + 1, n):
-                other = starts[j + 1] - starts[j]
-                if other - size > k or size - other > k:
-                    continue
-                distance = bit_parallel(&pattern, size, letters + starts[j], other, k)
+                distance = within(
+                    &pattern, text, size, records.text + records.starts[j], records.starts[j + 1] - records.starts[j], k
+                )
                 if distance <= k:
                     found.append((i, j, distance))
-            pattern_clear(&pattern, letters + starts[i], size)
+            pattern_clear(&pattern, text, size)
     finally:
         pattern_free(&pattern)
-        free(letters)
-        free(starts)
+        records_free(&records)
     return found
