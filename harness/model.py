@@ -652,3 +652,38 @@ class GateReport:
     seconds: float
     verdict: GateVerdict
     exit_code: int
+
+
+@dataclass(frozen=True, slots=True)
+class Detection:
+    """How often the gate said "slower" of a slowdown planted on purpose; 0 is nothing planted: false alarms."""
+
+    slowdown: float
+    """Share of a call's time, or instructions, added."""
+    metric: Metric
+    trials: int
+    slower: int
+    unclear: int
+    rate: Estimate
+    """Share of trials called slower, with its exact 95 % interval."""
+    read: float
+    """Median of what the gate read."""
+    seconds: float
+    """Mean wall seconds of one decision."""
+
+
+@dataclass(frozen=True, slots=True)
+class SelfTest:
+    """The gate, measured by itself."""
+
+    machine: Machine
+    started: str
+    """UTC, ISO 8601."""
+    load: int
+    """Processes of other work that ran beside it on purpose."""
+    load_average: float
+    variants: tuple[Key, ...]
+    tolerance: float
+    budget_seconds: float
+    detections: tuple[Detection, ...]
+    complete: bool

@@ -91,3 +91,13 @@ def write_json(data: bytes, where: str) -> None:
         sys.stdout.buffer.flush()
     else:
         Path(where).write_bytes(data + b"\n")
+
+
+def write_text(text: str, where: str) -> None:
+    """Write text to a file or, for ``-``, to standard output."""
+    if where == "-":
+        sys.stdout.flush()
+        sys.stdout.buffer.write(text.encode() + b"\n")
+        sys.stdout.buffer.flush()
+    else:
+        Path(where).write_text(text, encoding="utf-8")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -68,7 +69,7 @@ def command(
     store_path = options.store_path(store_folder)
     asked = _resumed(cases, resume, store_path) if resume else [_Asked(catalogue.find_case(name), plan) for name in _some(cases)]
     sessions = [_session(one, workloads, variants, store_path) for one in asked]
-    with _the_machine(wait=not no_wait):
+    with the_machine(wait=not no_wait):
         summaries = [
             _measure(session, one.earlier, quiet=quiet, tables=json_to != "-") for one, session in zip(asked, sessions, strict=True)
         ]
@@ -110,7 +111,8 @@ def _session(asked: _Asked, workloads: Sequence[str], variants: Sequence[str], s
     return Session(asked.found, case, catalogue.pick_variants(case, variants), picked, asked.plan, store_path)
 
 
-def _the_machine(*, wait: bool) -> _Lock:
+def the_machine(*, wait: bool) -> AbstractContextManager[None]:
+    """Hold this machine while measuring."""
     return _Lock(wait=wait)
 
 

@@ -13,6 +13,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from harness.errors import AskedWrongly, BadCase
+from harness.lab import trees
+from harness.lab.trees import Tree
 from harness.model import Case, Technique, Variant, Workload
 
 if TYPE_CHECKING:
@@ -37,13 +39,21 @@ class Found:
     """``catalogue``, ``plugin <distribution>`` or ``path``; for messages and result files."""
     search_path: str = ""
     """What must be on ``sys.path`` for the import; empty when it is there already."""
+    tree: Tree | None = None
+    """The revision to import from; None: what is installed here."""
+
+    @property
+    def home(self) -> Path:
+        """The folder that holds cases/ and extensions/ of this case's project."""
+        return self.folder.parents[1]
 
     def load(self) -> Case:
         """Import the case and check its declaration."""
-        if self.search_path and self.search_path not in sys.path:
+        if self.tree is None and self.search_path and self.search_path not in sys.path:
             sys.path.append(self.search_path)
         try:
-            module = importlib.import_module(self.module)
+            with trees.entered(self.tree):
+                module = trees.import_module(self.module) if self.tree else importlib.import_module(self.module)
         except Exception as error:
             raise BadCase(
                 f"case {self.name}: importing {self.folder / '__init__.py'} raised {type(error).__name__}: {error}",

@@ -13,6 +13,11 @@ MAGIC = b"PLF1"
 LARGEST = 64 << 20
 """Bytes; a frame that claims more is not one of ours."""
 
+FIXED_LAYOUT = "--fixed-layout"
+"""Flag of a worker: the same addresses in every process."""
+ON_PROCESSOR = "--on-processor="
+"""Flag of a worker: on this processor and no other."""
+
 
 class BadFrame(ValueError):
     """What came through the pipe is not a frame."""

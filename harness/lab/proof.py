@@ -6,7 +6,7 @@ import tempfile
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, suppress
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Self, TypeAlias
 
@@ -76,6 +76,7 @@ def where(found: Found) -> Message:
         "folder": str(found.folder),
         "origin": found.origin,
         "search_path": found.search_path,
+        "tree": None if found.tree is None else asdict(found.tree),
     }
 
 
@@ -129,6 +130,15 @@ class Prover:
 
         with ThreadPoolExecutor(max(1, processors())) as pool:
             return dict(pool.map(one, candidates))
+
+    def need_services(self, variants: Sequence[str]) -> None:
+        """Start what these variants talk to."""
+        self._services.start(variants)
+
+    def judged_by(self, sheet: Sheet, candidate: Candidate) -> Certificate:
+        """Examine one candidate by another revision's answer sheet."""
+        self._services.start([_variant(self.case, candidate)])
+        return self._one(candidate, sheet)
 
     def mutants(self, *, tell: Told) -> Mutants:
         """Examine every hand-written mutant."""

@@ -52,7 +52,7 @@ def require_build(found: Found, variant: str) -> None:
     Raises:
         NotBuilt: with the remedy.
     """
-    source = HOME / "extensions" / found.name / f"{variant}.pyx"
+    source = found.home / "extensions" / found.name / f"{variant}.pyx"
     if found.origin != "catalogue" or not source.exists():
         return
     if not any(source.parent.glob(f"{variant}.*.so")) and not any(source.parent.glob(f"{variant}.*.pyd")):
@@ -67,7 +67,7 @@ def require_build(found: Found, variant: str) -> None:
 
 
 def _compiled(found: Found, variant: str) -> list[Path]:
-    folder = HOME / "extensions" / found.name
+    folder = found.home / "extensions" / found.name
     return sorted([*folder.glob(f"{variant}.pyx"), *folder.glob(f"{variant}.*.so"), *folder.glob("*.pxd"), *folder.glob("*.h")])
 
 

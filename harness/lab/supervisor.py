@@ -14,7 +14,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -72,7 +72,16 @@ class Worker:
     Use it as a context manager: leaving it kills whatever is left of the tree.
     """
 
-    def __init__(self, confines: Confines, *, hash_seed: int = 0, environment: Mapping[str, str] | None = None) -> None:
+    def __init__(
+        self,
+        confines: Confines,
+        *,
+        hash_seed: int = 0,
+        environment: Mapping[str, str] | None = None,
+        under: Sequence[str] = (),
+        flags: Sequence[str] = (),
+    ) -> None:
+        """Start the process; ``under`` is a command it runs under (valgrind), ``flags`` are for worker/__main__.py."""
         become_subreaper()
         self.confines = confines
         self.strays = 0
@@ -83,7 +92,9 @@ class Worker:
         self._deadline = 0.0
         jobs_out, self._jobs = os.pipe()
         self._answers, answers_in = os.pipe()
-        command = [sys.executable, "-m", "harness.lab.worker", str(jobs_out), str(answers_in), str(confines.memory_bytes)]
+        # numbers of one width: what an argument's length moves in memory must not differ from process to process
+        numbers = [f"{number:020d}" for number in (jobs_out, answers_in, confines.memory_bytes)]
+        command = [*under, sys.executable, "-m", "harness.lab.worker", *numbers, *flags]
         started = time.perf_counter_ns()
         self._process = subprocess.Popen(
             command,

@@ -58,12 +58,14 @@ class Silent:
 class Lines(Silent):
     """One line per stage, for logs and pipes."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, stages: bool = True) -> None:
+        """With ``stages`` false, every step has its line."""
+        self._stages = stages
         self._stage = ""
 
     def step(self, text: str) -> None:
         """Print the stage when it changes; rounds and blocks are not worth a line."""
-        stage = _STAGE.sub(r"\1", clean(text))
+        stage = _STAGE.sub(r"\1", clean(text)) if self._stages else clean(text)
         if stage != self._stage:
             self._stage = stage
             sys.stderr.write(stage + "\n")

@@ -14,15 +14,20 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from harness.lab import frames
+from harness.lab.frames import FIXED_LAYOUT, ON_PROCESSOR
+from harness.lab.trees import LateImport
 
 if TYPE_CHECKING:
     from harness.lab.frames import Message
     from harness.lab.worker.answers import Entry
+    from harness.lab.worker.control import Control
+    from harness.lab.worker.pairing import Contest
     from harness.lab.worker.subject import Subject
     from harness.lab.worker.timing import Stopwatch
     from harness.model import Case
 
 _PR_SET_PDEATHSIG = 1
+_ADDR_NO_RANDOMIZE = 0x0040000
 _SIGN_OF_LIFE_SECONDS = 0.2
 
 
@@ -36,6 +41,8 @@ class Server:
         self._told = 0.0
         self._subjects: list[Subject] = []
         self._stopwatch: Stopwatch | None = None
+        self._contest: Contest | None = None
+        self._control: Control | None = None
         self._service: Any = None
 
     def serve(self) -> None:
@@ -53,6 +60,8 @@ class Server:
             return handler(job)
         except ImportError as error:
             return _failure(_import_status(error), f"{type(error).__name__}: {error}")
+        except LateImport as error:
+            return {**_failure("raised", str(error)), "late_import": True}
         except MemoryError:
             return _failure("oom", "raised MemoryError: the memory limit was reached")
         except BaseException as error:
@@ -108,7 +117,7 @@ class Server:
         workload = next(one for one in case.workloads if one.name == job["workload"])
         entry = make_entry(workload, workload.seed, compute)
         write_sheet([entry], Path(job["sheet"]))
-        bound = bound_seconds(case, entry.fresh_arguments(), limits_from(job["limits"]))
+        bound = None if job["limits"] is None else bound_seconds(case, entry.fresh_arguments(), limits_from(job["limits"]))
         return {"bound_seconds": bound, "reference_seconds": entry.reference_seconds}
 
     def do_examine(self, job: Message) -> Message:
@@ -202,6 +211,75 @@ class Server:
         assert self._stopwatch is not None
         return {**said, **measure(self._stopwatch.subject, Originals(self._entry(job).fresh_arguments()))}
 
+    # ------------------------------------------------------------------ gate
+
+    def do_choose(self, job: Message) -> Message:
+        """Choose the workload on which a variant is gated."""
+        from harness.lab.worker.pairing import choose
+
+        workload, seconds = choose(job)
+        return {"workload": workload, "seconds": seconds}
+
+    def do_contest(self, job: Message) -> Message:
+        """Load two revisions of a variant side by side, and compare their answers."""
+        from harness.lab.worker.pairing import contest
+
+        self._contest = contest(job)
+        self._subjects += [self._contest.base.subject, self._contest.head.subject]
+        difference = self._contest.difference()
+        return {"difference": None if difference is None else str(difference)}
+
+    def do_warm_contest(self, job: Message) -> Message:
+        """Warm both sides and the control up, while no other process measures."""
+        del job
+        assert self._contest is not None
+        self._contest.warm_up()
+        return {"loops": self._contest.loops}
+
+    def do_control_pairs(self, job: Message) -> Message:
+        """Time the control against itself."""
+        from harness.lab.worker.pairing import control_pairs
+
+        return {"pairs": control_pairs(job["seed"], job["seconds"])}
+
+    def do_control(self, job: Message) -> Message:
+        """Time one slice of the control (of two processes in turn)."""
+        from harness.lab.worker.control import Control
+
+        del job
+        self._control = self._control or Control()
+        return {"ns": self._control.slice()}
+
+    def do_loops(self, job: Message) -> Message:
+        """Make slices of as many calls as the other process does."""
+        assert self._stopwatch is not None
+        self._stopwatch.loops = job["loops"]
+        return {}
+
+    def do_count(self, job: Message) -> Message:
+        """Call a variant with counting on (under callgrind)."""
+        from harness.lab.gate import shim
+        from harness.lab.worker.counting import count
+
+        _, case, subject = self._load(job)
+        workload = next(one for one in case.workloads if one.name == job["workload"])
+        return {"calls": count(subject, workload, job["spin"], shim.load())}
+
+    def do_same_inputs(self, job: Message) -> Message:
+        """Whether two revisions make equal inputs for all these workloads."""
+        from harness.lab.worker.pairing import same_inputs
+
+        return {"same": same_inputs(job)}
+
+    def do_pairs(self, job: Message) -> Message:
+        """Time pairs of slices; then compare the answers once more."""
+        from harness.lab.worker.pairing import Stint
+
+        assert self._contest is not None
+        pairs, control = self._contest.pairs(Stint(job["least_seconds"], job["most_seconds"], job["error"]))
+        difference = self._contest.difference()
+        return {"pairs": pairs, "control": control, "difference": None if difference is None else str(difference)}
+
     def do_limits(self, job: Message) -> Message:
         """Measure what this machine can do."""
         from harness.lab.limits import measure
@@ -280,6 +358,11 @@ def _unreproducible(case: Case, entries: list[Entry]) -> str:
 
 def main() -> None:
     """Confine this process, then serve."""
+    if FIXED_LAYOUT in sys.argv:
+        _begin_again_with_fixed_layout()
+    for flag in sys.argv[4:]:
+        if flag.startswith(ON_PROCESSOR):
+            os.sched_setaffinity(0, {int(flag.removeprefix(ON_PROCESSOR))})
     jobs, answers, memory_bytes = (int(argument) for argument in sys.argv[1:4])
     for descriptor in (jobs, answers):
         os.set_inheritable(descriptor, False)
@@ -291,6 +374,13 @@ def main() -> None:
         resource.setrlimit(resource.RLIMIT_AS, (memory_bytes + (1 << 30), resource.RLIM_INFINITY))
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the supervisor decides when a worker ends
     Server(jobs, answers).serve()
+
+
+def _begin_again_with_fixed_layout() -> None:
+    """Start this program anew at the same addresses as its twin: what an address does to speed is then alike."""
+    with suppress(OSError, AttributeError):
+        ctypes.CDLL(None).personality(_ADDR_NO_RANDOMIZE)
+    os.execv(sys.executable, [sys.executable, "-m", "harness.lab.worker", *(word for word in sys.argv[1:] if word != FIXED_LAYOUT)])
 
 
 def _die_with_parent() -> None:

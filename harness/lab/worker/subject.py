@@ -12,11 +12,13 @@ import time
 from collections.abc import Callable
 from concurrent.futures import Executor, ProcessPoolExecutor, ThreadPoolExecutor
 from contextlib import ExitStack
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+from harness.lab import trees
 from harness.lab.catalogue import Found
+from harness.lab.trees import Tree
 from harness.model import Answer, Arguments, Case
 
 _ATOMS = (int, float, complex, bool, type(None))
@@ -116,12 +118,25 @@ class Mutation:
     index: int
 
 
-def load_case(job: dict[str, Any]) -> tuple[Found, Case]:
-    """Import the case that a job names."""
+def found_in(job: dict[str, Any]) -> Found:
+    """Return where the case of a job is, in the revision it names."""
     where = job["case"]
-    found = Found(
-        name=where["name"], module=where["module"], folder=Path(where["folder"]), origin=where["origin"], search_path=where["search_path"]
+    tree = where.get("tree")
+    return Found(
+        name=where["name"],
+        module=where["module"],
+        folder=Path(where["folder"]),
+        origin=where["origin"],
+        search_path=where["search_path"],
+        tree=Tree(tree["root"], tuple(tree["paths"]), tuple(tree["names"])) if tree else None,
     )
+
+
+def load_case(job: dict[str, Any]) -> tuple[Found, Case]:
+    """Import the case that a job names; a revision it names is the only one this process will know."""
+    found = found_in(job)
+    trees.enter_for_good(found.tree)
+    found = replace(found, tree=None)
     return found, found.load()
 
 

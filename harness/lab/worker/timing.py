@@ -90,7 +90,7 @@ class Stopwatch:
         if self._lead_in:
             function(*self._with_handle(self.originals.fresh()))
         cpu = tree_cpu_ns()
-        elapsed, answer = _timed(function, batch, self.subject.consume)
+        elapsed, answer = timed(function, batch, self.subject.consume)
         self._cpu_ns = max(0, tree_cpu_ns() - cpu)
         self._last = (batch[-1][len(self.subject.handle) :], answer)
         return elapsed
@@ -99,7 +99,7 @@ class Stopwatch:
         return (*self.subject.handle, *arguments)
 
 
-def _timed(
+def timed(
     function: Callable[..., Any],
     batch: list[Arguments],
     consume: Callable[[Answer], Answer] | None,

@@ -1,0 +1,110 @@
+"""The compiled bodies of a revision, built by that revision's own setup.py and kept by the digest of their sources."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable, Iterable, Sequence
+from hashlib import sha256
+from pathlib import Path
+from typing import TypeAlias
+
+from harness.errors import NotBuilt
+from harness.lab import places
+from harness.lab.machine import library_version
+from harness.lab.sources import files_digest
+
+Body: TypeAlias = tuple[str, str]
+"""Case and variant of a compiled body."""
+_BUILD_SECONDS = 900
+_HEADERS = ("*.pxd", "*.pxi", "*.h")
+
+
+def provide(root: Path, bodies: Iterable[Body], *, tell: Callable[[str], None]) -> dict[Body, NotBuilt]:
+    """Put a current build beside each source; return what could not be built, with the reason."""
+    wanted = {body: _kept(root, body) for body in bodies if (_source(root, body)).is_file()}
+    missing = [body for body, kept in wanted.items() if not kept.is_dir()]
+    failed: dict[Body, NotBuilt] = {}
+    if missing:
+        tell("building " + ", ".join("/".join(body) for body in missing))
+        failed = _build(root, missing)
+    for body, kept in wanted.items():
+        if body not in failed:
+            for file in kept.iterdir():  # copied: two revisions never load one and the same file
+                shutil.copyfile(file, _source(root, body).parent / file.name)
+    return failed
+
+
+def _source(root: Path, body: Body) -> Path:
+    return root / "extensions" / body[0] / f"{body[1]}.pyx"
+
+
+def _kept(root: Path, body: Body) -> Path:
+    source = _source(root, body)
+    headers = sorted(file for pattern in _HEADERS for file in source.parent.glob(pattern))
+    parts = [
+        files_digest([source, *headers, root / "setup.py"]),
+        sys.version,
+        sys.platform,
+        library_version("Cython"),
+        library_version("numpy"),
+    ]
+    return places.cache_folder("builds") / sha256("\0".join(parts).encode()).hexdigest()[:24]
+
+
+def _build(root: Path, bodies: Sequence[Body]) -> dict[Body, NotBuilt]:
+    """Build the bodies together; if that fails, one by one, so that the guilty one is named."""
+    error = _build_together(root, bodies)
+    if error is None:
+        return {}
+    if len(bodies) == 1:
+        return {bodies[0]: error}
+    return {body: problem for body in bodies if (problem := _build_together(root, [body])) is not None}
+
+
+def _build_together(root: Path, bodies: Sequence[Body]) -> NotBuilt | None:
+    with tempfile.TemporaryDirectory(prefix="perflab-build-") as scratch:
+        copy = Path(scratch, "tree")
+        shutil.copytree(root, copy, ignore=shutil.ignore_patterns("*.pyx", ".git", "results", "docs", "tests"), symlinks=True)
+        for body in bodies:
+            shutil.copyfile(_source(root, body), _source(copy, body))
+        command = [sys.executable, "setup.py", "-q", "build_ext", "--inplace"]
+        try:
+            done = subprocess.run(command, cwd=copy, capture_output=True, timeout=_BUILD_SECONDS, check=False)
+        except subprocess.TimeoutExpired:
+            return NotBuilt(f"building {_names(bodies)} took longer than {_BUILD_SECONDS} s", "build it by hand and look")
+        if done.returncode:
+            return NotBuilt(
+                f"building {_names(bodies)} failed: {_first_error(done.stdout + done.stderr)}", "mend the source, or leave it out: -V"
+            )
+        for body in bodies:
+            built = [file for file in _source(copy, body).parent.glob(f"{body[1]}.*") if file.suffix in {".so", ".pyd", ".json"}]
+            if not any(file.suffix != ".json" for file in built):
+                return NotBuilt(f"setup.py built nothing for {_names([body])}", "every extensions/*/*.pyx must be built by setup.py")
+            _keep(built, _kept(root, body))
+    return None
+
+
+def _keep(files: Sequence[Path], folder: Path) -> None:
+    """Keep a build as a whole or not at all: others may build the same now."""
+    with tempfile.TemporaryDirectory(dir=folder.parent, prefix=".new-") as scratch:
+        whole = Path(scratch, "build")
+        whole.mkdir()
+        for file in files:
+            shutil.copyfile(file, whole / file.name)
+        try:
+            whole.rename(folder)
+        except OSError:
+            if not folder.is_dir():
+                raise
+
+
+def _names(bodies: Sequence[Body]) -> str:
+    return ", ".join(f"extensions/{case}/{variant}.pyx" for case, variant in bodies)
+
+
+def _first_error(output: bytes) -> str:
+    lines = [line.strip() for line in output.decode(errors="replace").splitlines()]
+    return next((line for line in lines if "error" in line.lower()), lines[-1] if lines else "no message")

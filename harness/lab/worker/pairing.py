@@ -1,0 +1,239 @@
+"""Two revisions of one variant in one process: slices of half a millisecond in random order, pair by pair."""
+
+from __future__ import annotations
+
+import gc
+import math
+import random
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from itertools import repeat
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+from harness.judge.equality import difference, exact
+from harness.lab import trees
+from harness.lab.worker.control import Control
+from harness.lab.worker.subject import Originals, found_in, load_case, load_subject
+from harness.lab.worker.timing import SLICE_NS, timed
+
+if TYPE_CHECKING:
+    from harness.lab.catalogue import Found
+    from harness.lab.worker.subject import Subject
+    from harness.model import Arguments, Case, Difference
+
+Pairs: TypeAlias = list[tuple[int, int]]
+_WARM_CALLS = 30  # CPython specialises its bytecode within these
+_WARM_NS = 60_000_000
+_MOST_LOOPS = 5_000
+_MOST_BATCH_BYTES = 8 << 20
+_CONTROL_EVERY = 4
+_FEWEST_ROUNDS = 12
+_LOOK_EVERY = 16
+
+
+@dataclass(frozen=True, slots=True)
+class Stint:
+    """How long one process measures."""
+
+    least_seconds: float
+    most_seconds: float
+    error: float
+    """Standard error of the median log-ratio that is small enough."""
+
+
+@dataclass(slots=True)
+class Side:
+    """One revision's variant, ready to be called."""
+
+    found: Found
+    case: Case
+    subject: Subject
+
+
+def load_side(job: dict[str, Any]) -> Side:
+    """Import a variant from the revision that ``job`` names, beside whatever else this process holds."""
+    found = found_in(job)
+    case = found.load()
+    with trees.entered(found.tree):
+        subject = load_subject(found, case, job)
+    return Side(found, case, subject)
+
+
+def arguments_of(side: Side, workload: str) -> Arguments:
+    """Make a workload's arguments, with the revision's modules at hand."""
+    chosen = next(one for one in side.case.workloads if one.name == workload)
+    with trees.entered(side.found.tree):
+        return chosen.arguments()
+
+
+@dataclass(slots=True)
+class Contest:
+    """Base and head on one input, and the control in two copies."""
+
+    base: Side
+    head: Side
+    originals: Originals
+    order: random.Random
+    loops: int = 1
+    spin: int | None = None
+    """Self-test only: empty turns planted before each call of the head; the base is wrapped alike, without turns."""
+    _calls: tuple[Callable[..., Any], Callable[..., Any]] = field(init=False)
+    _controls: tuple[Control, Control] = field(init=False)
+
+    def warm_up(self) -> None:
+        """Call both sides and the control until the interpreter has specialised them, then calibrate the slices."""
+        self._calls = (self.base.subject.caller(), self.head.subject.caller())
+        if self.spin is not None:
+            self._calls = (planted(self._calls[0], 0), planted(self._calls[1], self.spin))
+        per_call = max(self._warm(call, self.originals.fresh) for call in self._calls)
+        by_size = _MOST_BATCH_BYTES // max(1, self.originals.n_bytes)
+        self.loops = max(1, min(SLICE_NS // max(1, per_call), by_size, _MOST_LOOPS))
+        self._controls = two_controls()
+        gc.collect()
+        gc.freeze()
+        gc.disable()
+
+    def _warm(self, call: Callable[..., Any], fresh: Callable[[], Any]) -> int:
+        """Warm one function up; return the nanoseconds of its quickest call."""
+        spent, fastest = 0, 1 << 62
+        for _ in range(_WARM_CALLS):
+            elapsed, _ = timed(call, [fresh()], None)
+            spent, fastest = spent + elapsed, min(fastest, elapsed)
+            if spent > _WARM_NS:
+                break
+        return fastest
+
+    def difference(self) -> Difference | None:
+        """Compare the two revisions' answers on this very input, by the head's own relation."""
+        answers = []
+        for side in (self.base, self.head):
+            arguments = self.originals.fresh()
+            answer = side.subject.call(arguments)
+            answers.append((answer, arguments) if self.head.case.mutates else answer)
+        relation = self.head.case.relation(self.head.subject.name)
+        return difference(relation, self.originals.fresh(), *answers)
+
+    def pairs(self, plan: Stint) -> tuple[Pairs, Pairs]:
+        """Time pairs of slices until their median is known well enough; return nanoseconds (base, head), and the control's."""
+        found: tuple[Pairs, Pairs] = ([], [])
+        started = time.monotonic()
+        round_ = 0
+        while not self._enough(found[0], time.monotonic() - started, plan):
+            found[0].append(self._pair(self._calls, self._batch, self.base.subject.consume, self.head.subject.consume))
+            if round_ % _CONTROL_EVERY == 0:
+                found[1].append(in_turn(self._controls, self.order))
+            gc.collect(0)
+            round_ += 1
+        return found
+
+    @staticmethod
+    def _enough(pairs: Pairs, spent: float, plan: Stint) -> bool:
+        """Stop by spread and time, never by the ratio itself: that would favour whatever chance shows first."""
+        if len(pairs) < _FEWEST_ROUNDS or spent < plan.least_seconds:
+            return False
+        return spent >= plan.most_seconds or (len(pairs) % _LOOK_EVERY == 0 and median_error(pairs) < plan.error)
+
+    def _pair(
+        self, calls: tuple[Callable[..., Any], Callable[..., Any]], batch: Callable[[], list[Arguments]], *consume: Any
+    ) -> tuple[int, int]:
+        took = [0, 0]
+        for side in (0, 1) if self.order.random() < 0.5 else (1, 0):
+            took[side], _ = timed(calls[side], batch(), consume[side])
+        return max(1, took[0]), max(1, took[1])
+
+    def _batch(self) -> list[Arguments]:
+        return self.originals.batch(self.loops)
+
+
+def median_error(pairs: Pairs) -> float:
+    """Standard error of the pairs' median log-ratio, from their quartiles: sqrt(pi / 2) sigma / sqrt(n)."""
+    ratios = sorted(math.log(head / base) for base, head in pairs)
+    count = len(ratios)
+    sigma = (ratios[3 * count // 4] - ratios[count // 4]) / 1.349
+    return math.sqrt(math.pi / 2) * sigma / math.sqrt(count)
+
+
+def contest(job: dict[str, Any]) -> Contest:
+    """Load both revisions, in random order, and prepare the contest that ``job`` describes."""
+    order = random.Random(job["seed"])
+    sides: dict[str, Side] = {}
+    for which in order.sample(["base", "head"], 2):
+        sides[which] = load_side({**job[which], "variant": job["variant"]})
+    arguments = arguments_of(sides["head"], job["workload"])
+    return Contest(sides["base"], sides["head"], Originals(arguments), order, spin=job.get("spin"))
+
+
+def two_controls() -> tuple[Control, Control]:
+    """Return two copies of the control whose slices hold equally many calls."""
+    first, second = Control(), Control()
+    second.set_loops(first.loops)
+    return first, second
+
+
+def in_turn(controls: tuple[Control, Control], order: random.Random) -> tuple[int, int]:
+    """Time a slice of each, in random order."""
+    if order.random() < 0.5:
+        return controls[0].slice(), controls[1].slice()
+    second = controls[1].slice()
+    return controls[0].slice(), second
+
+
+def control_pairs(seed: float, seconds: float) -> Pairs:
+    """Time the control against itself, in random order, for ``seconds``."""
+    order = random.Random(seed)
+    controls = two_controls()
+    gc.collect()
+    gc.freeze()
+    gc.disable()
+    found: Pairs = []
+    end = time.monotonic() + seconds
+    while time.monotonic() < end or len(found) < _FEWEST_ROUNDS:
+        found.append(in_turn(controls, order))
+    return found
+
+
+def planted(function: Callable[..., Any], turns: int) -> Callable[..., Any]:
+    """Return the function with some empty turns of a loop before each call: a slowdown of known size."""
+
+    def slowed(*arguments: Any) -> Any:
+        for _ in repeat(None, turns):  # every turn costs the same
+            pass
+        return function(*arguments)
+
+    return slowed
+
+
+def choose(job: dict[str, Any]) -> tuple[str, float]:
+    """Choose the largest of the gate's workloads whose single call fits into a slice; return it and its seconds a call."""
+    found, case = load_case(job)
+    subject = load_subject(found, case, job)
+    workloads = {one.name: one for one in case.workloads}
+    chosen: tuple[str, float] | None = None
+    for workload in job["workloads"]:
+        originals = Originals(workloads[workload].arguments())
+        call = subject.caller()
+        fastest = min(timed(call, [(*subject.handle, *originals.fresh())], subject.consume)[0] for _ in range(4))
+        if chosen is not None and fastest > SLICE_NS:
+            break
+        chosen = workload, fastest / 1e9
+        if fastest > SLICE_NS:
+            break
+    assert chosen is not None
+    return chosen
+
+
+def same_inputs(job: dict[str, Any]) -> bool:
+    """Whether both revisions make equal arguments for all of the job's workloads."""
+    cases = {which: (found := found_in(job[which]), found.load()) for which in ("base", "head")}
+    for name in job["workloads"]:
+        made = []
+        for found, case in cases.values():
+            workload = next((one for one in case.workloads if one.name == name), None)
+            if workload is None:
+                return False
+            with trees.entered(found.tree):
+                made.append(workload.arguments())
+        if exact.compare(*made) is not None:
+            return False
+    return True
