@@ -208,6 +208,8 @@ class Gate:
     (0.5 ms), or on the first when none does.  Empty: all workloads of the case are considered."""
     tolerance: float | None = None
     """Slowdown (0.01 is 1 %) that must be found; None: as asked on the command line."""
+    tolerances: Mapping[str, float] = field(default_factory=dict)
+    """The same for single variants: work in other processes varies by tens of per cent, and 1 % would never be decided."""
     uncounted: Mapping[str, str] = field(default_factory=dict)
     """Variants whose instruction counts say nothing, each with the reason."""
 

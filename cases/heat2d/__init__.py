@@ -6,7 +6,7 @@ import math
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
-from harness import Case, Limits, Technique, Workload, close, sweep
+from harness import Case, Gate, Limits, Technique, Workload, close, sweep
 
 if TYPE_CHECKING:
     import numpy as np
@@ -142,4 +142,9 @@ case = Case(
     adversarial=nasty,
     strategy=examples,
     verify_up_to=100,
+    gate=Gate(
+        workloads=("8", "20", "48", "100", "200"),
+        tolerances=dict.fromkeys(("cython_parallel", "numba_parallel", "bands", "numexpr"), 0.25),
+        uncounted=dict.fromkeys(("cython_parallel", "numba_parallel", "numexpr"), "valgrind runs its threads one after another"),
+    ),
 )

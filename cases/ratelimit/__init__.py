@@ -8,7 +8,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from cases.ratelimit.semantics import gcra_class, no_window_holds_too_many, redis_server, window_counter_class
-from harness import Case, Limits, Technique, Workload, exact, sweep
+from harness import Case, Gate, Limits, Technique, Workload, exact, sweep
 
 if TYPE_CHECKING:
     from hypothesis.strategies import SearchStrategy
@@ -114,6 +114,7 @@ case = Case(
         Workload("tenants-1", partial(traffic, tenants=1), 100),
         Workload("tenants-100", partial(traffic, tenants=100), 100),
         Workload("tenants-10000", partial(traffic, tenants=10_000, requests=20_000), 100),
+        Workload("brief", partial(traffic, tenants=2, requests=300), 30),
         Workload("steady", steady, 500),
         Workload("edges", edges, 500),
         Workload("instant", instant, 500),
@@ -128,4 +129,5 @@ case = Case(
     adversarial=nasty,
     strategy=examples,
     verify_up_to=1000,
+    gate=Gate(workloads=("brief", "30"), tolerances=dict.fromkeys(("limits", "pyrate_limiter"), 0.05)),
 )

@@ -12,6 +12,7 @@ import msgspec
 from harness.errors import ExitCode, gravest
 from harness.judge.summary import exit_code
 from harness.model import Certificate, Estimate, Evidence, Proof, Row, Summary, WorkloadSummary
+from harness.show.gate_document import GateDocument
 
 
 class CertificateDocument(msgspec.Struct, frozen=True):
@@ -205,6 +206,7 @@ DOCUMENTS: dict[str, type[msgspec.Struct]] = {
     "harness.verifies/1": VerifiesDocument,
     "harness.list/1": ListDocument,
     "harness.doctor/1": DoctorDocument,
+    "harness.gate/1": GateDocument,
 }
 
 

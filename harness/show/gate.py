@@ -43,7 +43,7 @@ _ANNOTATIONS = 9
 
 def verdict_line(report: GateReport) -> str:
     """Say in one line what the gate says, the word first; foreign strings are cleaned, and nothing else."""
-    return f"{verdict_word(report)}: {_because(report)}"
+    return f"{verdict_word(report)}: {_because(report, text.clean)}"
 
 
 def verdict_word(report: GateReport) -> str:
@@ -51,42 +51,49 @@ def verdict_word(report: GateReport) -> str:
     return _WORDS.get(report.verdict, str(report.verdict).upper())
 
 
-def _because(report: GateReport) -> str:
+def _because(report: GateReport, shown: Callable[[str], str]) -> str:
+    """The reason for the verdict; ``shown`` makes a foreign string fit for where it goes."""
     slower = _keys(report, Verdict.SLOWER)
     others = f"; {len(slower)} slower" if slower else ""
     if report.verdict is GateVerdict.NOT_EQUIVALENT:
-        return _gapped(report.wrong) + others
+        return _gapped(report.wrong, shown) + others
     if report.verdict is GateVerdict.NOT_MEASURED:
-        return _gapped(report.missing) + others
-    if report.verdict is GateVerdict.REGRESSION and slower:
-        return _slowed(slower, len(report.keys))
+        return _gapped(report.missing, shown) + others
+    if report.verdict is GateVerdict.REGRESSION:
+        return _slowed(slower, len(report.keys), shown) if slower else "see the notes"
     if report.verdict is GateVerdict.INCONCLUSIVE:
-        return _undecided(report)
+        return _undecided(report, shown)
     return _passed(report)
 
 
-def _gapped(gaps: Sequence[Gap]) -> str:
+def _gapped(gaps: Sequence[Gap], shown: Callable[[str], str]) -> str:
     if not gaps:
         return "see the notes"
-    more = f"; and {len(gaps) - 1} more" if len(gaps) > 1 else ""
-    return f"{_cut(f'{gaps[0].case}/{gaps[0].variant}: {gaps[0].status}: {gaps[0].message}', 160)}{more}"
+    first, more = gaps[0], f"; and {len(gaps) - 1} more" if len(gaps) > 1 else ""
+    return f"{shown(_cut(f'{first.case}/{first.variant}'))}: {shown(_cut(first.status))}: {shown(_cut(first.message, 160))}{more}"
 
 
-def _slowed(slower: Sequence[KeyVerdict], compared: int) -> str:
-    worst = slower[0]
+def _slowed(slower: Sequence[KeyVerdict], compared: int, shown: Callable[[str], str]) -> str:
+    worst = next((key for key in slower if key.metric is Metric.TIME), slower[0])
     many = f"{len(slower)} of {_counted(compared, 'key')} slower; worst: " if len(slower) > 1 else ""
-    said = "is {} slower" if worst.metric is Metric.TIME else "executes {} more instructions"
-    change = said.format(percent(worst.ratio.value - 1, signed=False)) if worst.ratio else "is slower"
-    interval = f" ({_between(worst.ratio, signed=False)})" if worst.ratio else ""
-    sure = ", confirmed" if worst.confirmed else ""
-    return f"{many}{_cut(f'{worst.key.case}/{worst.key.variant}')} {change}{interval}{sure}"
+    return (
+        f"{many}{shown(_cut(f'{worst.key.case}/{worst.key.variant}'))} {_change_in_words(worst)}{', confirmed' if worst.confirmed else ''}"
+    )
 
 
-def _undecided(report: GateReport) -> str:
+def _change_in_words(key: KeyVerdict) -> str:
+    if key.ratio is None:
+        return "is slower"
+    said = percent(key.ratio.value - 1, signed=False)
+    words = f"is {said} slower" if key.metric is Metric.TIME else f"executes {said} more instructions"
+    return f"{words} ({_between(key.ratio, signed=False)})"
+
+
+def _undecided(report: GateReport, shown: Callable[[str], str]) -> str:
     unclear = _keys(report, Verdict.UNCLEAR)
     if unclear:
         return f"{len(unclear)} of {_counted(len(report.keys), 'key')} unclear{_seen(report)}"
-    return _cut(report.notes[0], 200) if report.notes else f"{_counted(len(report.keys), 'key')} compared{_seen(report)}"
+    return shown(_cut(report.notes[0], 200)) if report.notes else f"{_counted(len(report.keys), 'key')} compared{_seen(report)}"
 
 
 def _passed(report: GateReport) -> str:
@@ -107,24 +114,30 @@ def _seen(report: GateReport) -> str:
 def _keys(report: GateReport, *verdicts: Verdict) -> list[KeyVerdict]:
     """The keys of some verdicts, gravest first, then the largest change."""
     chosen = [key for key in report.keys if not verdicts or key.verdict in verdicts]
-    return sorted(chosen, key=lambda key: (_GRAVEST.index(key.verdict), -_size(key), key.key, key.metric))
+    return sorted(chosen, key=lambda key: (_GRAVEST.index(key.verdict), -_size(key), key.key, key.metric is not Metric.TIME))
 
 
 def _size(key: KeyVerdict) -> float:
     return 0.0 if key.ratio is None or key.ratio.value <= 0 else max(key.ratio.value, 1 / key.ratio.value)
 
 
-def percent(share: float, *, signed: bool = True, unit: str = " %") -> str:
-    """A change in percent: two decimals below one percent, one below a hundred."""
+def percent(share: float, *, signed: bool = True, unit: str = " %", decimals: int | None = None) -> str:
+    """A change in percent: two decimals below a tenth of a percent, one below a hundred percent."""
     value = share * 100
-    decimals = 2 if abs(value) < 0.995 else 1 if abs(value) < 99.95 else 0
+    decimals = _decimals(value) if decimals is None else decimals
     rounded = round(value, decimals) + 0.0  # no minus before a zero
     shown = f"{rounded:.{decimals}f}" if abs(rounded) < 1e6 else f"{rounded:.1e}"
     return f"{'+' if signed and rounded > 0 else ''}{shown}{unit}"
 
 
+def _decimals(percents: float) -> int:
+    return 2 if abs(percents) < 0.0995 else 1 if abs(percents) < 99.95 else 0
+
+
 def _between(ratio: Estimate, *, signed: bool = True) -> str:
-    return "..".join(percent(end - 1, signed=signed, unit="") for end in (ratio.low, ratio.high))
+    ends = (ratio.low - 1, ratio.high - 1)
+    decimals = _decimals(max(map(abs, ends)) * 100)
+    return "..".join(percent(end, signed=signed, unit="", decimals=decimals) for end in ends)
 
 
 def change(ratio: Estimate | None) -> str:
@@ -203,7 +216,7 @@ _COLUMNS = (
     _Column("change", lambda key: text.MISSING if key.ratio is None else percent(key.ratio.value - 1), 9),
     _Column("95 %", lambda key: "" if key.ratio is None else _between(key.ratio), 7),
     _Column("smallest", _effect, 6),
-    _Column("verdict", lambda key: str(key.verdict) + (" ✓" if key.confirmed else ""), 9, right=False),
+    _Column("verdict", lambda key: str(key.verdict) + (" *" if key.confirmed else ""), 9, right=False),
     _Column("units", lambda key: str(key.units), 2),
     _Column("how", lambda key: log_line(key.how).partition(":")[0], 1, right=False),
 )
@@ -245,6 +258,8 @@ def _fitted(keys: Sequence[KeyVerdict], width: int) -> tuple[list[_Column], list
 
 def _remarks(report: GateReport) -> Iterator[Text]:
     """Everything below the table, one paragraph each."""
+    if any(key.confirmed for key in report.keys):
+        yield Text("* said again by fresh processes", style="dim")
     for gap in report.wrong:
         yield Text(log_line(f"not equivalent: {_gap_line(gap)}"), style="red")
     for gap in report.missing:
@@ -283,10 +298,10 @@ _HEADER = (
 )
 _HOW = (
     "**time**: base and head run slice by slice, in random order, in fresh processes; a process gives the median of the logarithms of "
-    "neighbouring slices' ratios, and the change is the mean over processes with its 95 % interval. "
-    "**instructions**: callgrind counts what one call executes under several hash seeds; fewer are never called a speed-up. "
-    "Slower is said only when the interval lies beyond the tolerance's red line and fresh processes say it again; the smallest effect is "
-    "the slowdown that would have been found 95 times in 100."
+    "neighbouring slices' ratios, the change is their trimmed mean over processes with its 95 % interval, and the smallest effect is the "
+    "slowdown that would have been found 95 times in 100. "
+    "**instructions**: callgrind counts what one call executes under several hash seeds, and fewer are never called a speed-up. "
+    "Slower is said when the whole interval is beyond the tolerance's red line, of times only after fresh processes have said it again."
 )
 
 
@@ -313,13 +328,17 @@ class _Section:
         """Bytes of what always stays, with the line that counts what was cut."""
         return _bytes((*self.head, *self.foot)) + _bytes(["", _dropped(len(self.rows))])
 
-    def fitted(self, room: int) -> tuple[_Section, int]:
-        """Keep the rows that fit; return what became of it and the room that is left."""
+    def needed(self) -> int:
+        """Bytes of all rows."""
+        return _bytes(self.rows)
+
+    def fitted(self, room: int) -> _Section:
+        """Keep the rows that fit into so many bytes."""
         for kept, row in enumerate(self.rows):
-            if (left := room - _bytes([row])) < 0:
-                return _Section(self.head, self.rows[:kept], self.foot, _dropped(len(self.rows) - kept)), room
-            room = left
-        return self, room
+            room -= _bytes([row])
+            if room < 0:
+                return _Section(self.head, self.rows[:kept], self.foot, _dropped(len(self.rows) - kept))
+        return self
 
     def lines(self) -> list[str]:
         """Everything, with a line about what was cut."""
@@ -335,19 +354,28 @@ def _bytes(lines: Iterable[str]) -> int:
 
 
 def markdown(report: GateReport, *, limit: int = 60_000) -> str:
-    """Return a comment for a pull request of less than ``limit`` bytes, by which at least 16 000 are meant.
+    """Return a comment for a pull request of less than ``limit`` bytes, of which at least 32 000 are needed.
 
     The verdict, how to do it again, and every ``<details>`` with its end are there however little room there is.
     """
-    top = [f"**{_SIGNS.get(report.verdict, _RED)} {verdict_word(report)}:** {inert(_because(report))}", "", _compared(report)]
+    top = [f"**{_SIGNS.get(report.verdict, _RED)} {verdict_word(report)}:** {_because(report, inert)}", "", _compared(report)]
     sections = [section for section in _sections(report) if section.rows]
     bottom = [*_again(report), "", MARKER]
     room = limit - _bytes(top) - _bytes(bottom) - sum(section.size() for section in sections) - 1
     lines = [*top]
-    for section in sections:
-        fitted, room = section.fitted(room)
-        lines += fitted.lines()
+    for section in _shared(sections, room):
+        lines += section.lines()
     return "\n".join([*lines, *bottom]) + "\n"
+
+
+def _shared(sections: Sequence[_Section], room: int) -> Iterator[_Section]:
+    """Give each section what the later ones do not need, and half of what is left if they need it all."""
+    later = sum(section.needed() for section in sections)
+    for section in sections:
+        later -= section.needed()
+        fitted = section.fitted(max(room // 2, room - later))
+        room -= fitted.needed()
+        yield fitted
 
 
 def _compared(report: GateReport) -> str:
@@ -414,7 +442,7 @@ def _conditions(report: GateReport) -> Iterator[str]:
 
 
 def _again(report: GateReport) -> list[str]:
-    command = _cut(report.command, _COMMAND)
+    command = log_line(_cut(report.command, _COMMAND))
     longest = max(map(len, re.findall("`+", command)), default=0)
     fence = "`" * max(3, longest + 1)
     return ["", "To do it again:", "", f"{fence}text", command, fence]

@@ -7,16 +7,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from math import isfinite
-from typing import Annotated, Literal, TypeAlias
+from typing import Annotated, Final, Literal, TypeAlias
 
 import msgspec
 
 from harness.errors import ExitCode, StoreError
-from harness.judge.gate import gate_verdict
+from harness.judge import gate as policy
 from harness.model import Estimate, Gap, GateReport, GateVerdict, Key, KeyVerdict, Machine, Metric, Status, Verdict
 from harness.show import text
 
-SCHEMA = "harness.gate/1"
+SCHEMA: Final = "harness.gate/1"
 MOST_BYTES = 2_000_000
 MOST_KEYS = 5_000
 MOST_CHARACTERS = 2_000
@@ -26,10 +26,6 @@ _READABLE_BYTES = 1_000_000
 _VARIANTS = 5_000
 _NOTES = 200
 _LIBRARIES = 200
-_EXIT_CODES = {
-    gate_verdict(code): code
-    for code in (ExitCode.OK, ExitCode.REGRESSION, ExitCode.WRONG_ANSWER, ExitCode.NOT_MEASURED, ExitCode.INCONCLUSIVE)
-}
 _GAPS = frozenset({*map(str, Status), "deleted"}) - {str(Status.OK)}
 
 String: TypeAlias = Annotated[str, msgspec.Meta(max_length=MOST_CHARACTERS)]
@@ -244,10 +240,20 @@ def read_report(data: bytes) -> GateReport:
     if len(data) > MOST_BYTES:
         raise _refused(f"it has {len(data)} bytes, more than {MOST_BYTES}")
     document = _decoded(data)
-    for broken, problem in _rules(document):
-        if broken():
+    for broken, problem in _RULES:
+        if broken(document):
             raise _refused(problem)
-    return _report(document)
+    report = _report(document)
+    code = _meant(report)
+    if (report.exit_code, report.verdict) != (int(code), policy.gate_verdict(code)):
+        raise _refused(f"verdict {report.verdict} with exit_code {report.exit_code} is not what its keys and gaps mean")
+    return report
+
+
+def _meant(report: GateReport) -> ExitCode:
+    """The exit code that follows from the parts; that a run was inconclusive as a whole they need not show."""
+    noisy = report.verdict is GateVerdict.INCONCLUSIVE
+    return policy.exit_code(report.keys, missing=report.missing, wrong=report.wrong, listed=1, noisy=noisy)
 
 
 def _decoded(data: bytes) -> GateDocument:
@@ -270,26 +276,6 @@ def log_line(said: str) -> str:
     return text.clean(said).replace("::", ": :").replace("##[", "# #[")
 
 
-def _rules(document: GateDocument) -> list[tuple[Callable[[], bool], str]]:
-    """What types cannot say: each rule with the sentence for breaking it."""
-    code = int(_EXIT_CODES[document.verdict])
-    return [
-        (lambda: document.exit_code != code, f"exit_code is {document.exit_code}, but {document.verdict} means {code}"),
-        (lambda: document.verdict is GateVerdict.PASS and _is_red(document), "verdict is pass, but not all of its keys passed"),
-        (lambda: len(set(document.metrics)) < len(document.metrics), "metrics holds one of them twice"),
-        (lambda: len(_addresses(document)) < len(document.keys), "keys holds one key twice by one metric"),
-        (lambda: any(key.metric not in document.metrics for key in document.keys), "keys holds a metric that metrics does not"),
-        (lambda: any(_foreign_base(key) is not None for key in document.keys), "keys holds a base value of another metric"),
-        (lambda: not all(map(_in_order, _ratios(document))), "an interval does not hold its value"),
-        (lambda: any(gap.status not in _GAPS for gap in (*document.missing, *document.wrong)), "the status of a gap is no status word"),
-    ]
-
-
-def _is_red(document: GateDocument) -> bool:
-    red = {Verdict.SLOWER, Verdict.UNCLEAR}
-    return bool(document.missing or document.wrong or any(key.verdict in red for key in document.keys))
-
-
 def _addresses(document: GateDocument) -> set[tuple[str, str, str, Metric]]:
     return {(key.case, key.variant, key.workload, key.metric) for key in document.keys}
 
@@ -304,6 +290,20 @@ def _ratios(document: GateDocument) -> list[RatioDocument | None]:
 
 def _in_order(ratio: RatioDocument | None) -> bool:
     return ratio is None or ratio.low <= ratio.value <= ratio.high
+
+
+_RULES: tuple[tuple[Callable[[GateDocument], bool], str], ...] = (
+    (lambda document: len(set(document.metrics)) < len(document.metrics), "metrics holds one of them twice"),
+    (lambda document: len(_addresses(document)) < len(document.keys), "keys holds one key twice by one metric"),
+    (lambda document: any(key.metric not in document.metrics for key in document.keys), "keys holds a metric that metrics does not"),
+    (lambda document: any(_foreign_base(key) is not None for key in document.keys), "keys holds a base value of another metric"),
+    (lambda document: not all(map(_in_order, _ratios(document))), "an interval does not hold its value"),
+    (
+        lambda document: any(gap.status not in _GAPS for gap in (*document.missing, *document.wrong)),
+        "the status of a gap is no status word",
+    ),
+)
+"""What types cannot say: each rule with the sentence for breaking it."""
 
 
 def _report(document: GateDocument) -> GateReport:

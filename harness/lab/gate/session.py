@@ -319,7 +319,8 @@ class _Gate:
         assert sides.base is not None
         assert sides.head is not None
         technique = next(variant.technique for variant in sides.head.found.variants(sides.head.case) if variant.name == one.variant)
-        tolerance = sides.head.case.gate.tolerance or self.asked.tolerance
+        gate = sides.head.case.gate
+        tolerance = gate.tolerances.get(one.variant) or gate.tolerance or self.asked.tolerance
         with ExitStack() as stack:
             services = stack.enter_context(Services(sides.head.found, sides.head.case, self.asked.confines))
             services.start([one.variant])
@@ -389,7 +390,7 @@ class _Gate:
             self._not_measured(one, problem)
             return None
         self.found.units += timed.units
-        return _timed_verdict(match, timed, seconds)
+        return _timed_verdict(match, timed, seconds, tolerance)
 
     def _not_measured(self, one: Listed, problem: NotTimed) -> None:
         if problem.side == "base":
@@ -469,6 +470,12 @@ def choose_workload(base: Revision, workloads: Sequence[str], variant: str, serv
     return said["workload"], said["seconds"]
 
 
+def tolerance_is_its_own(match: Match) -> bool:
+    """Whether the case declares another tolerance for this variant than the command line."""
+    gate = match.head.case.gate
+    return match.variant in gate.tolerances or gate.tolerance is not None
+
+
 def _has(sides: Sides, variant: str) -> bool:
     return any(side is not None and variant in side.case.variants for side in (sides.base, sides.head))
 
@@ -477,8 +484,8 @@ def _key(match: Match) -> Key:
     return Key(match.head.found.name, match.variant, match.workload)
 
 
-def _timed_verdict(match: Match, timed: Timed, seconds: float) -> KeyVerdict:
-    notes = []
+def _timed_verdict(match: Match, timed: Timed, seconds: float, tolerance: float) -> KeyVerdict:
+    notes = [f"tolerance {tolerance:.0%}, by its case's declaration"] if tolerance_is_its_own(match) else []
     if timed.doubted:
         notes.append("slower at first, but fresh processes did not repeat it")
     if seconds > _LONG_CALL_SECONDS:
