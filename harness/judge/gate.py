@@ -75,7 +75,7 @@ class Judgement:
 
 
 def judge(units: Sequence[Unit], *, tolerance: float) -> Judgement:
-    """Judge the units at a look: slower, same or faster if that is certain enough; unclear after the last look.
+    """Judge the units at a look, five at least: slower, same or faster if that is certain enough; unclear after the last look.
 
     Slower also needs two thirds of the units on the red side: a rare process in which one side sits badly in the caches
     is far off, and must not decide alone.
@@ -92,11 +92,11 @@ def judge(units: Sequence[Unit], *, tolerance: float) -> Judgement:
 def trimmed(values: Sequence[float]) -> tuple[float, float, int]:
     """Trimmed mean, its standard error and degrees of freedom (Tukey and McLaughlin, Sankhya A 25, 1963).
 
-    From ten values on, one in eight is cut off at either end: a process in a hundred is far off, and one such value
+    One value in eight, but at least one, is cut off at either end: a process in twenty is far off, and one such value
     would widen Student's interval for all of them.
     """
     ordered, count = sorted(values), len(values)
-    cut = count // 8 if count >= LOOKS[1] else 0
+    cut = max(1, count // 8)
     kept = ordered[cut : count - cut]
     drawn_in = [kept[0]] * cut + kept + [kept[-1]] * cut
     error = stdev(drawn_in) / ((1 - 2 * cut / count) * math.sqrt(count))
