@@ -11,7 +11,8 @@ from harness.lab import catalogue, sources
 from harness.lab.catalogue import Found
 
 HOME = Path(__file__).parents[2]
-BODIES = sorted((HOME / "extensions").glob("*/*.pyx"))
+BODIES = sorted(path for path in (HOME / "extensions").glob("*/*.pyx") if (HOME / "cases" / path.parent.name).is_dir())
+TOOLS = sorted(path for path in (HOME / "extensions").glob("*/*.pyx") if path not in BODIES)
 FOUND = list(catalogue.find_cases().values())
 
 
@@ -25,6 +26,12 @@ def test_every_compiled_body_has_its_doorway(body: Path) -> None:
     assert ast.get_docstring(tree)
     assert entry.startswith(f"from extensions.{body.parent.name}.{body.stem} import ")
     assert [line for line in rest if not line.startswith("__all__ = ")] == []
+
+
+@pytest.mark.parametrize("body", TOOLS, ids=lambda path: f"{path.parent.name}/{path.stem}")
+def test_every_other_compiled_body_belongs_to_a_room_of_the_lab(body: Path) -> None:
+    """extensions/X/ mirrors cases/X/ or harness/lab/X/: nothing compiled has no home."""
+    assert (HOME / "harness" / "lab" / body.parent.name).exists()
 
 
 @pytest.mark.parametrize("found", FOUND, ids=lambda found: found.name)
