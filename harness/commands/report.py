@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import click
@@ -11,6 +12,7 @@ from harness.errors import AskedWrongly
 from harness.lab import catalogue
 
 BEGIN, END = "<!-- results:begin -->", "<!-- results:end -->"
+BLOCK = re.compile(r"<!-- (?P<kind>results|selftest):begin(?P<named>[^>]*?)-->.*?<!-- (?P=kind):end -->", re.DOTALL)
 
 
 @click.command("report")
@@ -28,7 +30,8 @@ def command(readmes: tuple[str, ...], check: bool, store_folder: Path | None) ->
     """Write the results of a stored run into a README, between its two markers.
 
     The block names the run it was generated from.  A file other than a case's README shows the case named
-    in its first marker: <!-- results:begin dedupe -->.
+    in its first marker: <!-- results:begin dedupe -->.  <!-- selftest:begin selftest.json --> shows a gate's
+    self-test from the file of that name beside it.
     """
     stale = [str(path) for path in (_write(readme, options.store_path(store_folder), check=check) for readme in readmes) if path]
     if stale and check:
@@ -44,19 +47,30 @@ def _write(readme: str, store_path: Path, *, check: bool) -> Path | None:
     """Bring one file up to date; return its path when it was not."""
     path = Path(readme) if readme.endswith(".md") else catalogue.find_case(readme).folder / "README.md"
     before = path.read_text(encoding="utf-8")
-    head, marker, rest = before.partition("<!-- results:begin")
-    named, closing, rest = rest.partition("-->")
-    _, end, tail = rest.partition(END)
-    if not (marker and closing and end):
+    if not BLOCK.search(before):
         raise AskedWrongly(f"{path} has no block between {BEGIN} and {END}", "put the two markers where the results belong")
-    case = named.strip() or path.parent.name
-    after = f"{head}{marker}{named}-->\n{_block(case, store_path)}{END}{tail}"
+
+    def renewed(found: re.Match[str]) -> str:
+        kind, named = found["kind"], found["named"].strip()
+        block = _block(named or path.parent.name, store_path) if kind == "results" else _self_test(path.parent / named)
+        return f"<!-- {kind}:begin{found['named']}-->\n{block}<!-- {kind}:end -->"
+
+    after = BLOCK.sub(renewed, before)
     if after == before:
         return None
     if not check:
         path.write_text(after, encoding="utf-8")
         click.echo(f"wrote {path}")
     return path
+
+
+def _self_test(file: Path) -> str:
+    from harness.show.selftest import markdown, read_selftest
+
+    try:
+        return markdown(read_selftest(file.read_bytes()))
+    except OSError as error:
+        raise AskedWrongly(f"{file} cannot be read: {error.strerror}", f"python -m harness gate --self-test --json {file}") from None
 
 
 def _block(case: str, store_path: Path) -> str:

@@ -28,8 +28,8 @@ CONFIRMING = 4
 """Fresh units that a slowdown must be seen in again."""
 _ONE_SIDED = 0.025
 """Chance, over all looks together, that an interval's end misses the truth (Bonferroni's bound: Pocock's without a table)."""
-_POWER_QUANTILE = 1.645
-"""Standard normal quantile of 0.95: how far above the line a slowdown must be to be found 95 times in 100."""
+_POWER = 0.95
+"""How often the smallest effect that we state must be found."""
 _AGREEMENT = 2 / 3
 _TOO_NOISY = 2.0
 """A machine that would miss twice the tolerance after the last look cannot judge times."""
@@ -85,7 +85,7 @@ def judge(units: Sequence[Unit], *, tolerance: float) -> Judgement:
     reach = _quantile(freedom) * error
     red, green = math.log1p(tolerance / 2), math.log1p(tolerance)
     ratio = Estimate(math.exp(center), math.exp(center - reach), math.exp(center + reach))
-    effect = math.expm1(red + reach + _POWER_QUANTILE * error)
+    effect = math.expm1(red + reach + _power(freedom) * error)
     return Judgement(ratio, effect, _verdict(values, (center - reach, center + reach), (red, green)))
 
 
@@ -140,7 +140,8 @@ def machine_effect(units: Sequence[Unit], *, tolerance: float) -> float:
     """The smallest slowdown this machine could show after the last look, from identical code against itself."""
     values = [unit.log_ratio for unit in units]
     error = stdev(values) / math.sqrt(LOOKS[-1])
-    return math.expm1(math.log1p(tolerance / 2) + (_quantile(LOOKS[-1] - 1) + _POWER_QUANTILE) * error)
+    freedom = LOOKS[-1] - 1
+    return math.expm1(math.log1p(tolerance / 2) + (_quantile(freedom) + _power(freedom)) * error)
 
 
 def too_noisy(units: Sequence[Unit], *, tolerance: float) -> bool:
@@ -201,6 +202,13 @@ def _quantile(freedom: int) -> float:
     from scipy.special import stdtrit  # scipy.stats would take a second to import
 
     return float(stdtrit(freedom, 1 - _ONE_SIDED / len(LOOKS)))
+
+
+def _power(freedom: int) -> float:
+    """How many standard errors beyond its interval's reach a slowdown must be to be found with ``_POWER``."""
+    from scipy.special import stdtrit
+
+    return float(stdtrit(freedom, _POWER))
 
 
 METRICS = {"time": (Metric.TIME,), "instructions": (Metric.INSTRUCTIONS,), "both": (Metric.TIME, Metric.INSTRUCTIONS)}

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from harness.errors import StoreError
 from harness.model import Estimate
 from harness.show import text
 from harness.show.documents import MachineDocument, to_bytes
@@ -134,3 +135,41 @@ def print_selftest(console: Console, report: SelfTest) -> None:
         ),
     )
     put(console, Text("called slower with nothing planted: false alarms; seconds: mean wall time of one decision", style="dim"))
+
+
+def read_selftest(data: bytes) -> SelfTestDocument:
+    """Read what ``gate --self-test --json`` wrote.
+
+    Raises:
+        StoreError: it is something else.
+    """
+    try:
+        document = msgspec.json.decode(data, type=SelfTestDocument)
+    except (msgspec.MsgspecError, ValueError, RecursionError) as error:
+        raise StoreError(f"this is no {SCHEMA} document: {error}", "python -m harness gate --self-test --json FILE writes one") from None
+    if document.schema != SCHEMA:
+        raise StoreError(f"schema {document.schema!r} is not {SCHEMA!r}", "python -m harness gate --self-test --json FILE writes one")
+    return document
+
+
+def markdown(document: SelfTestDocument) -> str:
+    """The same as a table for a page, with the machine it came from."""
+    machine, cell = document.machine, text.markdown_cell
+    variants = ", ".join(cell(f"{one.case}/{one.variant} ({one.workload})") for one in document.variants)
+    lines = [
+        (
+            f"{document.started[:10]}, {cell(machine.cpu)}, {machine.cores} cores, {cell(machine.implementation)} {cell(machine.python)}; "
+            f"beside {document.load_processes} busy processes of ours and whatever else ran there (load average {document.load_average:.1f}); "
+            f"{document.trials} trials on {variants}; tolerance {document.tolerance:.0%}, budget {document.budget_seconds:g} s."
+        ),
+        "",
+        "| planted | by | called slower | share, 95 % interval | nobody can say | read (median) | seconds a decision |",
+        "|---|---|---:|---:|---:|---:|---:|",
+    ]
+    for one in (*document.false_alarms, *document.detection):
+        planted = f"+{one.slowdown * 100:g} %" if one.slowdown else "nothing"
+        share = f"{one.rate.value:.1%} ({one.rate.low:.1%}..{one.rate.high:.1%})"
+        lines.append(
+            f"| {planted} | {cell(one.metric)} | {one.slower} of {one.trials} | {share} | {one.unclear} | {one.read:+.2%} | {one.seconds_per_key:.1f} |"
+        )
+    return "\n".join([*lines, ""])

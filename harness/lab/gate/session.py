@@ -400,7 +400,21 @@ class _Gate:
 
     def _no_baseline(self, one: Listed, why: str) -> None:
         metric = self.asked.metrics[0]
-        key = KeyVerdict(Key(one.case, one.variant, ""), metric, None, Verdict.UNCLEAR, None, 0, "no baseline", None, False, 0.0, (why,))
+        head = self.scene.sides[one.case].head
+        assert head is not None
+        key = KeyVerdict(
+            Key(one.case, one.variant, self._workloads(head)[0]),
+            metric,
+            None,
+            Verdict.UNCLEAR,
+            None,
+            0,
+            "no baseline",
+            None,
+            False,
+            0.0,
+            (why,),
+        )
         self.found.keys.append(key)
 
     # ------------------------------------------------------------------ verdict
