@@ -204,8 +204,8 @@ class Gate:
     """How the gate looks at a case; docs/gate.md."""
 
     workloads: tuple[str, ...] = ()
-    """Names, ascending: each variant is compared on the largest of these whose single call fits into a time slice
-    (0.5 ms), or on the first when none does.  Empty: all workloads of the case are considered."""
+    """Names, ascending: each variant is compared on the largest of these whose single call fits into a slice
+    (0.25 ms), or on the first when none does.  Empty: all workloads of the case are considered."""
     tolerance: float | None = None
     """Slowdown (0.01 is 1 %) that must be found; None: as asked on the command line."""
     tolerances: Mapping[str, float] = field(default_factory=dict)

@@ -19,10 +19,17 @@ STEPS = 10
 ALPHA = 0.2
 """Below 1/4 the scheme is stable, and no cell gets hotter than the hottest."""
 
+SHORT_STEPS = 2
+
 
 def chip(n: int, seed: int) -> tuple[Grid, float, int]:
     """Make an n x n map in degrees: a warm background and a few hot blocks."""
     return _chip(n, n, seed), ALPHA, STEPS
+
+
+def short(n: int, seed: int) -> tuple[Grid, float, int]:
+    """Make the map of a chip for a few steps only: calls of some microseconds, for the gate."""
+    return _chip(n, n, seed), ALPHA, SHORT_STEPS
 
 
 def strip(n: int, seed: int) -> tuple[Grid, float, int]:
@@ -133,6 +140,7 @@ case = Case(
     workloads=(
         *sweep(chip, n=(8, 20, 48, 100, 200, 256, 500, 1024, 2000, 4096)),
         Workload("strip-300", strip, 300),
+        *sweep(short, n=(8, 20, 48, 100, 200), name="short-{n}"),
     ),
     default=("8", "48", "200"),
     # the sum of five terms may be formed in another order: a few roundings of the largest term a step
@@ -143,7 +151,7 @@ case = Case(
     strategy=examples,
     verify_up_to=100,
     gate=Gate(
-        workloads=("8", "20", "48", "100", "200"),
+        workloads=("short-8", "short-20", "short-48", "short-100", "short-200"),
         tolerances=dict.fromkeys(("cython_parallel", "numba_parallel", "bands", "numexpr"), 0.25),
         uncounted=dict.fromkeys(("cython_parallel", "numba_parallel", "numexpr"), "valgrind runs its threads one after another"),
     ),

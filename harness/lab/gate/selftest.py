@@ -32,9 +32,9 @@ from harness.model import Detection, Key, Metric, SelfTest, Technique, Verdict, 
 Told: TypeAlias = Callable[[str], None]
 SLOWDOWNS = (0.005, 0.01, 0.02, 0.05)
 _TECHNIQUES = (Technique.PYTHON, Technique.CYTHON, Technique.NUMPY)
-_PLANTED_SHARE = 4
+_PLANTED_SHARE = 5
 """One in so many trials of identical code is repeated with each slowdown planted."""
-_COUNTED_SHARE = 25
+_COUNTED_SHARE = 40
 """Counts hardly vary, and counting is dear: one in so many."""
 _LEAST_TRIALS = 4
 _CALIBRATING_SHARE = 0.2

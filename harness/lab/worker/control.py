@@ -26,6 +26,7 @@ def control() -> Callable[[], object]:
 
 
 SLICE_NS = 250_000
+"""How long a slice takes when two revisions take turns: the nearer two slices are, the more they have in common."""
 _WARM_CALLS = 40
 
 

@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 from harness.judge.equality import difference, exact
 from harness.lab import trees
-from harness.lab.worker.control import Control
+from harness.lab.worker.control import SLICE_NS, Control
 from harness.lab.worker.subject import Originals, found_in, load_case, load_subject
-from harness.lab.worker.timing import SLICE_NS, timed
+from harness.lab.worker.timing import timed
 
 if TYPE_CHECKING:
     from harness.lab.catalogue import Found
