@@ -22,7 +22,7 @@ from harness.model import Estimate, GateVerdict, Metric, Verdict
 if TYPE_CHECKING:
     from harness.model import Gap, KeyVerdict
 
-LOOKS = (6, 10, 16)
+LOOKS = (8, 12, 16)
 """Units after which the evidence is looked at; in between nobody peeks."""
 CONFIRMING = 4
 """Fresh units that a slowdown must be seen in again."""

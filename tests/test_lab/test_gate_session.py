@@ -75,7 +75,7 @@ def test_a_control_that_moves_discards_the_run(changed_case: Path, monkeypatch: 
 
 
 def test_a_slowdown_that_fresh_processes_do_not_repeat_is_not_red(changed_case: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """GIVEN six slow units and four level ones THEN exit 5."""
+    """GIVEN eight slow units and four level ones THEN exit 5."""
     answers: Iterator[float] = iter([3.0, 0.0])
     quiet(monkeypatch, lambda count: fake_units(*[next(answers)] * count))
     report = gate(changed_case)

@@ -143,6 +143,9 @@ class Timer:
         return Timed(judgement, units, self.how, confirmed, doubted, time.monotonic() - started)
 
     def _another(self, spent: float, units: int) -> bool:
+        """Whether to go on to the next look; the second is always taken, or a busy moment would decide nothing."""
+        if units < policy.LOOKS[1]:
+            return True
         later = [look for look in policy.LOOKS if look > units]
         return bool(later) and spent / units * later[0] < self.budget_seconds * _OVERTIME
 

@@ -2,24 +2,25 @@
 
 from __future__ import annotations
 
-import asyncio
 import importlib
 import inspect
-import multiprocessing
 import os
 import pickle
 import time
 from collections.abc import Callable
-from concurrent.futures import Executor, ProcessPoolExecutor, ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from harness.lab import trees
 from harness.lab.catalogue import Found
 from harness.lab.trees import Tree
 from harness.model import Answer, Arguments, Case
+
+if TYPE_CHECKING:  # a worker imports what its variant needs, no more: dozens of workers start for one verdict
+    import asyncio
+    from concurrent.futures import Executor
 
 _ATOMS = (int, float, complex, bool, type(None))
 
@@ -76,6 +77,8 @@ class Subject:
 
         if not inspect.iscoroutinefunction(self.function):
             return function
+        import asyncio
+
         self._runner = self._open.enter_context(asyncio.Runner(loop_factory=getattr(self.module, "loop_factory", None)))
         run = self._runner.run
         self._runner.get_loop()
@@ -86,12 +89,12 @@ class Subject:
         return run_to_end
 
 
-def _executor_kind(function: Callable[..., Any]) -> type[Executor] | None:
-    """Which executor the function's keyword-only ``executor`` asks for."""
+def _executor_kind(function: Callable[..., Any]) -> str | None:
+    """Which executor the function's keyword-only ``executor`` asks for: ``threads`` or ``processes``."""
     parameter = inspect.signature(function).parameters.get("executor") if callable(function) and not _is_builtin(function) else None
     if parameter is None or parameter.kind is not parameter.KEYWORD_ONLY:
         return None
-    return ThreadPoolExecutor if "ThreadPoolExecutor" in str(parameter.annotation) else ProcessPoolExecutor
+    return "threads" if "ThreadPoolExecutor" in str(parameter.annotation) else "processes"
 
 
 def _is_builtin(function: Callable[..., Any]) -> bool:
@@ -102,10 +105,13 @@ def _is_builtin(function: Callable[..., Any]) -> bool:
     return False
 
 
-def _executor(kind: type[Executor]) -> Executor:
+def _executor(kind: str) -> Executor:
     """Make the executor with as many workers as there are processors for us."""
+    import multiprocessing
+    from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
+
     workers = max(2, len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 2)
-    if kind is ThreadPoolExecutor:
+    if kind == "threads":
         return ThreadPoolExecutor(workers)
     method = "fork" if "fork" in multiprocessing.get_all_start_methods() else None
     return ProcessPoolExecutor(workers, mp_context=multiprocessing.get_context(method))
