@@ -253,7 +253,7 @@ def _machine() -> dict[str, Any]:
 
 
 def _versions() -> dict[str, str]:
-    judging = [HOME / "harness" / "model.py", *(path for part in ("judge", "lab") for path in (HOME / "harness" / part).rglob("*.py"))]
+    judging = [*(path for part in ("model", "judge", "lab") for path in (HOME / "harness" / part).rglob("*.py"))]
     sources = hashlib.sha256(b"\0".join(path.read_bytes() for path in sorted(judging))).hexdigest()[:8]
     found = {"perflab": f"{_version('perflab')} (sources {sources})"}
     return {**found, **{name: _version(name) for name in ("pyperf", "pytest", "pytest-benchmark", "asv")}}

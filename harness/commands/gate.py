@@ -16,7 +16,7 @@ from harness.commands import options
 from harness.errors import AskedWrongly, ExitCode, Interrupted, StoreError, Terminated
 
 if TYPE_CHECKING:
-    from harness.model import GateReport, SelfTest
+    from harness.model.gated import GateReport, SelfTest
 
 _LARGEST_REPORT = 4 << 20
 _SUMMARY_BYTES = 900_000

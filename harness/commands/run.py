@@ -14,13 +14,13 @@ import click
 from harness.commands import options
 from harness.errors import AskedWrongly, ExitCode, Interrupted, Terminated, gravest
 from harness.lab import catalogue
-from harness.model import Measured, Plan, Run
+from harness.model.measured import Measured, Plan, Run
 
 if TYPE_CHECKING:
     from rich.console import Console
 
     from harness.lab.session import Session
-    from harness.model import Summary
+    from harness.model.measured import Summary
     from harness.show.progress import Silent
 
 

@@ -10,7 +10,8 @@ import click
 from harness.commands import options
 from harness.errors import ExitCode, gravest
 from harness.lab import catalogue
-from harness.model import NOT_EQUIVALENT, Certificate, Status
+from harness.model.declared import NOT_EQUIVALENT, Status
+from harness.model.measured import Certificate
 
 if TYPE_CHECKING:
     from harness.lab.proof import Mutants

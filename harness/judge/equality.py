@@ -15,7 +15,7 @@ from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, fields, is_dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from harness.model import Answer, Arguments, Difference, Relation
+from harness.model.declared import Answer, Arguments, Difference, Relation
 
 if TYPE_CHECKING:
     import numpy as np

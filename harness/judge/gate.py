@@ -17,10 +17,12 @@ from statistics import fmean, median, stdev
 from typing import TYPE_CHECKING
 
 from harness.errors import ExitCode, gravest
-from harness.model import Estimate, GateVerdict, Metric, Verdict
+from harness.model.declared import Verdict
+from harness.model.gated import GateVerdict, Metric
+from harness.model.measured import Estimate
 
 if TYPE_CHECKING:
-    from harness.model import Gap, KeyVerdict
+    from harness.model.gated import Gap, KeyVerdict
 
 LOOKS = (8, 12, 16)
 """Units after which the evidence is looked at; in between nobody peeks."""

@@ -11,7 +11,8 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, TypeVar
 from zlib import crc32
 
-from harness.model import Estimate, Process, Verdict
+from harness.model.declared import Verdict
+from harness.model.measured import Estimate, Process
 
 if TYPE_CHECKING:
     import numpy as np

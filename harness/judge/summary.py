@@ -8,22 +8,8 @@ from dataclasses import dataclass, replace
 
 from harness.errors import ExitCode, gravest
 from harness.judge.statistics import payback_calls, ratio_estimate, tie_groups, time_estimate, verdict
-from harness.model import (
-    NOT_EQUIVALENT,
-    Comparison,
-    Estimate,
-    Measured,
-    Process,
-    Proof,
-    Result,
-    Row,
-    Run,
-    Status,
-    Summary,
-    Technique,
-    Verdict,
-    WorkloadSummary,
-)
+from harness.model.declared import NOT_EQUIVALENT, Proof, Status, Technique, Verdict
+from harness.model.measured import Comparison, Estimate, Measured, Process, Result, Row, Run, Summary, WorkloadSummary
 
 _CLOCK_NS = 1
 _COARSE = 100

@@ -19,23 +19,8 @@ from harness.judge.summary import widest_ratio
 from harness.lab.conditions import Snapshot
 from harness.lab.proof import Services, failure, numba_cache, where
 from harness.lab.supervisor import Confines, Ending, Worker, processors
-from harness.model import (
-    Case,
-    Certificate,
-    ColdCall,
-    Conditions,
-    Key,
-    Measured,
-    Memory,
-    Plan,
-    Process,
-    Result,
-    Sample,
-    Status,
-    Technique,
-    Variant,
-    Workload,
-)
+from harness.model.declared import Case, Status, Technique, Variant, Workload
+from harness.model.measured import Certificate, ColdCall, Conditions, Key, Measured, Memory, Plan, Process, Result, Sample
 
 if TYPE_CHECKING:
     from harness.lab.catalogue import Found

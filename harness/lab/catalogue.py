@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from harness.errors import AskedWrongly, BadCase
 from harness.lab import trees
 from harness.lab.trees import Tree
-from harness.model import Case, Technique, Variant, Workload
+from harness.model.declared import Case, Technique, Variant, Workload
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

@@ -9,7 +9,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from harness.model import Conditions
+from harness.model.measured import Conditions
 
 _SLEPT_SECONDS = 1.0
 _STEAL_SHARE = 0.5

@@ -117,7 +117,7 @@ def examine(
     return (
         processors(here), quota(here), load(here), stolen, identical(same), frequency(here), smt(here), virtual(here), power(here),
         memory(here), swap(here), clock(here), environment(here), tracer(), interpreter(), process_start(), kept(places.store_folder()),
-        compiler(here), extensions(found), rivals(found), redis(here), profilers(here),
+        compiler(here), extensions(found), rivals(found), redis(here), profilers(here), counting(here),
     )  # fmt: skip
 
 
@@ -559,7 +559,7 @@ def _compiles(command: Sequence[str]) -> bool:
 def extensions(cases: Sequence[catalogue.Found]) -> Check:
     """Whether every compiled variant has a build of its present source."""
     ours = [found for found in cases if found.origin == "catalogue"]
-    bodies = [(found, path.stem) for found in ours for path in sorted((catalogue.HOME / "extensions" / found.name).glob("*.pyx"))]
+    bodies = [(found, path.stem) for found in ours for path in sorted((found.home / "extensions" / found.name).glob("*.pyx"))]
     missing = [f"{found.name}/{name}" for found, name in bodies if not _is_built(found, name)]
     if missing:
         said = f"{len(missing)} of {len(bodies)} not built or older than their source: {', '.join(missing)}"
@@ -631,6 +631,21 @@ def profilers(here: Here) -> Check:
     if scope > 1 and not root:
         return _warn("ptrace", f"ptrace_scope {scope}", "py-spy cannot look into the workers", "sudo sysctl kernel.yama.ptrace_scope=1")
     return _ok("ptrace", "profilers may look into our processes")
+
+
+def counting(here: Here) -> Check:
+    """Whether the gate can count instructions: valgrind, and our own voice to it."""
+    from harness.errors import EnvironmentLacks
+    from harness.lab.gate import shim
+
+    without = "the gate compares times only (--metric time)"
+    if here.which("valgrind") is None:
+        return _warn("valgrind", "not installed", without, "sudo apt-get install valgrind")
+    try:
+        shim.load()
+    except EnvironmentLacks as error:
+        return _warn("valgrind", error.problem, without, error.remedy)
+    return _ok("valgrind", "the gate can count instructions")
 
 
 def _field(text: str, name: str, *, base: int = 10) -> int:

@@ -11,7 +11,7 @@ import time
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from harness.model import Limits
+from harness.model.declared import Limits
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from harness.lab import limits, places, supervisor
-from harness.model import Machine
+from harness.model.measured import Machine
 
 if TYPE_CHECKING:
     from harness.lab.frames import Message

@@ -14,12 +14,13 @@ from harness.errors import BadCase, NotBuilt
 from harness.lab import mutation, places, sources
 from harness.lab.machine import machine_limits, this_machine
 from harness.lab.supervisor import Confines, Ending, Worker, processors
-from harness.model import Certificate, Evidence, Proof, Status
+from harness.model.declared import Proof, Status
+from harness.model.measured import Certificate, Evidence
 
 if TYPE_CHECKING:
     from harness.lab.catalogue import Found
     from harness.lab.frames import Message
-    from harness.model import Case
+    from harness.model.declared import Case
 
 HASH_SEEDS = (1, 2, 3, 4)
 """Beside seed 0, under which everything is examined."""

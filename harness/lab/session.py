@@ -16,11 +16,12 @@ from harness.lab.bench import Bench, Task, lanes_for
 from harness.lab.machine import machine_limits, this_machine
 from harness.lab.proof import Prover, Services
 from harness.lab.supervisor import Confines
-from harness.model import Measured, Plan, Run
+from harness.model.measured import Measured, Plan, Run
 
 if TYPE_CHECKING:
     from harness.lab.catalogue import Found
-    from harness.model import Case, Certificate, Workload
+    from harness.model.declared import Case, Workload
+    from harness.model.measured import Certificate
 
 
 class Listener(Protocol):

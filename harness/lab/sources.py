@@ -18,11 +18,11 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from harness.lab.catalogue import Found
-    from harness.model import Case
+    from harness.model.declared import Case
 
 _REFEREE = (
     "judge/equality.py",
-    "model.py",
+    "model/declared.py",
     "lab/worker/answers.py",
     "lab/worker/detectors.py",
     "lab/worker/examine.py",

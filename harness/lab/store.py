@@ -21,7 +21,7 @@ import msgspec
 from harness.errors import AskedWrongly, StoreError
 from harness.lab import places
 from harness.lab.catalogue import NAME, did_you_mean
-from harness.model import Measured, Process, Result, Run, Sample
+from harness.model.measured import Measured, Process, Result, Run, Sample
 
 FORMAT = 1
 LARGEST_FILE = 256 << 20

@@ -24,7 +24,7 @@ import psutil
 
 from harness.lab import frames
 from harness.lab.catalogue import HOME
-from harness.model import Status
+from harness.model.declared import Status
 
 if TYPE_CHECKING:
     from types import TracebackType

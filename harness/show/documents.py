@@ -11,7 +11,8 @@ import msgspec
 
 from harness.errors import ExitCode, gravest
 from harness.judge.summary import exit_code
-from harness.model import Certificate, Estimate, Evidence, Proof, Row, Summary, WorkloadSummary
+from harness.model.declared import Proof
+from harness.model.measured import Certificate, Estimate, Evidence, Row, Summary, WorkloadSummary
 from harness.show.gate_document import GateDocument
 
 

@@ -17,7 +17,9 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from harness.model import Estimate, Gap, GateReport, GateVerdict, KeyVerdict, Metric, Verdict
+from harness.model.declared import Verdict
+from harness.model.gated import Gap, GateReport, GateVerdict, KeyVerdict, Metric
+from harness.model.measured import Estimate
 from harness.show import text
 from harness.show.gate_document import log_line
 from harness.show.table import put

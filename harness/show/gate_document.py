@@ -13,7 +13,9 @@ import msgspec
 
 from harness.errors import ExitCode, StoreError
 from harness.judge import gate as policy
-from harness.model import Estimate, Gap, GateReport, GateVerdict, Key, KeyVerdict, Machine, Metric, Status, Verdict
+from harness.model.declared import Status, Verdict
+from harness.model.gated import Gap, GateReport, GateVerdict, KeyVerdict, Metric
+from harness.model.measured import Estimate, Key, Machine
 from harness.show import text
 
 SCHEMA: Final = "harness.gate/1"

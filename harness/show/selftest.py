@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from harness.errors import StoreError
-from harness.model import Estimate
+from harness.model.measured import Estimate
 from harness.show import text
 from harness.show.documents import MachineDocument, to_bytes
 
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from harness.model import Detection, SelfTest
+    from harness.model.gated import Detection, SelfTest
 
 SCHEMA = "harness.selftest/1"
 

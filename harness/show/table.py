@@ -14,7 +14,8 @@ from rich.padding import Padding
 from rich.text import Text
 
 from harness.judge.summary import best_of_ours
-from harness.model import Estimate, Proof, Row, Status, Summary, WorkloadSummary
+from harness.model.declared import Proof, Status
+from harness.model.measured import Estimate, Row, Summary, WorkloadSummary
 from harness.show import text
 
 if TYPE_CHECKING:

@@ -5,7 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 
 from harness.judge import gate as policy
-from harness.model import Estimate, Gap, GateReport, Key, KeyVerdict, Metric, Verdict
+from harness.model.declared import Verdict
+from harness.model.gated import Gap, GateReport, KeyVerdict, Metric
+from harness.model.measured import Estimate, Key
 
 from .runs import MACHINE
 

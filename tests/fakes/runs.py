@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from harness.model import (
+from harness.model.declared import Proof, Status, Technique
+from harness.model.measured import (
     Certificate,
     ColdCall,
     Conditions,
@@ -13,12 +14,9 @@ from harness.model import (
     Memory,
     Plan,
     Process,
-    Proof,
     Result,
     Run,
     Sample,
-    Status,
-    Technique,
 )
 
 MACHINE = Machine("abcd1234", "A processor", 2, "x86_64", "Linux 6", "3.11.7", "CPython", {"numpy": "2.4.6"})

@@ -14,7 +14,7 @@ from harness import exact
 from harness.lab import catalogue
 from harness.lab.catalogue import Found
 from harness.lab.limits import limits_from
-from harness.model import Technique
+from harness.model.declared import Technique
 
 HOME = Path(__file__).parents[2]
 FOUND = list(catalogue.find_cases().values())

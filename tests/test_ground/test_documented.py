@@ -13,7 +13,7 @@ import pytest
 from harness.cli import COMMANDS, cli
 from harness.errors import ExitCode
 from harness.lab import catalogue
-from harness.model import NOT_EQUIVALENT, Status
+from harness.model.declared import NOT_EQUIVALENT, Status
 
 HOME = Path(__file__).parents[2]
 PAGES = (

@@ -11,7 +11,9 @@ import pytest
 from harness.errors import ExitCode
 from harness.judge import gate
 from harness.judge.gate import LOOKS, Unit
-from harness.model import Gap, GateVerdict, Key, KeyVerdict, Metric, Verdict
+from harness.model.declared import Verdict
+from harness.model.gated import Gap, GateVerdict, KeyVerdict, Metric
+from harness.model.measured import Key
 
 
 def units(*percent: float) -> list[Unit]:

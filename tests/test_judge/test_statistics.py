@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 
 from harness.judge.statistics import payback_calls, ratio_estimate, tie_groups, time_estimate, verdict
-from harness.model import Estimate, Process, Sample, Verdict
+from harness.model.declared import Verdict
+from harness.model.measured import Estimate, Process, Sample
 
 
 def process(block: int, seconds: list[float]) -> Process:

@@ -8,7 +8,8 @@ import pytest
 
 from harness.errors import ExitCode, gravest
 from harness.judge.summary import best_of_ours, exit_code, summarise, widest_ratio
-from harness.model import Proof, Result, Run, Status
+from harness.model.declared import Proof, Status
+from harness.model.measured import Result, Run
 from tests.fakes.runs import fake_certificate, fake_result, fake_run
 
 

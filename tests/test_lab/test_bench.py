@@ -15,7 +15,8 @@ from harness import Case, Workload, exact
 from harness.lab import bench
 from harness.lab.bench import Bench, Lane
 from harness.lab.supervisor import Ending
-from harness.model import Measured, Plan, Status, Technique, Variant
+from harness.model.declared import Status, Technique, Variant
+from harness.model.measured import Measured, Plan
 from tests.fakes.runs import fake_certificate
 
 

@@ -12,7 +12,7 @@ import pytest
 
 from harness.errors import AskedWrongly, BadCase
 from harness.lab import catalogue
-from harness.model import Technique
+from harness.model.declared import Technique
 
 
 def test_a_wrong_name_gets_a_suggestion() -> None:

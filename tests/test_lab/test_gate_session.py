@@ -13,7 +13,8 @@ from harness.errors import AskedWrongly
 from harness.judge.gate import Unit
 from harness.lab.gate import revisions, session, timing
 from harness.lab.gate.session import Asked
-from harness.model import GateReport, GateVerdict, Metric, Verdict
+from harness.model.declared import Verdict
+from harness.model.gated import GateReport, GateVerdict, Metric
 from tests.repositories import commit, git
 
 pytestmark = pytest.mark.usefixtures("known_limits")

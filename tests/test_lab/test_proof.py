@@ -10,7 +10,8 @@ import pytest
 
 from harness.lab import catalogue, proof
 from harness.lab.supervisor import Confines
-from harness.model import Certificate, Proof, Status
+from harness.model.declared import Proof, Status
+from harness.model.measured import Certificate
 from tests.mistakes import MISTAKES, WRONG
 
 pytestmark = pytest.mark.usefixtures("known_limits")

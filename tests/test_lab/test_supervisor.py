@@ -12,7 +12,7 @@ import psutil
 import pytest
 
 from harness.lab.supervisor import Confines, Ending, Worker, processors
-from harness.model import Status
+from harness.model.declared import Status
 
 CONFINES = Confines(2.0, 1 << 30)
 

@@ -11,7 +11,7 @@ import pytest
 from click.testing import CliRunner
 
 from harness.commands.doctor import command
-from harness.lab import catalogue, doctor, sources, supervisor
+from harness.lab import catalogue, doctor, supervisor
 from harness.lab.doctor import Check, Here, Pairs, State
 
 HYPERVISOR = "flags\t\t: fpu hypervisor avx2"
@@ -271,13 +271,16 @@ def test_no_compiler_is_a_warning_with_a_command(machine: Callable[..., Here]) -
     )
 
 
-def test_a_body_without_a_build_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_valgrind_the_gate_compares_times_only(machine: Callable[..., Here]) -> None:
+    """With the command that installs it."""
+    assert (State.WARN, "not installed", "sudo apt-get install valgrind") == told(doctor.counting(machine()))
+
+
+def test_a_body_without_a_build_is_named(tmp_path: Path) -> None:
     """With the command that builds it; a case given by its path has no compiled bodies."""
     (tmp_path / "extensions" / "tiny").mkdir(parents=True)
     (tmp_path / "extensions" / "tiny" / "quick_c.pyx").write_text("")
-    monkeypatch.setattr(catalogue, "HOME", tmp_path)
-    monkeypatch.setattr(sources, "HOME", tmp_path)
-    ours, theirs = (catalogue.Found("tiny", "cases.tiny", tmp_path, origin) for origin in ("catalogue", "path"))
+    ours, theirs = (catalogue.Found("tiny", "cases.tiny", tmp_path / "cases" / "tiny", origin) for origin in ("catalogue", "path"))
     said = (State.WARN, "1 of 1 not built or older than their source: tiny/quick_c", "python setup.py build_ext --inplace")
 
     assert said == told(doctor.extensions([ours]))

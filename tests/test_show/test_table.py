@@ -9,7 +9,8 @@ import pytest
 from rich.cells import cell_len
 from rich.console import Console
 
-from harness.model import Proof, Status, WorkloadSummary
+from harness.model.declared import Proof, Status
+from harness.model.measured import WorkloadSummary
 from harness.show import table
 
 from .rows import HOSTILE, failed_row, fake_row, fake_table, full_table

@@ -21,7 +21,7 @@ from harness.lab.catalogue import Found, did_you_mean
 
 if TYPE_CHECKING:
     from harness.lab.gate.builds import Body
-    from harness.model import Case
+    from harness.model.declared import Case
 
 _HEADERS = ("*.pxd", "*.pxi", "*.h")
 _PROSE = frozenset({".md", ".pyc"})

@@ -24,7 +24,7 @@ from harness.lab.gate import shim
 from harness.lab.gate.timing import NotTimed
 from harness.lab.proof import numba_cache, where
 from harness.lab.supervisor import Confines, Ending, Worker, processors
-from harness.model import Status, Technique
+from harness.model.declared import Status, Technique
 
 if TYPE_CHECKING:
     from harness.judge.gate import Judgement

@@ -27,7 +27,9 @@ from harness.lab.gate.timing import Match, Timer
 from harness.lab.machine import this_machine
 from harness.lab.proof import Services
 from harness.lab.supervisor import Confines
-from harness.model import Detection, Key, Metric, SelfTest, Technique, Verdict, Workload
+from harness.model.declared import Technique, Verdict, Workload
+from harness.model.gated import Detection, Metric, SelfTest
+from harness.model.measured import Key
 
 Told: TypeAlias = Callable[[str], None]
 SLOWDOWNS = (0.005, 0.01, 0.02, 0.05)

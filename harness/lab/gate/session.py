@@ -23,7 +23,9 @@ from harness.lab.gate.timing import Match, NotTimed, Timer, Unequal, control_uni
 from harness.lab.machine import this_machine
 from harness.lab.proof import Candidate, Prover, Services, numba_cache, where
 from harness.lab.supervisor import Confines, Ending, Worker
-from harness.model import NOT_EQUIVALENT, Estimate, Gap, GateReport, Key, KeyVerdict, Metric, Proof, Status, Technique, Verdict
+from harness.model.declared import NOT_EQUIVALENT, Proof, Status, Technique, Verdict
+from harness.model.gated import Gap, GateReport, KeyVerdict, Metric
+from harness.model.measured import Estimate, Key
 
 if TYPE_CHECKING:
     from harness.judge.gate import Unit

@@ -20,7 +20,7 @@ from harness.judge.gate import Unit
 from harness.lab.frames import FIXED_LAYOUT, ON_PROCESSOR
 from harness.lab.proof import numba_cache, where
 from harness.lab.supervisor import Confines, Ending, Worker, processors
-from harness.model import Status, Technique
+from harness.model.declared import Status, Technique
 
 if TYPE_CHECKING:
     from harness.judge.gate import Judgement

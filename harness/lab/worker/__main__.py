@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from harness.lab.worker.pairing import Contest
     from harness.lab.worker.subject import Subject
     from harness.lab.worker.timing import Stopwatch
-    from harness.model import Case
+    from harness.model.declared import Case
 
 _PR_SET_PDEATHSIG = 1
 _ADDR_NO_RANDOMIZE = 0x0040000

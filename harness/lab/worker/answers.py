@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
     from harness.lab.worker.subject import Subject
-    from harness.model import Answer, Arguments, Case, Workload
+    from harness.model.declared import Answer, Arguments, Case, Workload
 
 SEEDS = 3
 EXAMPLES = 100

@@ -9,7 +9,7 @@ from harness.lab.worker.subject import Originals
 
 if TYPE_CHECKING:
     from harness.lab.worker.subject import Subject
-    from harness.model import Workload
+    from harness.model.declared import Workload
 
 WARM_CALLS = 30  # CPython specialises its bytecode within these
 CALLS = 3

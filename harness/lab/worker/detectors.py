@@ -17,13 +17,13 @@ from typing import TYPE_CHECKING, Any
 from harness.judge.equality import Strict, show
 from harness.lab.worker.cpu import tree_cpu_ns
 from harness.lab.worker.subject import Originals, now
-from harness.model import Status
+from harness.model.declared import Status
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
     from harness.lab.worker.subject import Subject
-    from harness.model import Answer, Arguments, Case, Limits, Workload
+    from harness.model.declared import Answer, Arguments, Case, Limits, Workload
 
 CACHED_RATIO = 2.0
 """A repeated input this much faster than a new one was remembered."""

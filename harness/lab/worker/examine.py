@@ -16,12 +16,12 @@ from harness.lab.worker import detectors
 from harness.lab.worker.answers import Entry, Raised, answer_of, smallest_failing
 from harness.lab.worker.detectors import Finding, Surroundings
 from harness.lab.worker.subject import Originals, Subject
-from harness.model import Status
+from harness.model.declared import Status
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from harness.model import Answer, Arguments, Case, Difference, Limits, Relation, Workload
+    from harness.model.declared import Answer, Arguments, Case, Difference, Limits, Relation, Workload
 
 REPEATS = 32
 _DRIFT_SECONDS = 0.5

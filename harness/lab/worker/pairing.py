@@ -20,7 +20,7 @@ from harness.lab.worker.timing import timed
 if TYPE_CHECKING:
     from harness.lab.catalogue import Found
     from harness.lab.worker.subject import Subject
-    from harness.model import Arguments, Case, Difference
+    from harness.model.declared import Arguments, Case, Difference
 
 Pairs: TypeAlias = list[tuple[int, int]]
 _WARM_CALLS = 30  # CPython specialises its bytecode within these

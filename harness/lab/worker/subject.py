@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 from harness.lab import trees
 from harness.lab.catalogue import Found
 from harness.lab.trees import Tree
-from harness.model import Answer, Arguments, Case
+from harness.model.declared import Answer, Arguments, Case
 
 if TYPE_CHECKING:  # a worker imports what its variant needs, no more: dozens of workers start for one verdict
     import asyncio

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from harness.lab.worker.answers import Entry
     from harness.lab.worker.subject import Subject
-    from harness.model import Answer, Arguments, Case, Difference
+    from harness.model.declared import Answer, Arguments, Case, Difference
 
 SLICE_NS = 500_000
 """How long one timed slice should take: long for the clock, short for the noise."""

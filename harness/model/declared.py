@@ -1,0 +1,289 @@
+"""What a case declares, and the words for what becomes of it: all that a worker needs to know."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any, Protocol, TypeAlias
+
+# A case's arguments and answers are whatever the case says they are.
+Arguments: TypeAlias = tuple[Any, ...]
+Answer: TypeAlias = Any
+Make: TypeAlias = Callable[[int, int], Arguments]
+
+
+class Technique(StrEnum):
+    """How a variant is made fast."""
+
+    PYTHON = "python"
+    STDLIB = "stdlib"
+    NUMPY = "numpy"
+    CYTHON = "cython"
+    NUMBA = "numba"
+    MULTIPROCESSING = "multiprocessing"
+    THREADS = "threads"
+    ASYNCIO = "asyncio"
+    DASK = "dask"
+    LIBRARY = "library"
+
+
+class Status(StrEnum):
+    """How the judgement or measurement of one variant ended; the first word wins over any number."""
+
+    OK = "ok"
+    WRONG_ANSWER = "wrong-answer"
+    MUTATED_INPUT = "mutated-input"
+    LAZY_RESULT = "lazy-result"
+    CACHED_RESULT = "cached-result"
+    ALIASED_INPUT = "aliased-input"
+    NONDETERMINISTIC = "nondeterministic"
+    DRIFTED = "drifted"
+    LEFT_RUNNING = "left-running"
+    IMPOSSIBLE_SPEED = "impossible-speed"
+    RAISED = "raised"
+    CRASHED = "crashed"
+    TIMEOUT = "timeout"
+    OOM = "oom"
+    KILLED = "killed"
+    NOT_BUILT = "not-built"
+    UNAVAILABLE = "unavailable"
+    TOO_NOISY = "too-noisy"
+    SKIPPED = "skipped"
+
+
+NOT_EQUIVALENT = frozenset(
+    {
+        Status.WRONG_ANSWER,
+        Status.MUTATED_INPUT,
+        Status.LAZY_RESULT,
+        Status.CACHED_RESULT,
+        Status.ALIASED_INPUT,
+        Status.NONDETERMINISTIC,
+        Status.DRIFTED,
+        Status.LEFT_RUNNING,
+        Status.IMPOSSIBLE_SPEED,
+    }
+)
+"""The endings that mean "this is not the same program": exit code 3."""
+
+
+class Verdict(StrEnum):
+    """What a comparison says; missing or unlike results are an error, never a verdict."""
+
+    FASTER = "faster"
+    SAME = "same"
+    SLOWER = "slower"
+    UNCLEAR = "unclear"
+
+
+class Proof(StrEnum):
+    """What a certificate says of a variant."""
+
+    REFERENCE = "reference"
+    EQUAL = "equal"
+    NOT_EQUAL = "not-equal"
+    STALE = "stale"
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """Where two answers part.
+
+    ``kind`` is one word: ``type``, ``count``, ``keys``, ``shape``, ``dtype``, ``precision``,
+    ``value`` or a relation's own; ``where`` is a path into the answer such as ``[3]['mean']``.
+    """
+
+    kind: str
+    where: str
+    expected: str
+    actual: str
+    detail: str = ""
+
+    def __str__(self) -> str:
+        place = f" at answer{self.where}" if self.where else ""
+        detail = f" ({self.detail})" if self.detail else ""
+        return f"{self.kind} differs{place}: expected {self.expected}, got {self.actual}{detail}"
+
+
+class Relation(Protocol):
+    """When two answers count as the same: the ``same=`` of a case."""
+
+    def compare(self, expected: Answer, actual: Answer) -> Difference | None:
+        """Return the first difference, or None where the two agree."""
+
+    def describe(self) -> str:
+        """Return one line for the certificate."""
+
+
+@dataclass(frozen=True, slots=True)
+class Workload:
+    """A recipe for arguments: the same ``n`` and ``seed`` give equal arguments, everywhere."""
+
+    name: str
+    make: Make
+    n: int
+    seed: int = 0
+
+    def arguments(self, seed: int | None = None) -> Arguments:
+        """Make the positional arguments afresh."""
+        made = self.make(self.n, self.seed if seed is None else seed)
+        if not isinstance(made, tuple):
+            message = f"workload {self.name}: make(n, seed) must return a tuple of positional arguments, got {type(made).__name__}"
+            raise TypeError(message)
+        return made
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What this machine can do at all, for a case's ``bound``; one core unless it says otherwise.
+
+    Rates are the best seen, so that a bound made of them stays a lower bound.
+    """
+
+    read_bytes_per_second: Mapping[int, float]
+    """Sequential read bandwidth by working set in bytes, ascending."""
+    copy_bytes_per_second: Mapping[int, float]
+    """Copied bytes per second (each counted once) by working set in bytes, ascending."""
+    word_operations_per_second: float
+    """64-bit integer operations on vectors that sit in the first cache."""
+    call_seconds: float
+    """A bare Python call of an empty function."""
+    system_call_seconds: float
+    loopback_roundtrip_seconds: float
+    file_read_bytes_per_second: float
+    """Reading a file that is in the page cache."""
+    parallel_capacity: float
+    """How many busy cores this machine really gives, measured."""
+
+    def read_seconds(self, n_bytes: int) -> float:
+        """Seconds to read ``n_bytes`` once, at the bandwidth of that working set."""
+        return n_bytes / _at(self.read_bytes_per_second, n_bytes)
+
+    def copy_seconds(self, n_bytes: int) -> float:
+        """Seconds to copy ``n_bytes`` once, at the bandwidth of that working set."""
+        return n_bytes / _at(self.copy_bytes_per_second, n_bytes)
+
+
+def _at(rates: Mapping[int, float], n_bytes: int) -> float:
+    """Return the rate of the smallest measured working set that holds ``n_bytes``."""
+    return next((rate for size, rate in sorted(rates.items()) if size >= n_bytes), rates[max(rates)])
+
+
+Bound: TypeAlias = Callable[..., float]
+"""``bound(limits, *arguments) -> seconds``: no variant can be faster than this."""
+
+
+Invariant: TypeAlias = Callable[[Arguments, Answer], "str | None"]
+"""``invariant(arguments, answer)``: None, or a sentence that says what is broken."""
+
+
+Service: TypeAlias = Callable[[], AbstractContextManager[Any]]
+"""Starts what the variants talk to; yields a JSON-able handle, passed as the first argument."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Gate:
+    """How the gate looks at a case; docs/gate.md."""
+
+    workloads: tuple[str, ...] = ()
+    """Names, ascending: each variant is compared on the largest of these whose single call fits into a slice
+    (0.25 ms), or on the first when none does.  Empty: all workloads of the case are considered."""
+    tolerance: float | None = None
+    """Slowdown (0.01 is 1 %) that must be found; None: as asked on the command line."""
+    tolerances: Mapping[str, float] = field(default_factory=dict)
+    """The same for single variants: work in other processes varies by tens of per cent, and 1 % would never be decided."""
+    uncounted: Mapping[str, str] = field(default_factory=dict)
+    """Variants whose instruction counts say nothing, each with the reason."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Case:
+    """One question: a function, several ways of writing it, and when two answers are the same.
+
+    docs/cases.md explains every field with an example.
+    """
+
+    function: str
+    """The name of the function in every variant's file."""
+    variants: tuple[str, ...]
+    """File names without ``.py``, in the order that tells the story; the first is the reference."""
+    workloads: tuple[Workload, ...]
+    """All sizes, ascending."""
+    same: Relation
+    bound: Bound | None = None
+    default: tuple[str, ...] = ()
+    """Names of the workloads that ``run`` measures when not told otherwise (S, M and L);
+    empty: the first, the middle and the last."""
+    rivals: tuple[str, ...] = ()
+    """Variants that are somebody else's library: measured, shown, never ranked as ours."""
+    techniques: Mapping[str, Technique] = field(default_factory=dict)
+    """Only where the technique cannot be seen from the variant's source."""
+    relations: Mapping[str, Relation] = field(default_factory=dict)
+    """Variants of another declared semantics class, with the relation that holds for them."""
+    invariants: tuple[Invariant, ...] = ()
+    oracle: Callable[..., Answer] | None = None
+    """An exact answer where the reference itself rounds; the reference is then judged by it too."""
+    adversarial: Callable[[], Iterable[Arguments]] | None = None
+    """Nasty arguments: empty, one, ties, extremes."""
+    strategy: Callable[[], Any] | None = None
+    """A hypothesis strategy for argument tuples, made on demand (importing hypothesis is dear)."""
+    verify_up_to: int | None = None
+    """Largest ``n`` that ``verify`` computes with the reference; None: as far as two seconds go."""
+    service: Service | None = None
+    services: Mapping[str, Service] = field(default_factory=dict)
+    """Services of single variants (a Redis server, say); handle first, as with ``service``."""
+    consume: Callable[[Answer], Answer] | None = None
+    """Turns a declared-lazy answer into a value, inside the clock."""
+    mutates: bool = False
+    """The function is asked to change its arguments; the changed arguments are then compared too."""
+    stateful: bool = False
+    """The function may remember earlier calls; the cached-result detector is then off."""
+    gate: Gate = Gate()
+    """Workloads, tolerance and exclusions of the gate."""
+    reads_input: bool = True
+    """False where a right answer need not look at every byte of its input."""
+
+    @property
+    def reference(self) -> str:
+        """The variant all others are judged by."""
+        return self.variants[0]
+
+    def default_workloads(self) -> tuple[Workload, ...]:
+        """The workloads ``run`` measures when not told otherwise, ascending."""
+        if self.default:
+            return tuple(w for w in self.workloads if w.name in self.default)
+        picks = sorted({0, len(self.workloads) // 2, len(self.workloads) - 1})
+        return tuple(self.workloads[i] for i in picks)
+
+    def relation(self, variant: str) -> Relation:
+        """The relation that holds for ``variant``."""
+        return self.relations.get(variant, self.same)
+
+    def service_of(self, variant: str) -> Service | None:
+        """The service that must run while ``variant`` does."""
+        return self.services.get(variant, self.service)
+
+
+def sweep(make: Make, *, n: Iterable[int], seed: int = 0, name: str = "{n}") -> tuple[Workload, ...]:
+    """Make one workload a size.
+
+    Args:
+        make: ``make(n, seed) -> tuple`` of positional arguments.
+        n: the sizes, ascending.
+        seed: the seed of all of them.
+        name: a format of ``n`` for the workload's name.
+    """
+    return tuple(Workload(name=name.format(n=size), make=make, n=size, seed=seed) for size in n)
+
+
+@dataclass(frozen=True, slots=True)
+class Variant:
+    """One way of writing a case's function, as the catalogue found it on disk."""
+
+    name: str
+    technique: Technique
+    rival: bool
+    idea: str
+    """First line of its docstring."""

@@ -1,0 +1,279 @@
+"""What the lab measures of a run, and what the judge says of it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from harness.model.declared import Proof, Status, Technique, Verdict
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Key:
+    """The address of a number."""
+
+    case: str
+    variant: str
+    workload: str
+
+    def __str__(self) -> str:
+        return f"{self.case}/{self.workload}/{self.variant}"
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """One timed slice: ``loops`` calls in a row, each with its own fresh input."""
+
+    ns: int
+    loops: int
+    cpu_ns: int
+    """CPU time of the whole process tree over the slice."""
+    round: int
+    """Samples of one block and one round were taken one right after the other, in random order."""
+
+    @property
+    def seconds(self) -> float:
+        """Wall seconds per call."""
+        return self.ns / self.loops / 1e9
+
+
+@dataclass(frozen=True, slots=True)
+class Process:
+    """All that one fresh process measured of one key: the unit of repetition."""
+
+    block: int
+    hash_seed: int
+    start_ns: int
+    """From spawning the process to the variant being imported."""
+    first_call_ns: int
+    """The first call in that process: JIT compilation or cache load, executor start, lazy imports."""
+    samples: tuple[Sample, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Memory:
+    """What one call needed on top of what was there, measured in a pass of its own; None: not measured."""
+
+    peak_bytes: int | None = None
+    """Rise of the resident set's high-water mark, summed over the process tree."""
+    traced_peak_bytes: int | None = None
+    """Peak of the allocations that went through Python's allocators (tracemalloc)."""
+    blocks: int | None = None
+    """Live allocations (tracemalloc) when the call had just returned."""
+
+
+@dataclass(frozen=True, slots=True)
+class ColdCall:
+    """Start and first call with every cache of compiled code empty; what pay-back has to repay."""
+
+    start_ns: int
+    first_call_ns: int
+
+
+@dataclass(frozen=True, slots=True)
+class Conditions:
+    """What the machine did while one block was measured: data, not decoration."""
+
+    workload: str
+    block: int
+    seconds: float
+    load: float
+    """One-minute load average at the end."""
+    steal_share: float
+    """Share of processor time the hypervisor gave to others."""
+    involuntary_switches: int
+    clock_step_seconds: float
+    """Wall clock against monotonic clock."""
+    slept_seconds: float
+    swapped_pages: int
+    throttled: int
+    """Throttling events of the control group or the processor."""
+    dropped: str = ""
+    """Why this block's samples do not count; empty when they do."""
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """What a certificate rests on."""
+
+    relation: str
+    inputs: int
+    """Arguments on which the answers were compared."""
+    largest_n: int
+    seeds: int
+    hash_seeds: int
+    repeats: int
+    """Calls on one and the same input."""
+    invariants: int
+    finding: str = ""
+    """The word of what was found wrong: a Difference's kind, or a detector's name."""
+    message: str = ""
+    warnings: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Certificate:
+    """The proof of equivalence of one variant, bound to the digest of the sources it covers."""
+
+    case: str
+    variant: str
+    verdict: Proof
+    status: Status
+    digest: str
+    evidence: Evidence
+
+
+@dataclass(frozen=True, slots=True)
+class Machine:
+    """The facts that must agree before two results may be compared."""
+
+    id: str
+    """Digest of the other facts, short."""
+    cpu: str
+    cores: int
+    """Processors this process may use."""
+    architecture: str
+    system: str
+    python: str
+    implementation: str
+    libraries: Mapping[str, str]
+    """Version by distribution, of those that make or measure the numbers."""
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """Everything measured of one key: every sample, by process."""
+
+    key: Key
+    technique: Technique
+    rival: bool
+    status: Status
+    message: str
+    certificate: Certificate | None
+    processes: tuple[Process, ...] = ()
+    memory: Memory = Memory()
+    cold: ColdCall | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """One workload of a run: its results and the conditions they were taken under."""
+
+    workload: str
+    n: int
+    seed: int
+    bound_seconds: float | None
+    complete: bool
+    spent_seconds: float
+    results: tuple[Result, ...]
+    conditions: tuple[Conditions, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """How a run measures: what was asked on the command line, after defaults."""
+
+    precision: float = 0.02
+    """Half-width of the 95 % interval of each ratio at which a workload is done."""
+    budget_seconds: float = 20.0
+    """Wall seconds of measuring for each workload."""
+    timeout_seconds: float = 30.0
+    """For any single step of one variant."""
+    memory_bytes: int = 4 << 30
+    min_blocks: int = 3
+    max_blocks: int = 20
+    seed: int = 0
+    """Of the order of rounds and the hash seeds, not of the inputs."""
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """One run of one case: what a result file holds."""
+
+    id: str
+    case: str
+    origin: str
+    """Where the case came from: ``catalogue``, a plugin's distribution, or ``path``."""
+    digest: str
+    """Of the case's sources."""
+    reference: str
+    variant_names: tuple[str, ...]
+    """What was asked for, in the case's order."""
+    workload_names: tuple[str, ...]
+    started: str
+    """UTC, ISO 8601."""
+    complete: bool
+    plan: Plan
+    machine: Machine
+    workloads: tuple[Measured, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Estimate:
+    """Never a bare number: a value and its 95 % interval."""
+
+    value: float
+    low: float
+    high: float
+
+    @property
+    def relative_half_width(self) -> float:
+        """Half the interval, as a share of the value."""
+        return (self.high - self.low) / 2 / self.value if self.value else float("inf")
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """``ratio`` is reference time / candidate time: above 1 the candidate is faster."""
+
+    reference: Key
+    candidate: Key
+    ratio: Estimate
+    verdict: Verdict
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """What is shown of one key; None where nothing was measured, or nothing may be shown."""
+
+    result: Result
+    seconds: Estimate | None = None
+    speedup: Comparison | None = None
+    cpu_seconds: float | None = None
+    start_seconds: float | None = None
+    first_call_seconds: float | None = None
+    payback_calls: int | None = None
+    """Calls until start, first call and steady calls together beat the reference's; None: never."""
+    times_limit: float | None = None
+    times_best: Estimate | None = None
+    """Time of this variant / time of the best of ours, from common rounds; above 1 it is slower."""
+    tie: int | None = None
+    """Rows of one number cannot be told apart; None: alone in its place."""
+    samples_seconds: tuple[float, ...] = ()
+    """Every sample of the kept blocks, for the small distribution."""
+
+
+@dataclass(frozen=True, slots=True)
+class WorkloadSummary:
+    """One table: the rows in the case's order, and how well they were measured."""
+
+    name: str
+    n: int
+    rows: tuple[Row, ...]
+    """In the case's order, the reference first."""
+    blocks_kept: int
+    blocks_dropped: tuple[str, ...]
+    """One reason for each dropped block."""
+    widest: float | None
+    """Largest relative half-width of the ratios' intervals."""
+    bound_seconds: float | None
+    warnings: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """A run, judged: what tables, JSON and pages show."""
+
+    run: Run
+    workloads: tuple[WorkloadSummary, ...]
+    file: str | None = None
