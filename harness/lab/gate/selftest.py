@@ -34,7 +34,7 @@ from harness.model.measured import Key
 Told: TypeAlias = Callable[[str], None]
 SLOWDOWNS = (0.005, 0.01, 0.02, 0.05)
 _TECHNIQUES = (Technique.PYTHON, Technique.CYTHON, Technique.NUMPY)
-_PLANTED_SHARE = 5
+_PLANTED_SHARE = 6
 """One in so many trials of identical code is repeated with each slowdown planted."""
 _COUNTED_SHARE = 40
 """Counts hardly vary, and counting is dear: one in so many."""

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 Told: TypeAlias = Callable[[str], None]
 _LEAST_SECONDS = 0.2
-_ERROR = 0.002
+_ERROR = 0.001
 """Standard error of one unit that is small enough: below it, what varies from process to process prevails."""
 _APART = frozenset({Technique.ASYNCIO, Technique.MULTIPROCESSING, Technique.THREADS, Technique.DASK})
 _PARALLEL = frozenset({Technique.MULTIPROCESSING, Technique.THREADS, Technique.DASK})
