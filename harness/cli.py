@@ -102,7 +102,23 @@ def main() -> NoReturn:
         code = ended.exit_code
     except BrokenPipeError:
         code = _reader_has_gone()
+    except Exception as error:  # exit 1 would say "slower"
+        code = _our_own_fault(error)
     sys.exit(int(code or 0))
+
+
+def _our_own_fault(error: Exception) -> ExitCode:
+    """Say that we failed, and keep the traceback where it can be found."""
+    import tempfile
+    import traceback
+
+    from harness.show.text import clean
+
+    with tempfile.NamedTemporaryFile("w", prefix="perflab-", suffix=".log", delete=False, encoding="utf-8") as file:
+        file.write("".join(traceback.format_exception(error)))
+    click.echo(f"error: perflab itself failed: {type(error).__name__}: {clean(str(error))}", err=True)
+    click.echo(f"  try: report it with the traceback in {file.name}", err=True)
+    return ExitCode.NOT_MEASURED
 
 
 def _reader_has_gone() -> int:

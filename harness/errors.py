@@ -20,6 +20,7 @@ class ExitCode(IntEnum):
     INCONCLUSIVE = 5
     STORE = 6
     ENVIRONMENT = 7
+    HUNG_UP = 129
     INTERRUPTED = 130
     TERMINATED = 143
 
@@ -27,6 +28,7 @@ class ExitCode(IntEnum):
 _GRAVEST_FIRST = (
     ExitCode.TERMINATED,
     ExitCode.INTERRUPTED,
+    ExitCode.HUNG_UP,
     ExitCode.USAGE,
     ExitCode.ENVIRONMENT,
     ExitCode.WRONG_ANSWER,

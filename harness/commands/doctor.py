@@ -37,9 +37,9 @@ def command(json_to: str | None) -> None:
         made = [documents.CheckDocument(check.name, check.state.value, check.found, check.why, check.remedy) for check in checks]
         options.write_json(documents.to_bytes(documents.doctor_document(made, code)), json_to)
     if json_to != "-":
-        from rich.console import Console
+        from harness.show.table import Terminal
 
-        _show(Console(), checks)
+        _show(Terminal(), checks)
     raise click.exceptions.Exit(int(code))
 
 

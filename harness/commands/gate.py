@@ -88,6 +88,7 @@ def command(
     """
     if sum([against is not None, self_test, from_file is not None]) != 1:
         raise AskedWrongly("say what to do: --against REV, --self-test, or --from FILE", "python -m harness gate --against main")
+    options.require_writable(json_to, markdown, junit)
     if self_test:
         raise click.exceptions.Exit(
             int(_self_test(cases, variants, metric, tolerance, budget, trials, load, timeout, memory, json_to, quiet))
@@ -151,9 +152,9 @@ def _self_test(
     if json_to:
         options.write_json(shown.selftest_bytes(report), json_to)
     if json_to != "-":
-        from rich.console import Console
+        from harness.show.table import Terminal
 
-        shown.print_selftest(Console(), report)
+        shown.print_selftest(Terminal(), report)
     return ExitCode.OK
 
 
@@ -162,8 +163,8 @@ def _read(file: str) -> GateReport:
 
     try:
         path = Path(file)
-        if path.stat().st_size > _LARGEST_REPORT:
-            raise StoreError(f"{file} is larger than any report", "name the file that --json wrote")
+        if not path.is_file() or path.stat().st_size > _LARGEST_REPORT:
+            raise StoreError(f"{file} is no file, or larger than any report", "name the file that --json wrote")
         return read_report(path.read_bytes())
     except OSError as error:
         raise AskedWrongly(f"{file} cannot be read: {error.strerror}", "name the file that --json wrote") from None
@@ -180,13 +181,16 @@ def _tell(report: GateReport, *, json_to: str | None, markdown: str | None, juni
     if markdown:
         options.write_text(shown.markdown(report), markdown)
     if measured and (summary := os.environ.get("GITHUB_STEP_SUMMARY")):
-        with Path(summary).open("a", encoding="utf-8") as file:
-            file.write(shown.markdown(report, limit=_SUMMARY_BYTES) + "\n")
+        try:
+            with Path(summary).open("a", encoding="utf-8") as file:
+                file.write(shown.markdown(report, limit=_SUMMARY_BYTES) + "\n")
+        except OSError as error:  # a page that is missing there changes no verdict
+            click.echo(f"warning: the job's summary cannot be written: {error.strerror}", err=True)
     if "-" in (json_to, markdown, junit):
         return
-    from rich.console import Console
+    from harness.show.table import Terminal
 
-    shown.print_report(Console(), report)
+    shown.print_report(Terminal(), report)
     if measured and os.environ.get("GITHUB_ACTIONS") == "true":
         click.echo(shown.workflow_commands(report), nl=False)
 

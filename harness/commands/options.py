@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import sys
 from pathlib import Path
@@ -9,6 +10,7 @@ from typing import Any, ClassVar
 
 import click
 
+from harness.errors import AskedWrongly, StoreError
 from harness.lab import catalogue, places
 
 
@@ -83,21 +85,38 @@ def store_path(asked: Path | None) -> Path:
     return places.store_folder(str(asked) if asked else None)
 
 
+def require_writable(*wanted: str | None) -> None:
+    """Refuse a file that could not be written in the end, before anything is measured.
+
+    Raises:
+        AskedWrongly: its folder is not there, or not ours to write to.
+    """
+    for where in wanted:
+        if where and where != "-":
+            folder = Path(where).absolute().parent
+            if not folder.is_dir() or not os.access(folder, os.W_OK) or Path(where).is_dir():
+                raise AskedWrongly(f"{where} cannot be written", "name a file in a folder that is there")
+
+
 def write_json(data: bytes, where: str) -> None:
     """Write a document to a file or, for ``-``, to standard output."""
-    if where == "-":
-        sys.stdout.flush()
-        sys.stdout.buffer.write(data + b"\n")
-        sys.stdout.buffer.flush()
-    else:
-        Path(where).write_bytes(data + b"\n")
+    _write(data + b"\n", where)
 
 
 def write_text(text: str, where: str) -> None:
     """Write text to a file or, for ``-``, to standard output."""
-    if where == "-":
-        sys.stdout.flush()
-        sys.stdout.buffer.write(text.encode() + b"\n")
-        sys.stdout.buffer.flush()
-    else:
-        Path(where).write_text(text, encoding="utf-8")
+    _write(text.encode() + (b"\n" if where == "-" else b""), where)
+
+
+def _write(data: bytes, where: str) -> None:
+    try:
+        if where == "-":
+            sys.stdout.flush()
+            sys.stdout.buffer.write(data)
+            sys.stdout.buffer.flush()
+        else:
+            Path(where).write_bytes(data)
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        raise StoreError(f"{where} cannot be written: {error.strerror}", "make room, or name another file") from None

@@ -179,12 +179,11 @@ class _Listener:
 
 def _measure(session: Session, earlier: Run | None, *, quiet: bool, tables: bool) -> Summary:
     """Measure one case; an interruption keeps what there is and says how to go on."""
-    from rich.console import Console
-
     from harness.judge.summary import summarise
     from harness.show.progress import reporter
+    from harness.show.table import Terminal
 
-    console = Console() if tables else None
+    console = Terminal() if tables else None
     with reporter(quiet=quiet, workloads=len(session.workloads), budget_seconds=session.plan.budget_seconds) as shown:
         listener = _Listener(session, shown, console)
         try:
@@ -224,9 +223,9 @@ def _finish(summaries: Sequence[Summary], json_to: str | None, case: str) -> Non
     if json_to:
         options.write_json(documents.runs_bytes(summaries), json_to)
     if json_to != "-":
-        from rich.console import Console
+        from harness.show.table import Terminal
 
-        console = Console()
+        console = Terminal()
         table.print_legend(console)
         for summary in summaries:
             click.echo(f"result file: {summary.file}")

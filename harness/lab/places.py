@@ -7,6 +7,8 @@ import secrets
 from contextlib import suppress
 from pathlib import Path
 
+from harness.errors import EnvironmentLacks
+
 
 def store_folder(asked: str | None = None) -> Path:
     """The folder of result files: as asked, else PERFLAB_STORE, else ``results`` here."""
@@ -18,9 +20,13 @@ def cache_folder(*parts: str) -> Path:
     from platformdirs import user_cache_path
 
     root = os.environ.get("PERFLAB_CACHE")
-    folder = Path(root) if root else user_cache_path("perflab")
-    folder = folder.joinpath(*parts)
-    folder.mkdir(parents=True, exist_ok=True)
+    folder = (Path(root).absolute() if root else user_cache_path("perflab")).joinpath(*parts)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise EnvironmentLacks(
+            f"the cache folder {folder} cannot be made: {error.strerror}", "name another one: PERFLAB_CACHE=/tmp/perflab"
+        ) from None
     return folder
 
 

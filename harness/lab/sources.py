@@ -12,7 +12,9 @@ from typing import TYPE_CHECKING
 
 from harness.errors import NotBuilt
 from harness.lab.catalogue import HOME
+from harness.lab.closure import needed_files
 from harness.lab.machine import library_version
+from harness.lab.trees import tree_at
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -40,10 +42,19 @@ def case_digest(found: Found, case: Case) -> str:
 
 
 def variant_digest(found: Found, case: Case, variant: str) -> str:
-    """Digest a certificate is bound to: case, variant, compiled body, libraries, Python and the referee."""
-    files = [found.source(variant), *_compiled(found, variant), *_borrowed(found, case, variant)]
-    parts = [case_digest(found, case), files_digest(files), _referee(), sys.version, *_versions(found.source(variant))]
+    """Digest a certificate is bound to: case, variant, all that it needs of its project, builds, libraries, Python and the referee."""
+    needed = _needed(found, case, variant)
+    builds = [library for file in needed if file.suffix == ".pyx" for library in sorted(file.parent.glob(f"{file.stem}.*.so"))]
+    parts = [case_digest(found, case), files_digest([*needed, *builds]), _referee(), sys.version, *_versions(found.source(variant))]
     return sha256("\0".join(parts).encode()).hexdigest()[:16]
+
+
+def _needed(found: Found, case: Case, variant: str) -> list[Path]:
+    """The project's files behind a variant, behind the reference it is judged by, and the case's data."""
+    tree = found.tree or tree_at(found.home if found.origin == "catalogue" else found.folder.parent)
+    starts = (found.source(variant), found.source(case.reference), found.folder / "__init__.py")
+    data = {file for file in found.folder.rglob("*") if file.is_file() and file.suffix not in {".py", ".pyc", ".md"}}
+    return sorted(data.union(*(needed_files(start, tree) for start in starts)))
 
 
 def require_build(found: Found, variant: str) -> None:
@@ -66,34 +77,12 @@ def require_build(found: Found, variant: str) -> None:
         raise NotBuilt(f"the build of extensions/{found.name}/{variant}.pyx is older than its source (the digests differ)", _BUILD)
 
 
-def _compiled(found: Found, variant: str) -> list[Path]:
-    folder = found.home / "extensions" / found.name
-    return sorted([*folder.glob(f"{variant}.pyx"), *folder.glob(f"{variant}.*.so"), *folder.glob("*.pxd"), *folder.glob("*.h")])
-
-
-def _borrowed(found: Found, case: Case, variant: str) -> list[Path]:
-    """Files of sibling variants (and their compiled bodies) that this variant imports, and so on."""
-    seen: set[str] = {variant}
-    waiting = [variant]
-    while waiting:
-        for name in _imported_siblings(found.source(waiting.pop()), found.name):
-            if name in case.variants and name not in seen:
-                seen.add(name)
-                waiting.append(name)
-    return [file for name in sorted(seen - {variant}) for file in (found.source(name), *_compiled(found, name))]
-
-
-def _imported_siblings(file: Path, case_name: str) -> Iterable[str]:
-    for node in ast.walk(ast.parse(file.read_bytes())):
-        if isinstance(node, ast.ImportFrom):
-            parts = (node.module or "").split(".")
-            if node.level or case_name in parts:
-                yield parts[-1]
-                yield from (alias.name for alias in node.names)
-
-
 def _versions(file: Path) -> Iterable[str]:
-    for node in ast.walk(ast.parse(file.read_bytes())):
+    try:
+        module = ast.parse(file.read_bytes())
+    except (SyntaxError, ValueError):
+        return
+    for node in ast.walk(module):
         names = (
             [alias.name for alias in node.names]
             if isinstance(node, ast.Import)

@@ -36,6 +36,7 @@ TAIL_BYTES = 64 << 10
 GRACE_SECONDS = 2.0
 _WATCH_SECONDS = 0.2
 _PR_SET_CHILD_SUBREAPER = 36
+_PR_SET_PDEATHSIG = 1
 
 
 class Ending(Exception):
@@ -287,6 +288,12 @@ def become_subreaper() -> None:
     """Adopt orphaned descendants, so that none can escape to init."""
     with suppress(OSError, AttributeError):
         ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
+
+
+def die_with_parent() -> None:
+    """Ask the kernel to kill this process when its parent dies (called in the child, before its program starts)."""
+    with suppress(OSError, AttributeError):
+        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
 
 
 _RUNNING: set[int] = set()

@@ -2,7 +2,7 @@
 
 Each tree's modules live in a table of their own.  While a tree is *entered* its modules are found and its own
 alone; afterwards they are taken out of ``sys.modules`` again, and an import that comes late (inside a call) is
-refused, because it could only find the wrong tree.
+refused on request, because it could only find the wrong tree.
 """
 
 from __future__ import annotations
@@ -33,22 +33,44 @@ class Tree:
     """Folders that stand for ``sys.path`` entries, in order."""
     names: tuple[str, ...]
     """Top-level module names that belong to the tree."""
+    origin: str = ""
+    """The repository's own top, from which nothing may be imported instead; empty: there is none."""
 
 
-def tree_at(root: Path, search_path: str = "") -> Tree:
-    """Describe the checkout at ``root``: its top, ``src`` if there is one, and what else a case's import needs."""
-    wanted = [search_path] if search_path else []
-    paths = [*wanted, *(str(folder) for folder in (root, root / "src") if folder.is_dir() and str(folder) not in wanted)]
+def tree_at(root: Path, search_path: str = "", *, origin: Path | None = None) -> Tree:
+    """Describe the checkout at ``root``: its top, ``src`` if there is one, what a case's import needs, and what is on our own path.
+
+    With ``origin``, each folder of that working tree on ``sys.path`` (PYTHONPATH, an editable install) stands for the same folder of the checkout.
+    """
+    wanted = [Path(search_path)] if search_path else []
+    ours = [Path(entry or ".").resolve() for entry in sys.path] if origin else []
+    twins = [root / entry.relative_to(origin) for entry in ours if origin and entry != origin and entry.is_relative_to(origin)]
+    paths = list(dict.fromkeys(str(folder) for folder in (*wanted, root, root / "src", *twins) if folder.is_dir()))
     names = {name for path in paths for name in _importable(Path(path))}
-    return Tree(str(root), tuple(paths), tuple(sorted(names - _NOT_OURS)))
+    return Tree(str(root), tuple(paths), tuple(sorted(names - _NOT_OURS - sys.stdlib_module_names)), str(origin or ""))
 
 
 def _importable(folder: Path) -> Iterator[str]:
     for entry in folder.iterdir():
         if entry.suffix == ".py" and entry.stem.isidentifier():
             yield entry.stem
-        elif entry.is_dir() and entry.name.isidentifier() and (entry / "__init__.py").is_file():
+        elif entry.is_dir() and entry.name.isidentifier() and ((entry / "__init__.py").is_file() or any(entry.glob("*.py"))):
             yield entry.name
+
+
+def strangers() -> list[str]:
+    """Modules that came from the working tree although a revision has a file of the same place: neither side's own."""
+    known = [tree for tree in (_FINDER.active, *_TABLES) if tree is not None and tree.origin]
+    found = []
+    for name, module in list(sys.modules.items()):
+        file = getattr(module, "__file__", None)
+        if not isinstance(file, str) or name.partition(".")[0] in _NOT_OURS or name == "__main__":
+            continue
+        for tree in known:
+            if file.startswith(tree.origin + "/") and Path(tree.root, file[len(tree.origin) + 1 :]).exists():
+                found.append(name)
+                break
+    return sorted(found)
 
 
 class _Finder:
@@ -56,6 +78,7 @@ class _Finder:
 
     def __init__(self) -> None:
         self.active: Tree | None = None
+        self.guarding = False
         self.names: set[str] = set()
 
     def find_spec(self, fullname: str, path: Sequence[str] | None = None, target: ModuleType | None = None) -> ModuleSpec | None:
@@ -64,7 +87,9 @@ class _Finder:
         if fullname.partition(".")[0] not in self.names:
             return None
         if self.active is None:
-            raise LateImport(f"{fullname} is imported during a call")
+            if self.guarding:
+                raise LateImport(f"{fullname} is imported during a call")
+            return None
         folders = list(self.active.paths) if path is None else [folder for folder in path if folder.startswith(self.active.root)]
         spec = PathFinder.find_spec(fullname, folders)
         if spec is None:
@@ -91,7 +116,7 @@ def entered(tree: Tree | None) -> Iterator[None]:
     if _FINDER not in sys.meta_path:
         sys.meta_path.insert(0, _FINDER)
     _FINDER.names |= set(tree.names)
-    before, outer = _take(_FINDER.names), _FINDER.active
+    before, outer = _take(set(tree.names)), _FINDER.active
     _FINDER.active = tree
     sys.modules.update(_TABLES.setdefault(tree, {}))
     try:
@@ -100,6 +125,11 @@ def entered(tree: Tree | None) -> Iterator[None]:
         _TABLES[tree] |= _take(set(tree.names))
         _FINDER.active = outer
         sys.modules.update(before)
+
+
+def refuse_late_imports() -> None:
+    """From now on an import of a tree's module, outside of all trees, raises LateImport: two revisions share this process."""
+    _FINDER.guarding = True
 
 
 def enter_for_good(tree: Tree | None) -> None:

@@ -219,6 +219,14 @@ def print_legend(console: Console) -> None:
     put(console, Text(LEGEND, style="dim"))
 
 
+class Terminal(Console):
+    """Standard output; when its reader has gone, that is for the command line to say: rich would exit with 1, which means slower."""
+
+    def on_broken_pipe(self) -> None:
+        """Let the command line end as other programs do."""
+        raise BrokenPipeError
+
+
 def put(console: Console, what: RenderableType) -> None:
     """Print, in ASCII where the terminal knows no more."""
     if console.encoding.lower().replace("-", "").startswith("utf"):

@@ -310,3 +310,176 @@ def test_the_self_test_plants_and_finds(tmp_path: Path) -> None:
     assert (ended.returncode, found["schema"], found["complete"]) == (0, "harness.selftest/1", True)
     assert found["false_alarm_rate"]["value"] == 0.0
     assert rates == {0.005: 1.0, 0.01: 1.0, 0.02: 1.0, 0.05: 1.0}
+
+
+# --------------------------------------------------------------------------- found by a reader who tried to break it
+
+
+def test_worktrees_of_others_are_left_alone(repository: Path, tmp_path: Path) -> None:
+    """GIVEN a worktree of the user's on a disk that is away WHEN gated THEN git still knows it."""
+    git(repository.parent, "worktree", "add", "--quiet", "-b", "theirs", str(tmp_path.parent / f"{tmp_path.name}-theirs"))
+    (tmp_path.parent / f"{tmp_path.name}-theirs").rename(tmp_path.parent / f"{tmp_path.name}-away")
+    gate(repository, "--against", "HEAD", *QUICK)
+
+    assert f"{tmp_path.name}-theirs" in git(repository.parent, "worktree", "list")
+
+
+def test_a_project_in_a_subfolder_is_compared_with_its_own_past(write_case: Callable[..., Path], tmp_path: Path) -> None:
+    """GIVEN a helper beside the case, in a subfolder of the repository, that got slower THEN its user is."""
+    sub = tmp_path / "sub"
+    sub.mkdir()
+    folder = write_case(helped="'''Sorted.'''\nfrom helping_hand import ordered\ndef smallest(xs):\n    return ordered(xs)\n")
+    folder = folder.rename(sub / folder.name)
+    (sub / "helping_hand.py").write_text("def ordered(xs):\n    return sorted(xs)\n")
+    commit(tmp_path)
+    (sub / "helping_hand.py").write_text("def ordered(xs):\n    for _ in range(500):\n        pass\n    return sorted(xs)\n")
+    ended = gate(folder, "--against", "HEAD", *QUICK, "-w", "10", "--json", "-")
+
+    assert (ended.returncode, verdicts(document(ended))) == (1, {"helped": "slower"})
+
+
+def test_a_helper_from_pythonpath_is_the_revision_s_own(
+    write_case: Callable[..., Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A folder of the working tree on PYTHONPATH stands for the same folder of each revision."""
+    (tmp_path / "lib").mkdir()
+    folder = write_case(helped="'''Sorted.'''\nfrom far_helper import ordered\ndef smallest(xs):\n    return ordered(xs)\n")
+    (tmp_path / "lib" / "far_helper.py").write_text("def ordered(xs):\n    return sorted(xs)\n")
+    commit(tmp_path)
+    (tmp_path / "lib" / "far_helper.py").write_text("def ordered(xs):\n    for _ in range(500):\n        pass\n    return sorted(xs)\n")
+    command = [sys.executable, "-m", "harness", "gate", f"./{folder.name}", "--against", "HEAD", *QUICK, "-w", "10", "--json", "-"]
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join([str(HOME), str(tmp_path / "lib")])}
+    ended = subprocess.run(command, capture_output=True, text=True, check=False, cwd=tmp_path, env=environment)
+
+    assert (ended.returncode, verdicts(document(ended))) == (1, {"helped": "slower"})
+
+
+@pytest.mark.parametrize("side", ["head", "base"])
+@pytest.mark.parametrize("text", ["x = = 1\n", "import sys\nsys.exit(0)\n", "import os\nos._exit(0)\n"])
+def test_a_declaration_that_cannot_be_imported_is_no_pass(repository: Path, side: str, text: str) -> None:
+    """A head that ends the process, or is no Python, is not measured (4); such a base is no baseline (5)."""
+    declaration = repository / "__init__.py"
+    honest = declaration.read_text()
+    declaration.write_text(text)
+    if side == "base":
+        commit(repository.parent)
+        declaration.write_text(honest)
+        ended = gate(repository, "--against", "HEAD", *QUICK, "--json", "-")
+    else:
+        ended = gate(repository, "--against", "HEAD", *QUICK, "--json", "-")
+
+    assert ended.returncode == {"head": 4, "base": 5}[side], ended.stderr
+    assert document(ended)["exit_code"] == ended.returncode
+
+
+def test_a_variant_that_is_no_python_is_not_measured(repository: Path) -> None:
+    """A syntax error in one variant: exit 4 names it, no traceback."""
+    (repository / "honest.py").write_text("x = = 1\n")
+    ended = gate(repository, "--against", "HEAD", *QUICK, "--json", "-")
+
+    assert (ended.returncode, [gap["variant"] for gap in document(ended)["missing"]]) == (4, ["honest"])
+    assert "Traceback" not in ended.stderr
+
+
+@pytest.mark.parametrize("words", [("-V", "honset"), ("-w", "nosuch"), ("--deleted", "x/y"), ("--json", "no/such/folder/x.json")])
+def test_slips_are_asked_wrongly(repository: Path, words: tuple[str, ...]) -> None:
+    """A name that is nowhere never makes a gate of nothing that passes: exit 2."""
+    ended = gate(repository, "--against", "HEAD", *QUICK, *words)
+
+    assert ended.returncode == 2
+    assert words[-1] in ended.stderr
+
+
+def test_a_change_does_not_excuse_itself(repository: Path) -> None:
+    """GIVEN a slowdown and a tolerance raised for it in the same change THEN it is judged by the old one: exit 1."""
+    (repository / "honest.py").write_text(TWICE)
+    declaration = repository / "__init__.py"
+    declaration.write_text(
+        declaration.read_text().replace("same=exact,", "same=exact, gate=Gate(tolerance=50.0),").replace("import Case", "import Gate, Case")
+    )
+    ended = gate(repository, "--against", "HEAD", *QUICK, "-w", "10", "--json", "-")
+    found = document(ended)
+
+    assert (ended.returncode, verdicts(found)) == (1, {"honest": "slower"})
+    assert any("the tolerance is raised" in note for note in found["notes"])
+
+
+def test_a_reference_that_became_wrong_is_found_though_only_others_were_asked_for(repository: Path) -> None:
+    """GIVEN a changed reference THEN every variant asked for is proven anew by it: exit 3."""
+    file = repository / "naive.py"
+    file.write_text(file.read_text().replace("return ys", "return ys[::-1]"))
+
+    assert gate(repository, "--against", "HEAD", *QUICK, "-V", "honest").returncode == 3
+
+
+def test_a_helper_that_became_wrong_is_proven_anew(repository: Path) -> None:
+    """A certificate covers all that a variant needs: one edit of a helper is harmless, the next is not."""
+    (repository / "honest.py").write_text(
+        HONEST.replace("def smallest", "from far_away import ordered\ndef smallest").replace("sorted(xs)", "ordered(xs)")
+    )
+    helper = repository.parent / "far_away.py"
+    helper.write_text("def ordered(xs):\n    return sorted(xs)\n")
+    commit(repository.parent)
+    helper.write_text("def ordered(xs):\n    return list(sorted(xs))\n")
+    first = gate(repository, "--against", "HEAD", *QUICK, "--tolerance", "0.5")
+    helper.write_text("def ordered(xs):\n    return sorted(xs)[1:] if len(xs) == 33 else sorted(xs)\n")
+    second = gate(repository, "--against", "HEAD", *QUICK, "--tolerance", "0.5")
+
+    assert (first.returncode, second.returncode) == (0, 3)
+
+
+def test_answers_of_the_case_s_own_types_can_be_gated(write_case: Callable[..., Path]) -> None:
+    """Two revisions' classes are never equal in one process: two processes compare them by what they hold."""
+    mine = "'''Marks.'''\nfrom {name}.kinds import Mark\ndef smallest(xs):\n    return [Mark(x) for x in sorted(xs)]\n"
+    folder = write_case(marked="")
+    (folder / "kinds.py").write_text("from dataclasses import dataclass\n@dataclass\nclass Mark:\n    value: float\n")
+    for name in ("naive", "marked"):
+        (folder / f"{name}.py").write_text(mine.format(name=folder.name))
+    commit(folder.parent)
+    (folder / "marked.py").write_text(mine.format(name=folder.name).replace("sorted(xs)", "list(sorted(xs))"))
+    ended = gate(folder, "--against", "HEAD", *QUICK, "--tolerance", "0.5", "-w", "10", "--json", "-")
+
+    assert (ended.returncode, verdicts(document(ended))) == (0, {"marked": "same"})
+
+
+@pytest.mark.parametrize("number", [signal.SIGHUP, signal.SIGTERM])
+def test_a_signal_ends_it_with_its_own_code(repository: Path, number: signal.Signals) -> None:
+    """128 + the signal, never 1."""
+    (repository / "honest.py").write_text(TWICE)
+    command = [sys.executable, "-m", "harness", "gate", f"./{repository.name}", "--against", "HEAD", "--metric", "time"]
+    with subprocess.Popen(command, stderr=subprocess.PIPE, stdout=subprocess.DEVNULL, text=True, cwd=repository.parent) as process:
+        assert process.stderr is not None
+        process.stderr.readline()
+        process.send_signal(number)
+        process.communicate()
+
+    assert process.returncode == 128 + number
+
+
+def test_a_reader_who_leaves_is_no_slowdown(repository: Path) -> None:
+    """`gate ... | true` is 141, never 1."""
+    words = " ".join([sys.executable, "-m", "harness", "gate", f"./{repository.name}", "--against", "HEAD", *QUICK])
+    ended = subprocess.run(
+        ["bash", "-c", f"{words} | true; exit ${{PIPESTATUS[0]}}"], capture_output=True, check=False, cwd=repository.parent
+    )
+
+    assert ended.returncode in {0, 141}
+
+
+def test_what_a_killed_gate_left_is_cleared_by_the_next(repository: Path) -> None:
+    """GIVEN a gate killed while timing, and another revision THEN the next leaves neither's checkouts."""
+    (repository / "honest.py").write_text(TWICE)
+    command = [sys.executable, "-m", "harness", "gate", f"./{repository.name}", "--against", "HEAD", "--metric", "time", "--budget", "60"]
+    with subprocess.Popen(command, stderr=subprocess.PIPE, stdout=subprocess.DEVNULL, text=True, cwd=repository.parent) as process:
+        assert process.stderr is not None
+        for line in process.stderr:
+            if line.startswith("timing"):
+                process.kill()
+                break
+        process.communicate()
+    commit(repository.parent)
+    gate(repository, "--against", "HEAD", *QUICK)
+    revisions = Path(os.environ["PERFLAB_CACHE"], "revisions")
+
+    assert git(repository.parent, "worktree", "list").count("\n") == 1
+    assert [path for folder in revisions.iterdir() for path in folder.iterdir()] == []

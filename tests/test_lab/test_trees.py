@@ -44,9 +44,10 @@ def test_each_tree_has_its_own_modules(two: tuple[Tree, Tree]) -> None:
     assert work(two[0]) is old
 
 
-def test_a_late_import_is_refused(two: tuple[Tree, Tree]) -> None:
+def test_a_late_import_is_refused(two: tuple[Tree, Tree], monkeypatch: pytest.MonkeyPatch) -> None:
     """An import inside a call could only find the wrong tree; no `except Exception` hides that."""
     module = work(two[0])
+    monkeypatch.setattr(trees._FINDER, "guarding", True)
     with pytest.raises(LateImport, match="twin is imported during a call"):
         module.lazy()
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import re
 import shutil
 import subprocess
 import sys
@@ -13,13 +15,18 @@ from typing import TypeAlias
 
 from harness.errors import NotBuilt
 from harness.lab import places
+from harness.lab.closure import needed_files
 from harness.lab.machine import library_version
 from harness.lab.sources import files_digest
+from harness.lab.supervisor import die_with_parent
+from harness.lab.trees import tree_at
 
 Body: TypeAlias = tuple[str, str]
 """Case and variant of a compiled body."""
 _BUILD_SECONDS = 900
-_HEADERS = ("*.pxd", "*.pxi", "*.h")
+_FLAGS = ("CC", "CXX", "CFLAGS", "CPPFLAGS", "LDFLAGS")
+_PLACED = re.compile(r"^\S+:\d+(?::\d+)?:\s*\S")
+"""A compiler's message with its place: file, line, column."""
 
 
 def provide(root: Path, bodies: Iterable[Body], *, tell: Callable[[str], None]) -> dict[Body, NotBuilt]:
@@ -43,9 +50,11 @@ def _source(root: Path, body: Body) -> Path:
 
 def _kept(root: Path, body: Body) -> Path:
     source = _source(root, body)
-    headers = sorted(file for pattern in _HEADERS for file in source.parent.glob(pattern))
+    needed = sorted(file for file in needed_files(source, tree_at(root)) if file.suffix != ".py" or file.name == "setup.py")
+    flags = [os.environ.get(name, "") for name in _FLAGS]
     parts = [
-        files_digest([source, *headers, root / "setup.py"]),
+        files_digest([*needed, root / "setup.py"]),
+        *flags,
         sys.version,
         sys.platform,
         library_version("Cython"),
@@ -72,7 +81,7 @@ def _build_together(root: Path, bodies: Sequence[Body]) -> NotBuilt | None:
             shutil.copyfile(_source(root, body), _source(copy, body))
         command = [sys.executable, "setup.py", "-q", "build_ext", "--inplace"]
         try:
-            done = subprocess.run(command, cwd=copy, capture_output=True, timeout=_BUILD_SECONDS, check=False)
+            done = subprocess.run(command, cwd=copy, capture_output=True, timeout=_BUILD_SECONDS, check=False, preexec_fn=die_with_parent)
         except subprocess.TimeoutExpired:
             return NotBuilt(f"building {_names(bodies)} took longer than {_BUILD_SECONDS} s", "build it by hand and look")
         if done.returncode:
@@ -107,4 +116,6 @@ def _names(bodies: Sequence[Body]) -> str:
 
 def _first_error(output: bytes) -> str:
     lines = [line.strip() for line in output.decode(errors="replace").splitlines()]
+    if placed := [line for line in lines if _PLACED.match(line) and "warning" not in line]:
+        return placed[0]
     return next((line for line in lines if "error" in line.lower()), lines[-1] if lines else "no message")

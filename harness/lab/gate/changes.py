@@ -8,8 +8,8 @@ from __future__ import annotations
 import ast
 import io
 import tokenize
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from enum import StrEnum
 from hashlib import sha256
 from pathlib import Path
@@ -18,12 +18,12 @@ from typing import TYPE_CHECKING
 from harness.errors import AskedWrongly
 from harness.lab import trees
 from harness.lab.catalogue import Found, did_you_mean
+from harness.lab.closure import needed_files
 
 if TYPE_CHECKING:
     from harness.lab.gate.builds import Body
     from harness.model.declared import Case
 
-_HEADERS = ("*.pxd", "*.pxi", "*.h")
 _PROSE = frozenset({".md", ".pyc"})
 _MEANINGFUL_COMMENTS = ("cython:", "distutils:")
 
@@ -61,15 +61,17 @@ class Sides:
     name: str
     base: Revision | None
     head: Revision | None
+    broken: Mapping[str, str] = field(default_factory=dict)
+    """``base`` or ``head``, and why that side's declaration cannot be imported."""
 
 
-def in_revision(root: Path, place: Place) -> Found | None:
-    """Return the case as that revision has it, or None."""
+def in_revision(root: Path, place: Place, top: Path | None = None) -> Found | None:
+    """Return the case as that revision of the repository at ``top`` has it, or None."""
     folder = root / place.folder
     if not (folder / "__init__.py").is_file():
         return None
-    search_path = str(root if place.origin == "catalogue" else folder.parent)
-    return Found(place.name, place.module, folder, place.origin, search_path, trees.tree_at(root, search_path))
+    search_path = str(root / place.home if place.origin == "catalogue" else folder.parent)
+    return Found(place.name, place.module, folder, place.origin, search_path, trees.tree_at(root, search_path, origin=top))
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +83,8 @@ class Place:
     folder: Path
     """Relative to the repository's top."""
     origin: str
+    home: Path = Path()
+    """The folder that holds extensions/ and setup.py, relative to the top."""
 
 
 def list_variants(sides: Sides, wanted: Sequence[str]) -> list[Listed]:
@@ -134,75 +138,20 @@ def variant_meaning(revision: Revision, variant: str) -> str:
 def bodies_of(revision: Revision, variant: str) -> list[Body]:
     """The compiled bodies that a variant needs."""
     found = revision.found
-    files = _closure(found, found.source(variant))
+    assert found.tree is not None
+    files = needed_files(found.source(variant), found.tree)
     return sorted({(file.parent.name, file.stem) for file in files if file.suffix == ".pyx"})
 
 
 def _meaning(revision: Revision, module: str) -> str:
     found = revision.found
+    assert found.tree is not None
     digest = sha256()
-    root = Path(found.tree.root) if found.tree else found.home
     data = [file for file in found.folder.rglob("*") if file.is_file() and file.suffix not in {".py", *_PROSE}]
-    for file in sorted({*_closure(found, found.source(module)), *data}):
-        digest.update(f"{file.relative_to(root)}\0{_meaning_of(file)}\0".encode(errors="surrogateescape"))
+    for file in sorted({*needed_files(found.source(module), found.tree), *data}):
+        place = file.relative_to(found.tree.root) if file.is_relative_to(found.tree.root) else file.name
+        digest.update(f"{place}\0{_meaning_of(file)}\0".encode(errors="surrogateescape"))
     return digest.hexdigest()[:16]
-
-
-def _closure(found: Found, start: Path) -> set[Path]:
-    """The module and every module, compiled body and header of the same tree that it needs."""
-    seen: set[Path] = set()
-    waiting = [start]
-    while waiting:
-        file = waiting.pop()
-        if file in seen or not file.is_file():
-            continue
-        seen.add(file)
-        if file.suffix == ".py":
-            waiting += _imported_files(found, file)
-        elif file.suffix == ".pyx":
-            waiting += [header for pattern in _HEADERS for header in file.parent.glob(pattern)]
-            waiting += [file.parents[2] / "setup.py"]
-    return seen
-
-
-def _imported_files(found: Found, file: Path) -> Iterator[Path]:
-    tree = found.tree
-    if tree is None or file.name == "setup.py":
-        return
-    for name in _imported_names(ast.parse(file.read_bytes()), _package(file, tree.paths)):
-        top, _, _ = name.partition(".")
-        if top in tree.names:
-            yield from _files_of(tree.paths, name)
-
-
-def _imported_names(tree: ast.Module, package: str) -> Iterator[str]:
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Import):
-            yield from (alias.name for alias in node.names)
-        elif isinstance(node, ast.ImportFrom):
-            parents = package.split(".")
-            above = ".".join(parents[: len(parents) - node.level + 1]) if node.level else ""
-            module = ".".join(filter(None, [above, node.module or ""]))
-            yield from (f"{module}.{alias.name}" for alias in node.names)
-
-
-def _package(file: Path, paths: Iterable[str]) -> str:
-    for path in paths:
-        if file.is_relative_to(path):
-            return ".".join(file.relative_to(path).parent.parts)
-    return ""
-
-
-def _files_of(paths: Iterable[str], name: str) -> Iterator[Path]:
-    """The file of a module, or of the module that ``name`` is a part of."""
-    parts = name.split(".")
-    for length in (len(parts), len(parts) - 1):
-        for path in paths:
-            stem = Path(path, *parts[:length]) if length else None
-            for file in () if stem is None else (stem.with_suffix(".py"), stem.with_suffix(".pyx"), stem / "__init__.py"):
-                if file.is_file():
-                    yield file
-                    return
 
 
 def _meaning_of(file: Path) -> str:

@@ -7,20 +7,23 @@ import os
 import shutil
 import subprocess
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from harness.errors import AskedWrongly, EnvironmentLacks
 from harness.lab import places
 from harness.lab.catalogue import did_you_mean
 
+if TYPE_CHECKING:
+    from harness.lab.trees import Tree
+
 _GIT = ("git", "-c", "core.fsmonitor=false", "-c", "protocol.ext.allow=never", "-c", "core.hooksPath=/dev/null")
 _GIT_SECONDS = 120
 _BORN = 1_000_000_000
 """Modification time of every file of a revision: Numba keeps compiled kernels by it, and the folder's name says the content."""
-_NOT_COPIED = ("results/", "docs/", ".git")
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +74,7 @@ class Repository:
     def files(self) -> list[str]:
         """Relative paths of the working tree's files that git knows or would add."""
         listed = self.run("ls-files", "-z", "--cached", "--others", "--exclude-standard").split("\0")
-        return sorted({name for name in listed if name and not name.startswith(_NOT_COPIED) and (self.top / name).is_file()})
+        return sorted({name for name in listed if name and ((self.top / name).is_file() or (self.top / name).is_symlink())})
 
 
 def repository_of(folder: Path) -> Repository:
@@ -91,10 +94,11 @@ def repository_of(folder: Path) -> Repository:
 @contextmanager
 def base_folder(repository: Repository, commit: str) -> Iterator[Path]:
     """Check ``commit`` out into a worktree of its own; it is unregistered and removed afterwards."""
-    folder = _folder(repository.top, f"base-{commit[:12]}")
-    _forget(repository, folder)
-    repository.run("worktree", "add", "--quiet", "--detach", "--force", str(folder), commit)
+    folder = _folder(repository.top, commit)
+    for left_behind in folder.parent.iterdir():  # by a gate that was killed; this one holds the machine
+        _forget(repository, left_behind)
     try:
+        repository.run("worktree", "add", "--quiet", "--detach", "--force", str(folder), commit)
         _settle(folder)
         yield folder
     finally:
@@ -113,37 +117,49 @@ def copied(top: Path, files: Sequence[str], *, label: str) -> Iterator[Path]:
     """Copy these files to a folder named after their contents; it is removed afterwards."""
     digest = sha256()
     for name in files:
-        digest.update(f"{name}\0{sha256((top / name).read_bytes()).hexdigest()}\0".encode(errors="surrogateescape"))
-    folder = _folder(top, f"{label}-{digest.hexdigest()[:12]}")
+        content = os.readlink(top / name).encode(errors="surrogateescape") if (top / name).is_symlink() else (top / name).read_bytes()
+        digest.update(f"{name}\0{sha256(content).hexdigest()}\0".encode(errors="surrogateescape"))
+    folder = _folder(top, sha256(f"{label} {digest.hexdigest()}".encode()).hexdigest())
     shutil.rmtree(folder, ignore_errors=True)
     try:
         for name in files:
             target = folder / name
             target.parent.mkdir(parents=True, exist_ok=True)
-            shutil.copyfile(top / name, target)
+            shutil.copy(top / name, target, follow_symlinks=False)  # links as links, and who may execute what
         _settle(folder)
         yield folder
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def _folder(top: Path, name: str) -> Path:
-    # both names are equally long: what a path's length moves in memory moves alike on both sides
+def _folder(top: Path, digest: str) -> Path:
+    # names equally long, since a path's length moves things in memory; and alike, since no side should know which it is
+    name = f"tree-{digest[:12]}"
     return places.cache_folder("revisions", sha256(str(top).encode(errors="surrogateescape")).hexdigest()[:12]) / name
 
 
 def _forget(repository: Repository, folder: Path) -> None:
+    """Remove one checkout of ours and what git knows of it, and nothing else: other worktrees are the user's."""
+    with suppress(AskedWrongly):  # it was never registered
+        repository.run("worktree", "remove", "--force", "--force", str(folder))
     shutil.rmtree(folder, ignore_errors=True)
-    repository.run("worktree", "prune")
 
 
 def _settle(folder: Path) -> None:
-    """Make both folders alike in everything but their sources: times of files, and bytecode that is there already."""
+    """Give every file the same time: neither Numba's kept kernels nor bytecode may tell the sides apart."""
     for file in folder.rglob("*.py"):
-        os.utime(file, (_BORN, _BORN), follow_symlinks=False)
-    for name in ("cases", "extensions", "src"):
-        if (folder / name).is_dir():
-            compileall.compile_dir(folder / name, quiet=2)
+        if not file.is_symlink():
+            os.utime(file, (_BORN, _BORN))
+
+
+def compile_modules(tree: Tree) -> None:
+    """Compile a revision's modules now: whoever imports one first would do it later, and move all that it allocates."""
+    for path in tree.paths:
+        for name in tree.names:
+            if Path(path, name).is_dir():
+                compileall.compile_dir(Path(path, name), quiet=2)
+            elif Path(path, f"{name}.py").is_file():
+                compileall.compile_file(Path(path, f"{name}.py"), quiet=2)
 
 
 def _environment() -> dict[str, str]:

@@ -142,9 +142,8 @@ def _matches(asked: Asked, stack: ExitStack, tell: Told) -> list[Match]:
         here = find_case(name)
         if here.origin != "catalogue":
             raise AskedWrongly(f"{name} is no case of the catalogue", "the self-test plants slowdowns into the catalogue's own variants")
-        sides = Sides(
-            name, *(_revision(root, Place(name, here.module, here.folder.relative_to(HOME), here.origin)) for root in (base, head))
-        )
+        place = Place(name, here.module, here.folder.relative_to(HOME), here.origin)
+        sides = Sides(name, _revision(base, place), _revision(head, place))
         assert sides.base is not None
         assert sides.head is not None
         services = stack.enter_context(Services(sides.head.found, sides.head.case, confines))
@@ -166,6 +165,8 @@ def _matches(asked: Asked, stack: ExitStack, tell: Told) -> list[Match]:
 def _revision(root: Path, place: Place) -> Revision:
     found = changes.in_revision(root, place)
     assert found is not None
+    assert found.tree is not None
+    revisions.compile_modules(found.tree)
     return Revision(found, found.load())
 
 

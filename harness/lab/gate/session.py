@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from harness.errors import AskedWrongly, BadCase, PerflabError
 from harness.judge import gate as policy
-from harness.lab.catalogue import HOME, Found, did_you_mean, find_case
+from harness.lab.catalogue import HOME, Found, did_you_mean, find_case, find_cases, technique_of
 from harness.lab.gate import builds, changes, counting, revisions
 from harness.lab.gate.changes import Listed, Place, Revision, Sides, State
 from harness.lab.gate.timing import Match, NotTimed, Timer, Unequal, control_units
@@ -107,14 +107,14 @@ def both_revisions(asked: Asked) -> Iterator[Scene]:
     places, repository = _places(asked)
     commit = repository.commit(asked.against)
     with revisions.base_folder(repository, commit) as base, revisions.head_folder(repository) as head:
-        wanted = places or _whole_catalogue(base, head)
-        sides = {place.name: Sides(place.name, _revision(base, place), _revision(head, place)) for place in wanted}
-        for name, side in sides.items():
-            if side.base is None and side.head is None:
+        wanted = places or _whole_catalogue(repository, base, head)
+        opened = {place.name: _opened(place, (base, head), repository.top, asked.confines) for place in wanted}
+        for name, sides in opened.items():
+            if sides.base is None and sides.head is None and not sides.broken:
                 raise AskedWrongly(
-                    f"there is no case called {name!r} on either side", did_you_mean(name, sides) or "python -m harness list"
+                    f"there is no case called {name!r} on either side", did_you_mean(name, find_cases()) or "python -m harness list"
                 )
-        yield Scene(repository, commit, base, head, sides)
+        yield Scene(repository, commit, base / _home(repository), head / _home(repository), opened)
 
 
 def _places(asked: Asked) -> tuple[list[Place], revisions.Repository]:
@@ -133,19 +133,42 @@ def _places(asked: Asked) -> tuple[list[Place], revisions.Repository]:
         if found is not None and found != here:
             raise AskedWrongly(f"{name} is in another repository than {asked.cases[0]}", "gate the two one after the other")
         found = here
-        places.append(Place(case.name, case.module, case.folder.resolve().relative_to(here.top), case.origin))
+        home = _home(here) if case.origin == "catalogue" else Path()
+        places.append(Place(case.name, case.module, case.folder.resolve().relative_to(here.top), case.origin, home))
     assert found is not None
     return places, found
 
 
-def _whole_catalogue(*roots: Path) -> list[Place]:
-    names = {init.parent.name for root in roots for init in (root / "cases").glob("*/__init__.py")}
-    return [Place(name, f"cases.{name}", Path("cases", name), "catalogue") for name in sorted(names)]
+def _home(repository: revisions.Repository) -> Path:
+    """Where this project lies in its repository, or the top of somebody else's."""
+    return HOME.relative_to(repository.top) if HOME.is_relative_to(repository.top) else Path()
 
 
-def _revision(root: Path, place: Place) -> Revision | None:
-    found = changes.in_revision(root, place)
-    return None if found is None else Revision(found, found.load())
+def _whole_catalogue(repository: revisions.Repository, *roots: Path) -> list[Place]:
+    home = _home(repository)
+    names = {init.parent.name for root in roots for init in (root / home / "cases").glob("*/__init__.py")}
+    return [Place(name, f"cases.{name}", home / "cases" / name, "catalogue", home) for name in sorted(names)]
+
+
+def _opened(place: Place, roots: tuple[Path, Path], top: Path, confines: Confines) -> Sides:
+    """Import the declaration on both sides: first in a worker, since it may crash, hang or end the process; then here."""
+    opened: list[Revision | None] = []
+    broken: dict[str, str] = {}
+    for which, root in zip(("base", "head"), roots, strict=True):
+        found = changes.in_revision(root, place, top)
+        if found is not None:
+            assert found.tree is not None
+            revisions.compile_modules(found.tree)
+            with Worker(confines) as worker:
+                try:
+                    said = worker.ask({"do": "describe", "case": where(found)})
+                except Ending as ending:
+                    said = {"failed": ending.status, "message": ending.message}
+            if "failed" in said:
+                broken[which] = said["message"]
+                found = None
+        opened.append(None if found is None else Revision(found, found.load()))
+    return Sides(place.name, opened[0], opened[1], broken)
 
 
 class _Gate:
@@ -163,13 +186,15 @@ class _Gate:
 
     def report(self) -> GateReport:
         """Go through all steps."""
+        self._known_names()
         listed = [one for sides in self.scene.sides.values() for one in self._list(sides)]
-        todo = [one for one in listed if one.state is State.CHANGED or (self.asked.everything and one.state is State.UNCHANGED)]
+        listed_here = [one for one in listed if not self.scene.sides[one.case].broken]
+        todo = [one for one in listed_here if one.state is State.CHANGED or (self.asked.everything and one.state is State.UNCHANGED)]
         self._say_what(listed, todo)
-        self._deleted(listed)
+        self._deleted(listed_here)
         todo = self._built(todo)
-        added = [one for one in listed if one.state is State.ADDED]
-        todo = self._proven(todo, self._built(added))
+        others = [one for one in listed_here if one.state is State.ADDED or (one not in todo and self._asks_anew(one))]
+        todo = self._proven(todo, self._built(others))
         if todo and Metric.TIME in self.asked.metrics:
             self._check_machine()
         with tempfile.TemporaryDirectory(prefix="perflab-gate-") as scratch:
@@ -179,17 +204,53 @@ class _Gate:
 
     # ------------------------------------------------------------------ what
 
+    def _known_names(self) -> None:
+        """Refuse names that are nowhere: a gate of nothing must not pass because of a slip."""
+        revisions_here = [one for sides in self.scene.sides.values() for one in (sides.base, sides.head) if one is not None]
+        variants = {name for one in revisions_here for name in one.case.variants}
+        workloads = {workload.name for one in revisions_here for workload in one.case.workloads}
+        addresses = {f"{one.found.name}/{name}" for one in revisions_here for name in one.case.variants}
+        for what, wanted, known in (
+            ("variant", self.asked.variants, variants),
+            ("workload", self.asked.workloads, workloads),
+            ("variant", self.asked.deleted, addresses),
+        ):
+            for name in wanted:
+                if revisions_here and name not in known:
+                    raise AskedWrongly(
+                        f"there is no {what} called {name!r} on either side", did_you_mean(name, known) or "python -m harness list"
+                    )
+
     def _list(self, sides: Sides) -> list[Listed]:
-        wanted = [name for name in self.asked.variants if len(self.scene.sides) == 1 or _has(sides, name)]
+        if sides.broken:
+            return self._broken(sides)
+        wanted = [name for name in self.asked.variants if _has(sides, name)]
         if self.asked.variants and not wanted:
             return []
         listed = changes.list_variants(sides, wanted)
         if changes.same_declaration(sides) or sides.base is None or sides.head is None:
             return listed
-        if self._same_inputs(sides):
+        was, now = (side.case.same.describe() for side in (sides.base, sides.head))
+        if was != now:
+            self.found.notes.append(f"{sides.name}: answers are compared otherwise than before: {was!r} became {now!r}")
+        if self._same_inputs(sides) and sides.head.case.consume is None:
             return listed
-        self.found.notes.append(f"{sides.name}: the inputs changed; both sides are measured on the new ones")
+        self.found.notes.append(
+            f"{sides.name}: its inputs, or how its answers are consumed, may have changed; both sides are measured on the new ones"
+        )
         return [replace(one, state=State.CHANGED) if one.state is State.UNCHANGED else one for one in listed]
+
+    def _broken(self, sides: Sides) -> list[Listed]:
+        """A side whose declaration cannot be imported: nothing of that case can be compared."""
+        side = sides.head or sides.base
+        names = side.case.variants if side is not None else (sides.name,)
+        listed = [Listed(sides.name, name, State.CHANGED) for name in names if not self.asked.variants or name in self.asked.variants]
+        for one in listed:
+            if "head" in sides.broken:
+                self.found.missing.append(Gap(one.case, one.variant, Status.RAISED, f"the case cannot be imported: {sides.broken['head']}"))
+            else:
+                self._no_baseline(one, f"the base's case cannot be imported: {sides.broken['base']}")
+        return listed
 
     def _same_inputs(self, sides: Sides) -> bool:
         """The declaration's text changed: do its workloads still make the same arguments?"""
@@ -272,6 +333,10 @@ class _Gate:
             kept += [one for one in mine if one.variant not in refused]
         return kept
 
+    def _asks_anew(self, one: Listed) -> bool:
+        """Whether an unchanged variant is judged by something new: then it must be proven again, though not measured."""
+        return one.state is State.UNCHANGED and _question_changed(self.scene.sides[one.case])
+
     def _passes(self, case: str, variant: str, status: Status, message: str) -> bool:
         if status is Status.OK:
             return True
@@ -320,9 +385,8 @@ class _Gate:
         sides = self.scene.sides[one.case]
         assert sides.base is not None
         assert sides.head is not None
-        technique = next(variant.technique for variant in sides.head.found.variants(sides.head.case) if variant.name == one.variant)
-        gate = sides.head.case.gate
-        tolerance = gate.tolerances.get(one.variant) or gate.tolerance or self.asked.tolerance
+        technique = _technique(sides.head, one.variant)
+        tolerance = self._tolerance(sides.base, sides.head, one.variant)
         with ExitStack() as stack:
             services = stack.enter_context(Services(sides.head.found, sides.head.case, self.asked.confines))
             services.start([one.variant])
@@ -340,12 +404,21 @@ class _Gate:
             counted = replace(counted, verdict=Verdict.SAME, notes=(*counted.notes, "more instructions, but they take less time"))
         self.found.keys += [key for key in (timed, counted) if key is not None]
 
+    def _tolerance(self, base: Revision, head: Revision, variant: str) -> float:
+        """The tolerance that both sides agree to, or the smaller: a change does not excuse itself."""
+        was, now = (_declared_tolerance(side, variant) or self.asked.tolerance for side in (base, head))
+        if now > was:
+            self.found.notes.append(
+                f"{head.found.name}/{variant}: the tolerance is raised from {was:.1%} to {now:.1%}; judged by the former"
+            )
+        return min(was, now)
+
     def _choose(self, base: Revision, head: Revision, variant: str, services: Services) -> tuple[str, float]:
         both = [name for name in self._workloads(head) if name in {one.name for one in base.case.workloads}] or self._workloads(head)[:1]
         return choose_workload(base, both, variant, services, self.asked.confines)
 
     def _count(self, match: Match, one: Listed, tolerance: float) -> KeyVerdict | None:
-        why = counting.why_not(match.head, one.variant, match.technique)
+        why = counting.why_not(match.head, one.variant, match.technique) and counting.why_not(match.base, one.variant, match.technique)
         if why:
             self.found.notes.append(f"{one.case}/{one.variant}: instructions are not compared: {why}")
             return None
@@ -386,7 +459,7 @@ class _Gate:
         try:
             timed = timer.run()
         except Unequal as problem:  # the head was proven equal to its reference, so it is the base that is not
-            self._no_baseline(one, f"the base answered this input otherwise, and wrongly: {problem}")
+            self._no_baseline(one, f"the two sides answer the timed input differently, and the head equals its reference: {problem}")
             return None
         except NotTimed as problem:
             self._not_measured(one, problem)
@@ -401,9 +474,10 @@ class _Gate:
             self.found.missing.append(Gap(one.case, one.variant, problem.status, problem.message))
 
     def _no_baseline(self, one: Listed, why: str) -> None:
-        metric = self.asked.metrics[0]
-        head = self.scene.sides[one.case].head
+        metric, head = self.asked.metrics[0], self.scene.sides[one.case].head
         assert head is not None
+        if any((key.key.case, key.key.variant, key.metric) == (one.case, one.variant, metric) for key in self.found.keys):
+            return
         key = KeyVerdict(
             Key(one.case, one.variant, self._workloads(head)[0]),
             metric,
@@ -486,10 +560,23 @@ def choose_workload(base: Revision, workloads: Sequence[str], variant: str, serv
     return said["workload"], said["seconds"]
 
 
-def tolerance_is_its_own(match: Match) -> bool:
-    """Whether the case declares another tolerance for this variant than the command line."""
-    gate = match.head.case.gate
-    return match.variant in gate.tolerances or gate.tolerance is not None
+def _declared_tolerance(side: Revision, variant: str) -> float | None:
+    """What a case declares for this variant, if anything."""
+    return side.case.gate.tolerances.get(variant) or side.case.gate.tolerance
+
+
+def _technique(side: Revision, variant: str) -> Technique:
+    """How a variant is made fast, as its case declares it or its source shows."""
+    rival = variant in side.case.rivals
+    return side.case.techniques.get(variant) or technique_of(side.found.source(variant), rival=rival)
+
+
+def _question_changed(sides: Sides) -> bool:
+    """Whether declaration or reference mean something else on the two sides."""
+    if sides.base is None or sides.head is None:
+        return False
+    was, now = (changes.variant_meaning(side, side.case.reference) for side in (sides.base, sides.head))
+    return was != now or not changes.same_declaration(sides)
 
 
 def _has(sides: Sides, variant: str) -> bool:
@@ -501,7 +588,7 @@ def _key(match: Match) -> Key:
 
 
 def _timed_verdict(match: Match, timed: Timed, seconds: float, tolerance: float) -> KeyVerdict:
-    notes = [f"tolerance {tolerance:.0%}, by its case's declaration"] if tolerance_is_its_own(match) else []
+    notes = [f"tolerance {tolerance:.0%}, by its case's declaration"] if _declared_tolerance(match.head, match.variant) else []
     if timed.doubted:
         notes.append("slower at first, but fresh processes did not repeat it")
     if seconds > _LONG_CALL_SECONDS:

@@ -13,7 +13,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
-from harness.lab import frames
+from harness.lab import frames, trees
 from harness.lab.frames import FIXED_LAYOUT, ON_PROCESSOR
 from harness.lab.trees import LateImport
 
@@ -39,6 +39,7 @@ class Server:
         self._answers = answers
         self._timeout = 30.0
         self._told = 0.0
+        self._modules = 0
         self._subjects: list[Subject] = []
         self._stopwatch: Stopwatch | None = None
         self._contest: Contest | None = None
@@ -50,9 +51,22 @@ class Server:
         while (job := frames.read(self._jobs)) is not None:
             self._timeout = job["timeout"]
             self._arm()
-            frames.write(self._answers, self._answer(job))
+            frames.write(self._answers, self._own(self._answer(job)))
             faulthandler.cancel_dump_traceback_later()
         self._close()
+
+    def _own(self, said: Message) -> Message:
+        """Turn an answer into a failure if a module came from the working tree that a revision has itself."""
+        if len(sys.modules) == self._modules or "failed" in said:
+            return said
+        self._modules = len(sys.modules)
+        if strangers := trees.strangers():
+            return _failure(
+                "unavailable",
+                f"imports {', '.join(strangers[:3])} from the working tree and not from the revision that is measured; "
+                "put the folder on PYTHONPATH, or beside the case",
+            )
+        return said
 
     def _answer(self, job: Message) -> Message:
         handler: Callable[[Message], Message] = getattr(self, f"do_{job['do']}")
@@ -212,6 +226,13 @@ class Server:
         return {**said, **measure(self._stopwatch.subject, Originals(self._entry(job).fresh_arguments()))}
 
     # ------------------------------------------------------------------ gate
+
+    def do_describe(self, job: Message) -> Message:
+        """Import a case's declaration: can that be done at all, and does it come to an end?"""
+        from harness.lab.worker.subject import load_case
+
+        _, case = load_case(job)
+        return {"variants": list(case.variants)}
 
     def do_choose(self, job: Message) -> Message:
         """Choose the workload on which a variant is gated."""
