@@ -18,14 +18,18 @@ FILES = {
     "setup.py": "FLAGS = ['-O3']\n",
     "cases/tiny/__init__.py": (
         "'''Which?'''\nfrom harness import Case, exact, sweep\ndef make(n, seed):\n    return (n,)\n"
-        "case = Case(function='f', variants=('plain', 'helped', 'compiled'), workloads=sweep(make, n=(1, 2)), same=exact)\n"
+        "case = Case(function='f', variants=('plain', 'helped', 'compiled', 'named_user'), workloads=sweep(make, n=(1, 2)), same=exact)\n"
     ),
     "cases/tiny/plain.py": "'''Plain.'''\ndef f(n):\n    return n\n",
     "cases/tiny/helped.py": "'''Helped.'''\nfrom cases.tiny.helper import g\nf = g\ndef f(n):\n    return g(n)\n",
     "cases/tiny/helper.py": "def g(n):\n    return n\n",
     "cases/tiny/compiled.py": "'''Compiled.'''\nfrom extensions.tiny.compiled import f\n",
-    "extensions/tiny/compiled.pyx": "# cython: boundscheck=False\ndef f(n):\n    return n  # as it is\n",
-    "extensions/tiny/fast.h": "#define FAST 1\n",
+    "extensions/tiny/compiled.pyx": "# cython: boundscheck=False\nfrom cases.tiny.under import u\ndef f(n):\n    return n  # as it is\n",
+    "extensions/tiny/fast.h": '#include "../shared/deep.h"\n#define FAST 1\n',
+    "extensions/shared/deep.h": "#define DEEP 1\n",
+    "cases/tiny/under.py": "def u(n):\n    return n\n",
+    "cases/tiny/named.py": "def g(n):\n    return n\n",
+    "cases/tiny/named_user.py": "'''Named.'''\nfrom importlib import import_module\nf = import_module('cases.tiny.named').g\n",
 }
 
 
@@ -65,6 +69,9 @@ def changed(roots: tuple[Path, Path]) -> set[str]:
         ("extensions/tiny/compiled.pyx", "boundscheck=False", "boundscheck=True", {"compiled"}),
         ("extensions/tiny/compiled.pyx", "return n", "return n + 0", {"compiled"}),
         ("extensions/tiny/fast.h", "1", "2", {"compiled"}),
+        ("extensions/shared/deep.h", "1", "2", {"compiled"}),
+        ("cases/tiny/under.py", "return n", "return n + 0", {"compiled"}),
+        ("cases/tiny/named.py", "return n", "return n + 0", {"named_user"}),
         ("setup.py", "-O3", "-O2", {"compiled"}),
         ("setup.py", "FLAGS", "# flags\nFLAGS", set()),
         ("cases/tiny/__init__.py", "'''Which?'''", "'''Which one?'''", set()),
@@ -84,7 +91,7 @@ def test_data_beside_a_case_belongs_to_all_its_variants(roots: tuple[Path, Path]
     """A data file that differs may be what anybody reads."""
     (roots[1] / "cases" / "tiny" / "table.csv").write_text("1,2\n")
 
-    assert changed(roots) == {"plain", "helped", "compiled"}
+    assert changed(roots) == {"plain", "helped", "compiled", "named_user"}
 
 
 def test_a_story_is_no_data(roots: tuple[Path, Path]) -> None:
@@ -104,5 +111,6 @@ def test_added_and_deleted(roots: tuple[Path, Path]) -> None:
         "plain": State.UNCHANGED,
         "fresh": State.ADDED,
         "compiled": State.UNCHANGED,
+        "named_user": State.UNCHANGED,
         "helped": State.DELETED,
     }
