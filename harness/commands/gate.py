@@ -109,8 +109,9 @@ def _measure(
     from harness.commands.run import the_machine
     from harness.judge.gate import METRICS
     from harness.lab.gate import session
+    from harness.lab.gate.desk import Asked
 
-    asked = session.Asked(
+    asked = Asked(
         against, cases, variants, workloads, METRICS[metric], tolerance, budget, everything, deleted, timeout, memory, _reproduce()
     )
     with the_machine(wait=True), _progress(quiet) as tell, _interruptible():

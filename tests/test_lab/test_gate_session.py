@@ -12,7 +12,7 @@ import pytest
 from harness.errors import AskedWrongly
 from harness.judge.gate import Unit
 from harness.lab.gate import revisions, session, timing
-from harness.lab.gate.session import Asked
+from harness.lab.gate.desk import Asked
 from harness.model.declared import Verdict
 from harness.model.gated import GateReport, GateVerdict, Metric
 from tests.repositories import commit, git

@@ -1,0 +1,85 @@
+"""Sets the scene: both revisions checked out, and the cases asked for opened in each."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from harness.errors import AskedWrongly
+from harness.lab.catalogue import HOME, Found, did_you_mean, find_case, find_cases
+from harness.lab.gate import changes, revisions
+from harness.lab.gate.changes import Place, Revision, Sides
+from harness.lab.gate.desk import Asked, Scene
+from harness.lab.proof import where
+from harness.lab.supervisor import Confines, Ending, Worker
+
+
+@contextmanager
+def both_revisions(asked: Asked) -> Iterator[Scene]:
+    """Check both revisions out and find the cases in them; everything is removed afterwards."""
+    places, repository = _places(asked)
+    commit = repository.commit(asked.against)
+    with revisions.base_folder(repository, commit) as base, revisions.head_folder(repository) as head:
+        wanted = places or _whole_catalogue(repository, base, head)
+        opened = {place.name: _opened(place, (base, head), repository.top, asked.confines) for place in wanted}
+        for name, sides in opened.items():
+            if sides.base is None and sides.head is None and not sides.broken:
+                raise AskedWrongly(
+                    f"there is no case called {name!r} on either side", did_you_mean(name, find_cases()) or "python -m harness list"
+                )
+        yield Scene(repository, commit, base / _home(repository), head / _home(repository), opened)
+
+
+def _places(asked: Asked) -> tuple[list[Place], revisions.Repository]:
+    """Where the cases asked for are, and the one repository that holds them."""
+    if not asked.cases:
+        return [], revisions.repository_of(HOME)
+    found, places = None, []
+    for name in asked.cases:
+        try:
+            case = find_case(name)
+        except AskedWrongly:
+            if "/" in name:
+                raise
+            case = Found(name, f"cases.{name}", HOME / "cases" / name, "catalogue")  # perhaps only the base has it
+        here = revisions.repository_of(case.folder if case.folder.is_dir() else HOME)
+        if found is not None and found != here:
+            raise AskedWrongly(f"{name} is in another repository than {asked.cases[0]}", "gate the two one after the other")
+        found = here
+        home = _home(here) if case.origin == "catalogue" else Path()
+        places.append(Place(case.name, case.module, case.folder.resolve().relative_to(here.top), case.origin, home))
+    assert found is not None
+    return places, found
+
+
+def _home(repository: revisions.Repository) -> Path:
+    """Where this project lies in its repository, or the top of somebody else's."""
+    return HOME.relative_to(repository.top) if HOME.is_relative_to(repository.top) else Path()
+
+
+def _whole_catalogue(repository: revisions.Repository, *roots: Path) -> list[Place]:
+    home = _home(repository)
+    names = {init.parent.name for root in roots for init in (root / home / "cases").glob("*/__init__.py")}
+    return [Place(name, f"cases.{name}", home / "cases" / name, "catalogue", home) for name in sorted(names)]
+
+
+def _opened(place: Place, roots: tuple[Path, Path], top: Path, confines: Confines) -> Sides:
+    """Import the declaration on both sides: first in a worker, since it may crash, hang or end the process; then here."""
+    opened: list[Revision | None] = []
+    broken: dict[str, str] = {}
+    for which, root in zip(("base", "head"), roots, strict=True):
+        found = changes.in_revision(root, place, top)
+        if found is not None:
+            assert found.tree is not None
+            revisions.compile_modules(found.tree)
+            with Worker(confines) as worker:
+                try:
+                    said = worker.ask({"do": "describe", "case": where(found)})
+                except Ending as ending:
+                    said = {"failed": ending.status, "message": ending.message}
+            if "failed" in said:
+                broken[which] = said["message"]
+                found = None
+        opened.append(None if found is None else Revision(found, found.load()))
+    return Sides(place.name, opened[0], opened[1], broken)
