@@ -14,7 +14,7 @@ from harness.errors import NotBuilt
 from harness.lab.catalogue import HOME
 from harness.lab.closure import needed_files
 from harness.lab.machine import library_version
-from harness.lab.trees import tree_at
+from harness.lab.trees import Tree, tree_at
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -51,10 +51,19 @@ def variant_digest(found: Found, case: Case, variant: str) -> str:
 
 def _needed(found: Found, case: Case, variant: str) -> list[Path]:
     """The project's files behind a variant, behind the reference it is judged by, and the case's data."""
-    tree = found.tree or tree_at(found.home if found.origin == "catalogue" else found.folder.parent)
+    tree = found.tree or _own_tree(found)
     starts = (found.source(variant), found.source(case.reference), found.folder / "__init__.py")
     data = {file for file in found.folder.rglob("*") if file.is_file() and file.suffix not in {".py", ".pyc", ".md"}}
     return sorted(data.union(*(needed_files(start, tree) for start in starts)))
+
+
+def _own_tree(found: Found) -> Tree:
+    """The project that a case belongs to; of an installed one its own packages only, not all that is installed beside it."""
+    if found.origin == "path":
+        return tree_at(found.folder.parent)
+    top = found.module.partition(".")[0]
+    home = found.folder.parents[found.module.count(".")]
+    return Tree(str(home), (str(home),), (top, "extensions") if found.origin == "catalogue" else (top,))
 
 
 def require_build(found: Found, variant: str) -> None:
