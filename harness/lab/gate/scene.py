@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -65,21 +66,22 @@ def _whole_catalogue(repository: revisions.Repository, *roots: Path) -> list[Pla
 
 
 def _opened(place: Place, roots: tuple[Path, Path], top: Path, confines: Confines) -> Sides:
-    """Import the declaration on both sides: first in a worker, since it may crash, hang or end the process; then here."""
-    opened: list[Revision | None] = []
-    broken: dict[str, str] = {}
-    for which, root in zip(("base", "head"), roots, strict=True):
-        found = changes.in_revision(root, place, top)
-        if found is not None:
-            assert found.tree is not None
-            revisions.compile_modules(found.tree)
-            with Worker(confines) as worker:
-                try:
-                    said = worker.ask({"do": "describe", "case": where(found)})
-                except Ending as ending:
-                    said = {"failed": ending.status, "message": ending.message}
-            if "failed" in said:
-                broken[which] = said["message"]
-                found = None
-        opened.append(None if found is None else Revision(found, found.load()))
+    """Import the declaration on both sides: first in a worker each, since it may crash, hang or end the process; then here."""
+    found = [changes.in_revision(root, place, top) for root in roots]
+    with ThreadPoolExecutor(len(roots)) as pool:
+        problems = list(pool.map(lambda one: "" if one is None else _problem(one, confines), found))
+    opened = [None if one is None or problem else Revision(one, one.load()) for one, problem in zip(found, problems, strict=True)]
+    broken = {which: problem for which, problem in zip(("base", "head"), problems, strict=True) if problem}
     return Sides(place.name, opened[0], opened[1], broken)
+
+
+def _problem(found: Found, confines: Confines) -> str:
+    """Why a revision's declaration cannot be imported; empty: it can."""
+    assert found.tree is not None
+    revisions.compile_modules(found.tree)
+    with Worker(confines) as worker:
+        try:
+            said = worker.ask({"do": "describe", "case": where(found)})
+        except Ending as ending:
+            return ending.message
+    return str(said["message"]) if "failed" in said else ""
