@@ -284,6 +284,7 @@ def test_the_job_summary_is_written(repository: Path, tmp_path: Path, monkeypatc
     assert "PASS" in summary.read_text()
 
 
+@pytest.mark.timeout(600)  # it counts forty times under valgrind
 @pytest.mark.skipif(shutil.which("cc") is None, reason="no C compiler")
 def test_the_self_test_plants_and_finds(tmp_path: Path) -> None:
     """A short self-test of one variant: a document, no false alarm among a few, +5 % read as such by counting."""

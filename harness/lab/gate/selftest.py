@@ -38,7 +38,6 @@ _PLANTED_SHARE = 6
 """One in so many trials of identical code is repeated with each slowdown planted."""
 _COUNTED_SHARE = 40
 """Counts hardly vary, and counting is dear: one in so many."""
-_LEAST_TRIALS = 4
 _CALIBRATING_SHARE = 0.2
 """Slowdown, roughly, at which the cost of a planted turn is measured."""
 _CALIBRATING_TURNS = 2000
@@ -216,8 +215,8 @@ def _trials(asked: Asked, subjects: Sequence[Subject], order: random.Random) -> 
     """All trials in random order, each variant equally often."""
     plan: list[tuple[float, Metric]] = []
     for metric in asked.metrics:
-        identical = asked.trials if metric is Metric.TIME else max(_LEAST_TRIALS, asked.trials // _COUNTED_SHARE)
-        slowed = max(_LEAST_TRIALS, asked.trials // (_PLANTED_SHARE if metric is Metric.TIME else _COUNTED_SHARE))
+        identical = asked.trials if metric is Metric.TIME else max(1, asked.trials // _COUNTED_SHARE)
+        slowed = max(1, asked.trials // (_PLANTED_SHARE if metric is Metric.TIME else _COUNTED_SHARE))
         plan += [(0.0, metric)] * identical + [(slowdown, metric) for slowdown in SLOWDOWNS for _ in range(slowed)]
     counts: dict[tuple[float, Metric], int] = {}
     trials = []
