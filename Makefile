@@ -42,8 +42,8 @@ $(VENV)/bin/python:
 $(INSTALLED): pyproject.toml setup.py | $(VENV)/bin/python
 	@command -v $${CC:-cc} >/dev/null 2>&1 || { echo "perflab: no C compiler; on Debian: apt-get install gcc   (or name yours: CC=clang make run)"; exit 7; }
 	@echo "installing perflab and everything its cases use (once)"
-	@if command -v uv >/dev/null 2>&1; then VIRTUAL_ENV=$(abspath $(VENV)) uv pip install --quiet -e '.[rivals,dev]'; \
-	else $(PY) -m pip install -qq --disable-pip-version-check -e '.[rivals,dev]'; fi
+	@if command -v uv >/dev/null 2>&1; then VIRTUAL_ENV=$(abspath $(VENV)) uv pip install --quiet -e '.[rivals,profilers,pages,dev]'; \
+	else $(PY) -m pip install -qq --disable-pip-version-check -e '.[rivals,profilers,pages,dev]'; fi
 	@touch $@
 
 $(BUILT): $(INSTALLED) $(SOURCES)

@@ -1,7 +1,7 @@
 """perflab: a performance-engineering lab for Python.  This door is all that a case needs."""
 
 from harness.judge.equality import close, exact, judged, relation, ulps, unordered
-from harness.model.declared import Case, Difference, Gate, Limits, Technique, Workload, sweep
+from harness.model.declared import Case, Difference, Gate, Limits, Technique, Work, Workload, sweep
 
 __version__ = "0.1.0"
 
@@ -11,6 +11,7 @@ __all__ = [
     "Gate",
     "Limits",
     "Technique",
+    "Work",
     "Workload",
     "close",
     "exact",

@@ -19,7 +19,7 @@ from harness.judge.summary import widest_ratio
 from harness.lab.conditions import Snapshot
 from harness.lab.proof import Services, failure, numba_cache, where
 from harness.lab.supervisor import Confines, Ending, Worker, processors
-from harness.model.declared import Case, Status, Technique, Variant, Workload
+from harness.model.declared import Case, Status, Technique, Variant, Work, Workload
 from harness.model.measured import Certificate, ColdCall, Conditions, Key, Measured, Memory, Plan, Process, Result, Sample
 
 if TYPE_CHECKING:
@@ -104,6 +104,7 @@ class Bench:
         self._tell = tell
         self._random = random.Random(f"{task.plan.seed} {task.workload.name}")
         self._bound: float | None = None
+        self._work: Work | None = None
         self._conditions: list[Conditions] = []
         self._spent = 0.0
         self._resumed_at = time.monotonic()
@@ -138,6 +139,7 @@ class Bench:
                 said = _ask(worker, self._task.job("sheet", judge.variant.name))
             if "failed" not in said:
                 self._bound = said["bound_seconds"]
+                self._work = Work(**said["work"]) if said["work"] else None
                 return
             if said["failed"] == Status.TIMEOUT:
                 said = failure(Status.SKIPPED, f"one call takes longer than {self._task.plan.timeout_seconds:g} s here; raise --timeout")
@@ -299,6 +301,8 @@ class Bench:
             round(self._elapsed(), 3),
             tuple(map(self._result, self._lanes)),
             tuple(self._conditions),
+            workload.series,
+            self._work,
         )
 
     def _result(self, lane: Lane) -> Result:

@@ -2,7 +2,7 @@
 
 ``python -m pyperf stats|hist|compare_to`` work on them.  What pyperf has no place for travels in metadata
 keys ``harness_*``.  Metadata is by allow-list: no host name, user, path, argument or environment.
-Format history: 1, the first.
+Format history: 1, the first; 2, series and work of a workload.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from harness.lab import places
 from harness.lab.catalogue import NAME, did_you_mean
 from harness.model.measured import Measured, Process, Result, Run, Sample
 
-FORMAT = 1
+FORMAT = 2
 LARGEST_FILE = 256 << 20
 """Bytes; more is not a result file of ours."""
 _NS = 1e9

@@ -125,6 +125,8 @@ class Workload:
     make: Make
     n: int
     seed: int = 0
+    series: str | None = None
+    """Workloads of one series differ in ``n`` only, so that curves may be drawn through them; None: stands alone."""
 
     def arguments(self, seed: int | None = None) -> Arguments:
         """Make the positional arguments afresh."""
@@ -175,6 +177,20 @@ Bound: TypeAlias = Callable[..., float]
 """``bound(limits, *arguments) -> seconds``: no variant can be faster than this."""
 
 
+@dataclass(frozen=True, slots=True)
+class Work:
+    """What one call has to do at least, whoever does it: where a case stands on the roofline."""
+
+    operations: float
+    """Arithmetic operations."""
+    n_bytes: float
+    """Bytes that must come from memory or go there."""
+
+
+WorkOf: TypeAlias = Callable[..., Work]
+"""``work(*arguments) -> Work``."""
+
+
 Invariant: TypeAlias = Callable[[Arguments, Answer], "str | None"]
 """``invariant(arguments, answer)``: None, or a sentence that says what is broken."""
 
@@ -213,6 +229,12 @@ class Case:
     """All sizes, ascending."""
     same: Relation
     bound: Bound | None = None
+    work: WorkOf | None = None
+    """Operations and bytes of one call, for the roofline; None: the case is about something else."""
+    growth: float | None = None
+    """Expected exponent of ``n`` in the time of large inputs; a sweep shows the fitted one beside it."""
+    growths: Mapping[str, float] = field(default_factory=dict)
+    """The same for single variants that grow differently."""
     default: tuple[str, ...] = ()
     """Names of the workloads that ``run`` measures when not told otherwise (S, M and L);
     empty: the first, the middle and the last."""
@@ -273,9 +295,10 @@ def sweep(make: Make, *, n: Iterable[int], seed: int = 0, name: str = "{n}") -> 
         make: ``make(n, seed) -> tuple`` of positional arguments.
         n: the sizes, ascending.
         seed: the seed of all of them.
-        name: a format of ``n`` for the workload's name.
+        name: a format of ``n`` for the workload's name; what is left of it without ``n`` names the series.
     """
-    return tuple(Workload(name=name.format(n=size), make=make, n=size, seed=seed) for size in n)
+    series = name.replace("{n}", "").strip("-_.") or "n"
+    return tuple(Workload(name=name.format(n=size), make=make, n=size, seed=seed, series=series) for size in n)
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from harness.model.declared import Proof, Status, Technique, Verdict
+from harness.model.declared import Proof, Status, Technique, Verdict, Work
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -167,6 +167,10 @@ class Measured:
     spent_seconds: float
     results: tuple[Result, ...]
     conditions: tuple[Conditions, ...] = ()
+    series: str | None = None
+    """Workloads of one series differ in ``n`` only."""
+    work: Work | None = None
+    """Operations and bytes of one call, where the case declares them."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -76,7 +76,7 @@ class FakeWorker:
             wrong = self.variant in self.table.drifting
             return {"difference": "value differs" if wrong else None, "kind": "value" if wrong else ""}
         return {
-            "sheet": {"bound_seconds": 1e-9},
+            "sheet": {"bound_seconds": 1e-9, "work": None},
             "memory": {
                 "peak_bytes": 1,
                 "traced_peak_bytes": 1,

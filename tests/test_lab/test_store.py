@@ -80,8 +80,8 @@ def test_a_failed_write_leaves_the_old_file(tmp_path: Path, monkeypatch: pytest.
     [
         (lambda data: b"", "empty"),
         (lambda data: data[: len(data) // 2], "damaged"),
-        (lambda data: data.replace(b'"harness_format": 1', b'"harness_format": 9'), "format 9 > 1"),
-        (lambda data: data.replace(b'"harness_format": 1', b'"other": 1'), "not a result file of ours"),
+        (lambda data: data.replace(b'"harness_format": 2', b'"harness_format": 9'), "format 9 > 2"),
+        (lambda data: data.replace(b'"harness_format": 2', b'"other": 1'), "not a result file of ours"),
         (lambda data: b"<<<<<<< ours\n" + data, "merge-conflict marker at line 1"),
         (lambda data: data.replace(b'"loops": 3', b'"loops": 0'), "do not fit"),
         (lambda data: b"[" * 100_000, "damaged"),

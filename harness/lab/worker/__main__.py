@@ -122,6 +122,7 @@ class Server:
         }
 
     def _sheet_of_one(self, job: Message, case: Case, compute: Callable[[Any], Any]) -> Message:
+        from dataclasses import asdict
         from pathlib import Path
 
         from harness.lab.limits import limits_from
@@ -132,7 +133,8 @@ class Server:
         entry = make_entry(workload, workload.seed, compute)
         write_sheet([entry], Path(job["sheet"]))
         bound = None if job["limits"] is None else bound_seconds(case, entry.fresh_arguments(), limits_from(job["limits"]))
-        return {"bound_seconds": bound, "reference_seconds": entry.reference_seconds}
+        work = None if case.work is None else asdict(case.work(*entry.fresh_arguments()))
+        return {"bound_seconds": bound, "work": work, "reference_seconds": entry.reference_seconds}
 
     def do_examine(self, job: Message) -> Message:
         """Examine one variant on the whole sheet."""
