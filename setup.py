@@ -6,6 +6,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import time
 from hashlib import sha256
 from pathlib import Path
 
@@ -15,6 +16,8 @@ from setuptools.command.build_ext import build_ext
 ROOT = Path(__file__).parent
 SOURCES = sorted(path.relative_to(ROOT) for path in (ROOT / "extensions").glob("*/*.pyx"))
 OPTIMISE = ["-O3", "-g", "-fno-math-errno"]
+TRANSLATED: dict[str, float] = {}
+"""Seconds from Cython to C, of what was translated in this build."""
 COMPILER = os.environ.get("CC", "cc").split()
 
 
@@ -35,8 +38,6 @@ def extensions() -> list[Extension]:
             "  Debian/Ubuntu: apt-get install gcc    Fedora: dnf install gcc    macOS: xcode-select --install\n"
             "  or name yours: CC=clang; or do without them: PERFLAB_NO_EXTENSIONS=1 pip install ."
         )
-    from Cython.Build import cythonize
-
     openmp = ["-fopenmp"] if compiles("-fopenmp") else []
     if not openmp:
         print("perflab: the compiler has no OpenMP; prange loops will run on one thread", file=sys.stderr)
@@ -50,22 +51,49 @@ def extensions() -> list[Extension]:
         for path in SOURCES
     ]
     directives = {"language_level": 3, "boundscheck": False, "wraparound": False, "cdivision": True, "embedsignature": True}
-    return cythonize(described, compiler_directives=directives, build_dir="build/cython", quiet=True)
+    return [translated(extension, compiler_directives=directives, build_dir="build/cython", quiet=True) for extension in described]
+
+
+def translated(extension: Extension, **options: object) -> Extension:
+    """Translate one extension to C, and remember how long that took if it had to be done."""
+    from Cython.Build import cythonize
+
+    file = Path("build/cython", *extension.name.split(".")).with_suffix(".c")
+    before, started = file.stat().st_mtime_ns if file.exists() else 0, time.perf_counter()
+    (made,) = cythonize([extension], **options)
+    if file.exists() and file.stat().st_mtime_ns != before:
+        TRANSLATED[extension.name] = time.perf_counter() - started
+    return made
 
 
 class BuildAndRecord(build_ext):
     """Builds, and leaves beside each library a record of the source it was made from."""
 
     def build_extension(self, ext: Extension) -> None:
-        super().build_extension(ext)
         library = Path(self.get_ext_fullpath(ext.name))
         source = Path(*ext.name.split(".")).with_suffix(".pyx")
+        file = library.with_name(f"{source.stem}.build.json")
+        before, started = library.stat().st_mtime_ns if library.exists() else 0, time.perf_counter()
+        super().build_extension(ext)
+        compiled = time.perf_counter() - started if library.stat().st_mtime_ns != before else None
+        digest = sha256((ROOT / source).read_bytes()).hexdigest()
         record = {
-            "source_sha256": sha256((ROOT / source).read_bytes()).hexdigest(),
+            "source_sha256": digest,
             "compiler": COMPILER[0],
             "flags": ext.extra_compile_args,
+            "seconds": self.seconds(ext.name, compiled, file, digest),
         }
-        library.with_name(f"{source.stem}.build.json").write_text(json.dumps(record, indent=1) + "\n")
+        file.write_text(json.dumps(record, indent=1) + "\n")
+
+    def seconds(self, name: str, compiled: float | None, file: Path, digest: str) -> float | None:
+        """What the whole build of this source took: now, or else when it was last built as a whole."""
+        if compiled is not None and name in TRANSLATED:
+            return round(compiled + TRANSLATED[name], 2)
+        try:
+            earlier = json.loads(file.read_text())
+        except (OSError, ValueError):
+            return None
+        return earlier.get("seconds") if earlier.get("source_sha256") == digest else None
 
     def copy_extensions_to_source(self) -> None:
         super().copy_extensions_to_source()

@@ -171,6 +171,7 @@ case = Case(
     default=("1000", "30000", "1000000"),
     same=exact,
     bound=least_seconds,
+    growth=1.0,
     techniques={"bytes_partition": Technique.STDLIB, "generators": Technique.PYTHON, "dask": Technique.DASK},
     invariants=(file_is_unchanged,),
     adversarial=nasty,

@@ -144,6 +144,7 @@ case = Case(
     default=("10", "25", "50"),
     same=unordered(),
     bound=least_seconds,
+    growth=2.0,  # all pairs
     adversarial=nasty,
     strategy=examples,
     verify_up_to=50,

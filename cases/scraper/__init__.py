@@ -82,6 +82,7 @@ case = Case(
     same=unordered(exact),
     service=serving,
     bound=least_seconds,
+    growth=1.0,
     adversarial=nasty,
     strategy=examples,
     verify_up_to=15,

@@ -108,6 +108,11 @@ def write_text(text: str, where: str) -> None:
     _write(text.encode() + (b"\n" if where == "-" else b""), where)
 
 
+def write_bytes(data: bytes, where: Path) -> None:
+    """Write a picture to a file."""
+    _write(data, str(where))
+
+
 def _write(data: bytes, where: str) -> None:
     try:
         if where == "-":

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from harness.lab.session import Session
-    from harness.model.measured import Summary
+    from harness.model.judged import Summary
     from harness.show.progress import Silent
 
 
@@ -31,18 +31,21 @@ if TYPE_CHECKING:
 @click.option(
     "--precision",
     type=click.FloatRange(0.0001, 0.5),
-    default=0.02,
-    show_default=True,
     metavar="SHARE",
-    help="Stop when every ratio's 95 % interval is within ± this share.",
+    help="Stop when every ratio's 95 % interval is within ± this share (default: 0.02, of a sweep 0.05).",
 )
 @click.option(
     "--budget",
     type=click.FloatRange(min=0.5),
-    default=20.0,
-    show_default=True,
     metavar="SECONDS",
-    help="Measure each workload at most about this long.",
+    help="Measure each workload at most about this long (default: 20, of a sweep 6).",
+)
+@click.option("--sweep", is_flag=True, help="All sizes: crossovers, growth, what more processors are worth, a plot, and advice.")
+@click.option(
+    "--plot",
+    type=click.Path(path_type=Path, dir_okay=False),
+    metavar="FILE",
+    help="Where a sweep's plot goes (SVG; default: beside the result).",
 )
 @click.option("--resume", metavar="ID", help="Continue an interrupted run.")
 @click.option("--no-wait", is_flag=True, help="Do not wait for another run on this machine to end.")
@@ -52,8 +55,8 @@ if TYPE_CHECKING:
 @options.json_to
 @options.quiet
 def command(
-    cases: tuple[str, ...], workloads: tuple[str, ...], variants: tuple[str, ...], precision: float, budget: float, resume: str | None,
-    no_wait: bool, timeout: float, memory: int, store_folder: Path | None, json_to: str | None, quiet: bool,
+    cases: tuple[str, ...], workloads: tuple[str, ...], variants: tuple[str, ...], precision: float | None, budget: float | None,
+    sweep: bool, plot: Path | None, resume: str | None, no_wait: bool, timeout: float, memory: int, store_folder: Path | None, json_to: str | None, quiet: bool,
 ) -> None:  # fmt: skip
     """Prove, measure and compare the variants of one or more cases.
 
@@ -63,9 +66,14 @@ def command(
     \b
     python -m harness run dedupe
     python -m harness run dedupe brc -w S --budget 5
+    python -m harness run dedupe --sweep
     python -m harness run ./my_case --json -
     """
-    plan = Plan(precision=precision, budget_seconds=budget, timeout_seconds=timeout, memory_bytes=memory)
+    plan = _plan(precision, budget, timeout, memory, sweep=sweep)
+    options.require_writable(*((str(plot),) if plot else ()), json_to)
+    _check_plot(plot, cases, sweep=sweep)
+    if sweep and not workloads:
+        workloads = ("all",)
     store_path = options.store_path(store_folder)
     asked = _resumed(cases, resume, store_path) if resume else [_Asked(catalogue.find_case(name), plan) for name in _some(cases)]
     sessions = [_session(one, workloads, variants, store_path) for one in asked]
@@ -73,7 +81,26 @@ def command(
         summaries = [
             _measure(session, one.earlier, quiet=quiet, tables=json_to != "-") for one, session in zip(asked, sessions, strict=True)
         ]
+    summaries = [_swept(summary, store_path, plot, tables=json_to != "-") if summary.run.plan.sweep else summary for summary in summaries]
     _finish(summaries, json_to, _path_or_name(asked[-1].found))
+
+
+def _plan(precision: float | None, budget: float | None, timeout: float, memory: int, *, sweep: bool) -> Plan:
+    """A sweep has many sizes, and its curves carry each other: less of each is enough."""
+    return Plan(
+        precision=precision or (0.05 if sweep else 0.02),
+        budget_seconds=budget or (6.0 if sweep else 20.0),
+        timeout_seconds=timeout,
+        memory_bytes=memory,
+        sweep=sweep,
+    )
+
+
+def _check_plot(plot: Path | None, cases: Sequence[str], *, sweep: bool) -> None:
+    if plot is not None and not sweep:
+        raise AskedWrongly("--plot is the plot of a sweep", "add --sweep")
+    if plot is not None and len(set(cases)) > 1:
+        raise AskedWrongly(f"--plot names one file for {len(set(cases))} cases", "leave it out: each plot then goes beside its result file")
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,6 +218,27 @@ def _measure(session: Session, earlier: Run | None, *, quiet: bool, tables: bool
         except (KeyboardInterrupt, Terminated) as stop:
             raise _interrupted(listener, session, stop) from stop
     return summarise(run, str(listener.path))
+
+
+def _swept(summary: Summary, store_path: Path, plot: Path | None, *, tables: bool) -> Summary:
+    """Say what the sizes say together, keep the words with the samples, and draw the curves."""
+    from harness.lab import store
+    from harness.show.scaling import advice, print_scaling
+    from harness.show.table import Terminal
+
+    run = replace(summary.run, advice=tuple(advice(summary)))
+    store.write(run, store_path)
+    if tables:
+        print_scaling(Terminal(), summary)
+    target = plot or Path(str(summary.file)).with_suffix(".svg")
+    try:
+        from harness.show.curves import svg
+
+        options.write_bytes(svg(summary), target)
+        click.echo(f"plot: {target}", err=not tables)
+    except ImportError:
+        click.echo("no plot: matplotlib is not installed; pip install 'perflab[pages]', then: python -m harness report", err=True)
+    return replace(summary, run=run)
 
 
 def _interrupted(listener: _Listener, session: Session, stop: BaseException) -> Interrupted:

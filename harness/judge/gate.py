@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING
 from harness.errors import ExitCode, gravest
 from harness.model.declared import Verdict
 from harness.model.gated import GateVerdict, Metric
-from harness.model.measured import Estimate
+from harness.model.judged import Estimate
 
 if TYPE_CHECKING:
     from harness.model.gated import Gap, KeyVerdict

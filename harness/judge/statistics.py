@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, TypeVar
 from zlib import crc32
 
 from harness.model.declared import Verdict
-from harness.model.measured import Estimate, Process
+from harness.model.judged import Estimate
+from harness.model.measured import Process
 
 if TYPE_CHECKING:
     import numpy as np
@@ -115,7 +116,7 @@ def _estimate(groups: list[NDArray[np.float64]]) -> Estimate | None:
     if count < 2:
         return None
     medians = np.array([np.median(group) for group in groups])
-    spread = _bootstrap_deviation(medians) * math.sqrt(count / (count - 1)) * _student_quantile(count - 1)
+    spread = _bootstrap_deviation(medians) * math.sqrt(count / (count - 1)) * student_quantile(count - 1, CONFIDENCE)
     center = float(medians.mean())
     return Estimate(math.exp(center), math.exp(center - spread), math.exp(center + spread))
 
@@ -129,7 +130,8 @@ def _bootstrap_deviation(medians: NDArray[np.float64]) -> float:
     return float(np.std(medians[chosen].mean(axis=1), ddof=1))
 
 
-def _student_quantile(freedom: int) -> float:
+def student_quantile(freedom: int, confidence: float) -> float:
+    """Student's quantile that leaves ``confidence`` between its negative and itself."""
     from scipy.special import stdtrit  # scipy.stats would take a second to import
 
-    return float(stdtrit(freedom, (1 + CONFIDENCE) / 2))
+    return float(stdtrit(freedom, (1 + confidence) / 2))

@@ -7,9 +7,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from harness.errors import ExitCode, gravest
+from harness.judge.scaling import all_series, parallel_curve
 from harness.judge.statistics import payback_calls, ratio_estimate, tie_groups, time_estimate, verdict
 from harness.model.declared import NOT_EQUIVALENT, Proof, Status, Technique, Verdict
-from harness.model.measured import Comparison, Estimate, Measured, Process, Result, Row, Run, Summary, WorkloadSummary
+from harness.model.judged import Comparison, Estimate, Row, Summary, WorkloadSummary
+from harness.model.measured import Measured, Process, Result, Run
 
 _CLOCK_NS = 1
 _COARSE = 100
@@ -26,7 +28,9 @@ _NOT_MEASURED = frozenset({Status.RAISED, Status.CRASHED, Status.TIMEOUT, Status
 
 def summarise(run: Run, file: str | None = None) -> Summary:
     """Judge a run; deterministic, so that every published number can be recomputed from its file."""
-    return Summary(run, tuple(_workload(measured, run) for measured in run.workloads), file)
+    workloads = tuple(_workload(measured, run) for measured in run.workloads)
+    curves = tuple(curve for crew in run.crews if (curve := parallel_curve(crew)))
+    return Summary(run, workloads, all_series(run, workloads), curves, file)
 
 
 def widest_ratio(measured: Measured, reference: str) -> float | None:

@@ -6,6 +6,7 @@ after the other, in random order: what slows the machine for a while slows all o
 
 from __future__ import annotations
 
+import os
 import random
 import tempfile
 import time
@@ -18,9 +19,10 @@ from typing import TYPE_CHECKING, TypeAlias
 from harness.judge.summary import widest_ratio
 from harness.lab.conditions import Snapshot
 from harness.lab.proof import Services, failure, numba_cache, where
+from harness.lab.sources import build_seconds
 from harness.lab.supervisor import Confines, Ending, Worker, processors
 from harness.model.declared import Case, Status, Technique, Variant, Work, Workload
-from harness.model.measured import Certificate, ColdCall, Conditions, Key, Measured, Memory, Plan, Process, Result, Sample
+from harness.model.measured import CREW, Certificate, ColdCall, Conditions, Key, Measured, Memory, Plan, Process, Result, Sample
 
 if TYPE_CHECKING:
     from harness.lab.catalogue import Found
@@ -48,6 +50,13 @@ class Lane:
     processes: list[Process] = field(default_factory=list)
     memory: Memory | None = None
     cold: ColdCall | None = None
+    workers: int | None = None
+    """Processors it is confined to; None: all there are."""
+
+    @property
+    def name(self) -> str:
+        """The variant's name, with the number of workers where that is the question: ``pool@2``."""
+        return self.variant.name if self.workers is None else f"{self.variant.name}{CREW}{self.workers}"
 
     def fail(self, said: Message) -> None:
         """Take the variant out: its numbers are not shown any more, its word is."""
@@ -78,10 +87,10 @@ class Task:
             "sheet": str(self.sheet), "limits": self.limits, **self.services.job(variant),
         }  # fmt: skip
 
-    def worker(self, *, hash_seed: int = 0, cold: Path | None = None) -> Worker:
-        """A fresh process; with ``cold``, one whose cache of compiled code is that empty folder."""
+    def worker(self, *, hash_seed: int = 0, cold: Path | None = None, on: Sequence[int] = ()) -> Worker:
+        """A fresh process; with ``cold``, one whose cache of compiled code is that empty folder; confined to the processors ``on``."""
         environment = numba_cache(self.found) if cold is None else {"NUMBA_CACHE_DIR": str(cold)}
-        return Worker(self.confines, hash_seed=hash_seed, environment=environment)
+        return Worker(self.confines, hash_seed=hash_seed, environment=environment, on=on)
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,8 +107,10 @@ class Turn:
 class Bench:
     """Measures one workload; ``measure`` yields after each block, so that nothing measured is lost."""
 
-    def __init__(self, task: Task, lanes: Sequence[Lane], *, earlier: Measured | None, tell: Told) -> None:
+    def __init__(self, task: Task, lanes: Sequence[Lane], *, earlier: Measured | None, tell: Told, reference: str = "") -> None:
+        """Measure these lanes beside each other; ``reference`` is the lane whose ratios must become precise, if not the case's."""
         self._task = task
+        self._reference = reference or task.case.reference
         self._lanes = list(lanes)
         self._tell = tell
         self._random = random.Random(f"{task.plan.seed} {task.workload.name}")
@@ -176,7 +187,8 @@ class Bench:
         lane.memory = Memory(said["peak_bytes"], said["traced_peak_bytes"], said["blocks"])
         lane.cold = ColdCall(said["imported_ns"] - worker.started_ns, said["first_call_ns"])
         needed = self._task.plan.min_blocks * said["call_ns"] / 1e9
-        if needed > self._task.plan.budget_seconds and lane.variant.name != self._task.case.reference:
+        dispensable = lane.variant.name != self._reference or self._task.plan.sweep
+        if needed > self._task.plan.budget_seconds and dispensable:
             message = (
                 f"{self._task.plan.min_blocks} calls would take {needed:.0f} s; raise --budget (now {self._task.plan.budget_seconds:g} s)"
             )
@@ -202,7 +214,7 @@ class Bench:
     def _prepare(self, stack: ExitStack, hash_seed: int) -> list[Turn]:
         """Start all processes at once: imports and compilation may overlap, warming up and timing never do."""
         self._tell(f"block {len(self._conditions) + 1}: starting {len(self._live())} processes", self._share())
-        started = [(lane, stack.enter_context(self._task.worker(hash_seed=hash_seed))) for lane in self._live()]
+        started = [(lane, stack.enter_context(self._task.worker(hash_seed=hash_seed, on=self._processors(lane)))) for lane in self._live()]
         for lane, worker in started:
             worker.send(self._task.job("prepare", lane.variant.name))
         said = [(lane, worker, _receive(worker)) for lane, worker in started]
@@ -214,6 +226,10 @@ class Bench:
             else:
                 turns.append(Turn(lane, worker, answer["imported_ns"] - worker.started_ns, answer["first_call_ns"], []))
         return turns
+
+    def _processors(self, lane: Lane) -> Sequence[int]:
+        """The processors a lane is confined to, others in each block: one may be busier than the next."""
+        return self._random.sample(sorted(os.sched_getaffinity(0)), lane.workers) if lane.workers is not None else ()
 
     def _rounds(self, turns: list[Turn], number: int, seconds: float) -> None:
         end = time.monotonic() + seconds
@@ -279,7 +295,7 @@ class Bench:
             return self._elapsed() > 3 * plan.budget_seconds and self._kept_blocks() >= 2
         if self._elapsed() >= plan.budget_seconds:
             return True
-        widest = widest_ratio(self._measured(complete=False), self._task.case.reference)
+        widest = widest_ratio(self._measured(complete=False), self._reference)
         return widest is not None and widest <= plan.precision
 
     def _block_seconds(self, setup: float) -> float:
@@ -306,10 +322,10 @@ class Bench:
         )
 
     def _result(self, lane: Lane) -> Result:
-        key = Key(self._task.found.name, lane.variant.name, self._task.workload.name)
+        key = Key(self._task.found.name, lane.name, self._task.workload.name)
         return Result(
             key, lane.variant.technique, lane.variant.rival, lane.status, lane.message, lane.certificate,
-            tuple(lane.processes), lane.memory or Memory(), lane.cold,
+            tuple(lane.processes), lane.memory or Memory(), lane.cold, lane.workers, build_seconds(self._task.found, lane.variant.name),
         )  # fmt: skip
 
     def _resume(self, earlier: Measured) -> None:
@@ -317,7 +333,7 @@ class Bench:
         self._conditions = list(earlier.conditions)
         kept = {result.key.variant: result for result in earlier.results}
         for lane in self._lanes:
-            result = kept.get(lane.variant.name)
+            result = kept.get(lane.name)
             if result is not None and lane.status is Status.OK:
                 lane.status, lane.message = result.status, result.message
                 lane.processes = list(result.processes)

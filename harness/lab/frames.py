@@ -15,8 +15,8 @@ LARGEST = 64 << 20
 
 FIXED_LAYOUT = "--fixed-layout"
 """Flag of a worker: the same addresses in every process."""
-ON_PROCESSOR = "--on-processor="
-"""Flag of a worker: on this processor and no other."""
+ON_PROCESSORS = "--on-processors="
+"""Flag of a worker: on these processors (numbers with commas) and no other."""
 
 
 class BadFrame(ValueError):

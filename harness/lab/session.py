@@ -12,11 +12,13 @@ from typing import TYPE_CHECKING, Protocol
 
 from harness.errors import Inconclusive, StoreError
 from harness.lab import sources, store
-from harness.lab.bench import Bench, Task, lanes_for
+from harness.lab.bench import Bench, Lane, Task, Told, lanes_for
 from harness.lab.machine import machine_limits, this_machine
-from harness.lab.proof import Prover, Services
-from harness.lab.supervisor import Confines
-from harness.model.measured import Measured, Plan, Run
+from harness.lab.proof import Prover, Services, failure
+from harness.lab.supervisor import Confines, processors
+from harness.lab.sweep import crew_sizes, crews, cut_off
+from harness.model.declared import Status
+from harness.model.measured import CREW, Measured, Memory, Plan, Run
 
 if TYPE_CHECKING:
     from harness.lab.catalogue import Found
@@ -61,6 +63,8 @@ class Session:
             folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="perflab-")))
             for workload in self.workloads:
                 run = self._workload(run, workload, certificates, services, folder / workload.name, listener)
+            if self.plan.sweep:
+                run = self._crews(run, certificates, services, folder, listener)
         run = replace(run, complete=True)
         listener.saved(run, store.write(run, self.store), None)
         return run
@@ -79,6 +83,7 @@ class Session:
             plan=self.plan,
             machine=this_machine(),
             workloads=(),
+            growth={name: growth for name in self.variants if (growth := self.case.growths.get(name, self.case.growth)) is not None},
         )
 
     def _workload(
@@ -87,18 +92,47 @@ class Session:
         earlier = next((measured for measured in run.workloads if measured.workload == workload.name), None)
         if earlier is not None and earlier.complete:
             return run
-        limits = machine_limits(run.machine, Confines(self.plan.timeout_seconds, self.plan.memory_bytes))
-        task = Task(self.found, self.case, workload, self.plan, sheet, limits, services)
+        task = self._task(run, workload, sheet, services)
         lanes = lanes_for([variant for variant in self.found.variants(self.case) if variant.name in self.variants], certificates)
-
-        def tell(text: str, share: float) -> None:
-            listener.step(f"{workload.name}: {text}")
-            listener.spent(share)
-
-        for measured in Bench(task, lanes, earlier=earlier, tell=tell).measure():
+        if self.plan.sweep:
+            slow = cut_off(run, workload, self.case, self.plan)
+            for lane in lanes:
+                if lane.status is Status.OK and lane.name in slow:
+                    lane.fail(failure(Status.SKIPPED, slow[lane.name]))
+        for measured in Bench(task, lanes, earlier=earlier, tell=_telling(listener, workload.name)).measure():
             run = _with(run, measured)
             listener.saved(run, store.write(run, self.store), measured if measured.complete else None)
         return run
+
+    def _crews(self, run: Run, certificates: dict[str, Certificate], services: Services, folder: Path, listener: Listener) -> Run:
+        """Time the variants that spread their work with one to all processors, side by side."""
+        sizes = crew_sizes(processors())
+        done = {(crew.results[0].key.variant.partition(CREW)[0]) for crew in run.crews if crew.complete}
+        for name, largest in crews(run, self.case) if len(sizes) > 1 else ():
+            if name in done:
+                continue
+            workload = next(one for one in self.case.workloads if one.name == largest.workload)
+            variant = next(one for one in self.found.variants(self.case) if one.name == name)
+            lanes = [Lane(variant, certificates[name], memory=Memory(), workers=workers) for workers in sizes]
+            task = self._task(run, workload, folder / f"{workload.name}{CREW}{name}", services)
+            tell = _telling(listener, f"{name} with {', '.join(map(str, sizes))} processors")
+            for measured in Bench(task, lanes, earlier=None, tell=tell, reference=lanes[0].name).measure():
+                others = tuple(crew for crew in run.crews if not crew.results[0].key.variant.startswith(name + CREW))
+                run = replace(run, crews=(*others, measured))
+                listener.saved(run, store.write(run, self.store), None)
+        return run
+
+    def _task(self, run: Run, workload: Workload, sheet: Path, services: Services) -> Task:
+        limits = machine_limits(run.machine, Confines(self.plan.timeout_seconds, self.plan.memory_bytes))
+        return Task(self.found, self.case, workload, self.plan, sheet, limits, services)
+
+
+def _telling(listener: Listener, what: str) -> Told:
+    def tell(text: str, share: float) -> None:
+        listener.step(f"{what}: {text}")
+        listener.spent(share)
+
+    return tell
 
 
 def resumed(run: Run, found: Found, case: Case) -> Run:

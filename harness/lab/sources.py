@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import json
 import sys
+from contextlib import suppress
 from functools import cache
 from hashlib import sha256
 from pathlib import Path
@@ -84,6 +85,14 @@ def require_build(found: Found, variant: str) -> None:
         raise NotBuilt(f"extensions/{found.name}/{variant} has a build without a record of its source", _BUILD) from None
     if built != sha256(source.read_bytes()).hexdigest():
         raise NotBuilt(f"the build of extensions/{found.name}/{variant}.pyx is older than its source (the digests differ)", _BUILD)
+
+
+def build_seconds(found: Found, variant: str) -> float | None:
+    """What translating and compiling a variant's extension took when it was built last; None: nothing is built, or nobody timed it."""
+    record = found.home / "extensions" / found.name / f"{variant}.build.json"
+    with suppress(OSError, ValueError, KeyError, TypeError):
+        return float(json.loads(record.read_text())["seconds"])
+    return None
 
 
 def _versions(file: Path) -> Iterable[str]:

@@ -2,7 +2,7 @@
 
 ``python -m pyperf stats|hist|compare_to`` work on them.  What pyperf has no place for travels in metadata
 keys ``harness_*``.  Metadata is by allow-list: no host name, user, path, argument or environment.
-Format history: 1, the first; 2, series and work of a workload.
+Format history: 1, the first; 2, sweeps: series, work, crews.
 """
 
 from __future__ import annotations
@@ -123,7 +123,7 @@ def find(wanted: str, store: Path) -> Path:
 
 def encode(run: Run) -> bytes:
     """Return the file's bytes."""
-    everything = replace(run, workloads=tuple(map(_without_samples, run.workloads)))
+    everything = replace(run, workloads=tuple(map(_without_samples, run.workloads)), crews=tuple(map(_without_samples, run.crews)))
     suite = _PyperfSuite(
         version="1.0",
         metadata={
@@ -138,7 +138,10 @@ def encode(run: Run) -> bytes:
             "unit": "second",
         },
         benchmarks=[
-            _benchmark(result) for measured in run.workloads for result in measured.results if any(p.samples for p in result.processes)
+            _benchmark(result)
+            for measured in (*run.workloads, *run.crews)
+            for result in measured.results
+            if any(p.samples for p in result.processes)
         ],
     )
     return msgspec.json.format(msgspec.json.encode(suite), indent=1) + b"\n"
@@ -188,7 +191,11 @@ def decode(data: bytes, path: Path) -> Run:
         raise StoreError(f"{path}: {_reason(data, error)}", "restore it from version control, or move it away") from error
     benchmarks = {str(benchmark.metadata.get("name")): benchmark for benchmark in suite.benchmarks}
     try:
-        return replace(run, workloads=tuple(_with_samples(measured, benchmarks) for measured in run.workloads))
+        return replace(
+            run,
+            workloads=tuple(_with_samples(measured, benchmarks) for measured in run.workloads),
+            crews=tuple(_with_samples(measured, benchmarks) for measured in run.crews),
+        )
     except (KeyError, ValueError, IndexError) as error:
         raise StoreError(
             f"{path}: the samples do not fit the record: {error}", "restore it from version control, or move it away"

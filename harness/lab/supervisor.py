@@ -81,8 +81,18 @@ class Worker:
         environment: Mapping[str, str] | None = None,
         under: Sequence[str] = (),
         flags: Sequence[str] = (),
+        on: Sequence[int] = (),
     ) -> None:
-        """Start the process; ``under`` is a command it runs under (valgrind), ``flags`` are for worker/__main__.py."""
+        """Start the process.
+
+        Args:
+            confines: what it may use.
+            hash_seed: of its strings' hashes.
+            environment: variables beyond ours.
+            under: a command it runs under (valgrind).
+            flags: for worker/__main__.py.
+            on: processors it may use, and as many threads; empty: all there are.
+        """
         become_subreaper()
         self.confines = confines
         self.strays = 0
@@ -95,14 +105,15 @@ class Worker:
         self._answers, answers_in = os.pipe()
         # numbers of one width: what an argument's length moves in memory must not differ from process to process
         numbers = [f"{number:020d}" for number in (jobs_out, answers_in, confines.memory_bytes)]
-        command = [*under, sys.executable, "-m", "harness.lab.worker", *numbers, *flags]
+        confined = [frames.ON_PROCESSORS + ",".join(map(str, on))] if on else []
+        command = [*under, sys.executable, "-m", "harness.lab.worker", *numbers, *flags, *confined]
         started = time.perf_counter_ns()
         self._process = subprocess.Popen(
             command,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
-            env=_environment(self._token, hash_seed, environment or {}),
+            env=_environment(self._token, hash_seed, len(on) or processors(), environment or {}),
             pass_fds=(jobs_out, answers_in),
             start_new_session=True,
         )
@@ -308,14 +319,13 @@ def _reap_adopted() -> None:
                 os.waitpid(child.pid, os.WNOHANG)
 
 
-def _environment(token: str, hash_seed: int, more: Mapping[str, str]) -> dict[str, str]:
+def _environment(token: str, hash_seed: int, threads: int, more: Mapping[str, str]) -> dict[str, str]:
     """The worker's environment: ours, without what distorts, with threads pinned and printed."""
-    threads = str(processors())
     kept = {name: value for name, value in os.environ.items() if name not in _DISTORTING}
     path = os.pathsep.join([str(HOME), *filter(None, [os.environ.get("PYTHONPATH", "")])])
     return {
         **kept,
-        **dict.fromkeys(_THREAD_COUNTS, threads),
+        **dict.fromkeys(_THREAD_COUNTS, str(threads)),
         "OMP_WAIT_POLICY": "PASSIVE",  # idle OpenMP threads must not burn the next variant's time
         "PYTHONPATH": path,
         "PYTHONHASHSEED": str(hash_seed),

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from harness.model.declared import Verdict
-from harness.model.measured import Estimate, Key, Machine
+from harness.model.judged import Estimate
+from harness.model.measured import Key, Machine
 
 
 class Metric(StrEnum):

@@ -1,11 +1,14 @@
-"""What the lab measures of a run, and what the judge says of it."""
+"""What the lab measures: samples by process, conditions, certificates, and the run that holds them all."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
-from harness.model.declared import Proof, Status, Technique, Verdict, Work
+from harness.model.declared import Proof, Status, Technique, Work
+
+CREW = "@"
+"""Between a variant's name and its number of workers; no variant's own name may hold it."""
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -153,6 +156,10 @@ class Result:
     processes: tuple[Process, ...] = ()
     memory: Memory = Memory()
     cold: ColdCall | None = None
+    workers: int | None = None
+    """Processors it was confined to, where that is the question; None: all there are."""
+    build_seconds: float | None = None
+    """What compiling its extension took, where that was recorded; None: nothing is built."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,6 +195,8 @@ class Plan:
     max_blocks: int = 20
     seed: int = 0
     """Of the order of rounds and the hash seeds, not of the inputs."""
+    sweep: bool = False
+    """All sizes, each variant up to where it becomes too slow; then the workers."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -210,74 +219,9 @@ class Run:
     plan: Plan
     machine: Machine
     workloads: tuple[Measured, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Estimate:
-    """Never a bare number: a value and its 95 % interval."""
-
-    value: float
-    low: float
-    high: float
-
-    @property
-    def relative_half_width(self) -> float:
-        """Half the interval, as a share of the value."""
-        return (self.high - self.low) / 2 / self.value if self.value else float("inf")
-
-
-@dataclass(frozen=True, slots=True)
-class Comparison:
-    """``ratio`` is reference time / candidate time: above 1 the candidate is faster."""
-
-    reference: Key
-    candidate: Key
-    ratio: Estimate
-    verdict: Verdict
-
-
-@dataclass(frozen=True, slots=True)
-class Row:
-    """What is shown of one key; None where nothing was measured, or nothing may be shown."""
-
-    result: Result
-    seconds: Estimate | None = None
-    speedup: Comparison | None = None
-    cpu_seconds: float | None = None
-    start_seconds: float | None = None
-    first_call_seconds: float | None = None
-    payback_calls: int | None = None
-    """Calls until start, first call and steady calls together beat the reference's; None: never."""
-    times_limit: float | None = None
-    times_best: Estimate | None = None
-    """Time of this variant / time of the best of ours, from common rounds; above 1 it is slower."""
-    tie: int | None = None
-    """Rows of one number cannot be told apart; None: alone in its place."""
-    samples_seconds: tuple[float, ...] = ()
-    """Every sample of the kept blocks, for the small distribution."""
-
-
-@dataclass(frozen=True, slots=True)
-class WorkloadSummary:
-    """One table: the rows in the case's order, and how well they were measured."""
-
-    name: str
-    n: int
-    rows: tuple[Row, ...]
-    """In the case's order, the reference first."""
-    blocks_kept: int
-    blocks_dropped: tuple[str, ...]
-    """One reason for each dropped block."""
-    widest: float | None
-    """Largest relative half-width of the ratios' intervals."""
-    bound_seconds: float | None
-    warnings: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Summary:
-    """A run, judged: what tables, JSON and pages show."""
-
-    run: Run
-    workloads: tuple[WorkloadSummary, ...]
-    file: str | None = None
+    growth: Mapping[str, float] = field(default_factory=dict)
+    """Expected exponent of n by variant, as the case declares it."""
+    crews: tuple[Measured, ...] = ()
+    """Of a sweep: one variant each, with 1, 2, ... workers side by side; the results are called ``pool@2``."""
+    advice: tuple[str, ...] = ()
+    """Of a sweep: what it says in plain words."""

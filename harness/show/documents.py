@@ -12,7 +12,8 @@ import msgspec
 from harness.errors import ExitCode, gravest
 from harness.judge.summary import exit_code
 from harness.model.declared import Proof
-from harness.model.measured import Certificate, Estimate, Evidence, Row, Summary, WorkloadSummary
+from harness.model.judged import Estimate, Row, Summary, WorkloadSummary
+from harness.model.measured import Certificate, Evidence
 from harness.show.gate_document import GateDocument
 
 
@@ -73,6 +74,42 @@ class MachineDocument(msgspec.Struct, frozen=True):
     libraries: dict[str, str]
 
 
+class CrossoverDocument(msgspec.Struct, frozen=True):
+    """Below ``n`` one variant is faster, above it another."""
+
+    series: str
+    kind: str
+    below: str
+    above: str
+    n: Estimate
+    between: tuple[int, int]
+    open_low: bool
+    open_high: bool
+
+
+class GrowthDocument(msgspec.Struct, frozen=True):
+    """Time grows as n to the power of ``exponent``."""
+
+    series: str
+    variant: str
+    exponent: Estimate
+    expected: float | None
+    sizes: tuple[int, int]
+
+
+class ParallelDocument(msgspec.Struct, frozen=True):
+    """What so many processors are worth to one variant."""
+
+    variant: str
+    workload: str
+    processors: int
+    speedup: Estimate
+    efficiency: float
+    serial_share: Estimate
+    contention: float | None
+    coherence: float | None
+
+
 class RunDocument(msgspec.Struct, frozen=True):
     """``harness.run/1``: one run of one case."""
 
@@ -83,7 +120,10 @@ class RunDocument(msgspec.Struct, frozen=True):
     exit_code: int
     machine: MachineDocument
     workloads: list[WorkloadDocument]
-    crossovers: list[dict[str, str]]
+    crossovers: list[CrossoverDocument]
+    growth: list[GrowthDocument]
+    parallel: list[ParallelDocument]
+    advice: tuple[str, ...]
     file: str | None
 
 
@@ -232,7 +272,31 @@ def run_document(summary: Summary) -> RunDocument:
             dict(machine.libraries),
         ),
         workloads=[_workload(workload) for workload in summary.workloads],
-        crossovers=[],
+        crossovers=[
+            CrossoverDocument(one.series, one.kind, one.below, one.above, one.n, one.between, one.open_low, one.open_high)
+            for series in summary.series
+            for one in series.crossovers
+        ],
+        growth=[
+            GrowthDocument(series.name, one.variant, one.exponent, one.expected, one.sizes)
+            for series in summary.series
+            for one in series.growths
+        ],
+        parallel=[
+            ParallelDocument(
+                curve.variant,
+                curve.workload,
+                point.workers,
+                point.speedup,
+                point.efficiency,
+                curve.serial,
+                curve.contention,
+                curve.coherence,
+            )
+            for curve in summary.curves
+            for point in curve.points
+        ],
+        advice=run.advice,
         file=summary.file,
     )
 

@@ -19,7 +19,7 @@ from rich.text import Text
 
 from harness.model.declared import Verdict
 from harness.model.gated import Gap, GateReport, GateVerdict, KeyVerdict, Metric
-from harness.model.measured import Estimate
+from harness.model.judged import Estimate
 from harness.show import text
 from harness.show.gate_document import log_line
 from harness.show.table import put

@@ -15,7 +15,8 @@ from harness.errors import ExitCode, StoreError
 from harness.judge import gate as policy
 from harness.model.declared import Status, Verdict
 from harness.model.gated import Gap, GateReport, GateVerdict, KeyVerdict, Metric
-from harness.model.measured import Estimate, Key, Machine
+from harness.model.judged import Estimate
+from harness.model.measured import Key, Machine
 from harness.show import text
 
 SCHEMA: Final = "harness.gate/1"

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from harness.errors import StoreError
-from harness.model.measured import Estimate
+from harness.model.judged import Estimate
 from harness.show import text
 from harness.show.documents import MachineDocument, to_bytes
 

@@ -15,7 +15,7 @@ from rich.text import Text
 
 from harness.judge.summary import best_of_ours
 from harness.model.declared import Proof, Status
-from harness.model.measured import Estimate, Row, Summary, WorkloadSummary
+from harness.model.judged import Estimate, Row, Summary, WorkloadSummary
 from harness.show import text
 
 if TYPE_CHECKING:

@@ -7,7 +7,8 @@ from dataclasses import replace
 from harness.judge import gate as policy
 from harness.model.declared import Verdict
 from harness.model.gated import Gap, GateReport, KeyVerdict, Metric
-from harness.model.measured import Estimate, Key
+from harness.model.judged import Estimate
+from harness.model.measured import Key
 
 from .runs import MACHINE
 

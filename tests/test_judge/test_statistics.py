@@ -9,7 +9,8 @@ import pytest
 
 from harness.judge.statistics import payback_calls, ratio_estimate, tie_groups, time_estimate, verdict
 from harness.model.declared import Verdict
-from harness.model.measured import Estimate, Process, Sample
+from harness.model.judged import Estimate
+from harness.model.measured import Process, Sample
 
 
 def process(block: int, seconds: list[float]) -> Process:

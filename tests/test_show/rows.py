@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 
 from harness.model.declared import Proof, Status, Technique, Verdict
-from harness.model.measured import Certificate, Comparison, Estimate, Evidence, Key, Memory, Result, Row, WorkloadSummary
+from harness.model.judged import Comparison, Estimate, Row, WorkloadSummary
+from harness.model.measured import Certificate, Evidence, Key, Memory, Result
 
 HOSTILE = "[/x]\x1b]0;owned\x07\u202eevil\nnew<script>|`"
 """Markup, ESC, BEL, right-to-left override, newline, HTML and Markdown in one name."""

@@ -16,7 +16,7 @@ from harness.commands.list import command
 from harness.errors import ExitCode
 from harness.judge.summary import summarise
 from harness.model.declared import Status
-from harness.model.measured import Estimate, Row, Summary, WorkloadSummary
+from harness.model.judged import Estimate, Row, Summary, WorkloadSummary
 from harness.show import documents
 from tests.fakes.runs import fake_certificate, fake_run
 

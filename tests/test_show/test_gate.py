@@ -21,7 +21,8 @@ from rich.console import Console
 from harness.errors import StoreError
 from harness.model.declared import Status, Verdict
 from harness.model.gated import Gap, GateReport, GateVerdict, Metric
-from harness.model.measured import Estimate, Key, Machine
+from harness.model.judged import Estimate
+from harness.model.measured import Key, Machine
 from harness.show import gate, gate_document
 from harness.show.gate_document import MOST_BYTES, MOST_CHARACTERS, MOST_KEYS, read_report, report_bytes
 from tests.fakes.gates import BASE, fake_crowd, fake_everything, fake_gate, fake_hostile, fake_key

@@ -10,7 +10,7 @@ from rich.cells import cell_len
 from rich.console import Console
 
 from harness.model.declared import Proof, Status
-from harness.model.measured import WorkloadSummary
+from harness.model.judged import WorkloadSummary
 from harness.show import table
 
 from .rows import HOSTILE, failed_row, fake_row, fake_table, full_table

@@ -28,7 +28,8 @@ from harness.lab.proof import Services, numba_cache, where
 from harness.lab.supervisor import Confines, Ending, Worker
 from harness.model.declared import Status, Technique, Verdict
 from harness.model.gated import Gap, GateReport, KeyVerdict, Metric
-from harness.model.measured import Estimate, Key
+from harness.model.judged import Estimate
+from harness.model.measured import Key
 
 if TYPE_CHECKING:
     from harness.lab.gate.timing import Timed

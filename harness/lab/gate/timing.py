@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from harness.judge import gate as policy
 from harness.judge.gate import Unit
-from harness.lab.frames import FIXED_LAYOUT, ON_PROCESSOR
+from harness.lab.frames import FIXED_LAYOUT
 from harness.lab.proof import numba_cache, where
 from harness.lab.supervisor import Confines, Ending, Worker, processors
 from harness.model.declared import Status, Technique
@@ -216,10 +216,8 @@ class Timer:
         return policy.unit_of(pairs, control, loops=loops)
 
     def _lone(self, revision: Revision, seed: int) -> Worker:
-        flags = [FIXED_LAYOUT]
-        if self.match.technique not in _PARALLEL:
-            flags.append(f"{ON_PROCESSOR}{max(os.sched_getaffinity(0))}")
-        return Worker(self.match.confines, hash_seed=seed, environment=numba_cache(revision.found), flags=flags)
+        on = () if self.match.technique in _PARALLEL else (max(os.sched_getaffinity(0)),)
+        return Worker(self.match.confines, hash_seed=seed, environment=numba_cache(revision.found), flags=[FIXED_LAYOUT], on=on)
 
     def _job(self, do: str, revision: Revision) -> Message:
         workload = next(one for one in self.match.head.case.workloads if one.name == self.match.workload)

@@ -14,7 +14,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from harness.lab import frames, trees
-from harness.lab.frames import FIXED_LAYOUT, ON_PROCESSOR
+from harness.lab.frames import FIXED_LAYOUT, ON_PROCESSORS
 from harness.lab.trees import LateImport
 
 if TYPE_CHECKING:
@@ -384,8 +384,8 @@ def main() -> None:
     if FIXED_LAYOUT in sys.argv:
         _begin_again_with_fixed_layout()
     for flag in sys.argv[4:]:
-        if flag.startswith(ON_PROCESSOR):
-            os.sched_setaffinity(0, {int(flag.removeprefix(ON_PROCESSOR))})
+        if flag.startswith(ON_PROCESSORS):
+            os.sched_setaffinity(0, set(map(int, flag.removeprefix(ON_PROCESSORS).split(","))))
     jobs, answers, memory_bytes = (int(argument) for argument in sys.argv[1:4])
     for descriptor in (jobs, answers):
         os.set_inheritable(descriptor, False)

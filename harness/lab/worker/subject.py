@@ -110,7 +110,7 @@ def _executor(kind: str) -> Executor:
     import multiprocessing
     from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 
-    workers = max(2, len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 2)
+    workers = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 2
     if kind == "threads":
         return ThreadPoolExecutor(workers)
     method = "fork" if "fork" in multiprocessing.get_all_start_methods() else None
