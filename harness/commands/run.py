@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     "--budget",
     type=click.FloatRange(min=0.5),
     metavar="SECONDS",
-    help="Measure each workload at most about this long (default: 20, of a sweep 6).",
+    help="Measure each workload at most about this long (default: 20, of a sweep 10).",
 )
 @click.option("--sweep", is_flag=True, help="All sizes: crossovers, growth, what more processors are worth, a plot, and advice.")
 @click.option(
@@ -89,7 +89,7 @@ def _plan(precision: float | None, budget: float | None, timeout: float, memory:
     """A sweep has many sizes, and its curves carry each other: less of each is enough."""
     return Plan(
         precision=precision or (0.05 if sweep else 0.02),
-        budget_seconds=budget or (6.0 if sweep else 20.0),
+        budget_seconds=budget or (10.0 if sweep else 20.0),
         timeout_seconds=timeout,
         memory_bytes=memory,
         sweep=sweep,

@@ -102,7 +102,13 @@ def _start_ups(series: Series, at: Sequence[WorkloadSummary]) -> Iterable[str]:
         rows = [(table, row) for table in at for row in table.rows if row.result.key.variant == name and row.seconds]
         starts = [((row.start_seconds or 0.0) + (row.first_call_seconds or 0.0) - row.seconds.value, row) for _, row in rows if row.seconds]
         if starts and max(starts, key=lambda pair: pair[0])[0] > _LONG_START_SECONDS:
-            yield _earned_back(f"start and first call of {name}", [(table.n, row.payback_calls) for table, row in rows])
+            calls = [
+                (table.n, row.payback_calls)
+                for table, row in rows
+                if row.speedup and row.result.key.variant != row.speedup.reference.variant
+            ]
+            if calls:
+                yield _earned_back(f"start and first call of {name}", calls)
         build = next((row.result.build_seconds for _, row in rows if row.result.build_seconds), None)
         if build is not None:
             yield _earned_back(

@@ -76,7 +76,7 @@ def render(summary: WorkloadSummary, *, case: str, width: int) -> Text:
     """Return the table as one block; columns that do not fit into ``width`` are left out, least important first."""
     best = best_of_ours(summary)
     rows = _fastest_first(summary.rows)
-    grid = _fitted(_columns(best), rows, width)
+    grid = _fitted(_columns(best, rows), rows, width)
     lines = [Text(_title(summary, case), style="bold"), Text(grid.line("", [column.title for column in grid.columns]), style="dim")]
     lines += [_line(row, bracket, grid, best) for row, bracket in zip(rows, _brackets(rows), strict=True)]
     for line in lines:
@@ -89,19 +89,24 @@ def _title(summary: WorkloadSummary, case: str) -> str:
     return f"{text.clean(case)}, {size}" if name == str(summary.n) else f"{text.clean(case)}, {name} ({size})"
 
 
-def _columns(best: Row | None) -> list[_Column]:
+def _columns(best: Row | None, rows: Sequence[Row]) -> list[_Column]:
+    """The columns of a table; without a reference every variant stands beside the best instead."""
+    if any(row.speedup for row in rows) or not any(row.times_best for row in rows):
+        compared = [_Column("speed-up", _speedup), _Column("95 %", _interval, 6, joined=True)]
+    else:
+        compared = [
+            _Column("x best", lambda row: text.ratio(row.times_best.value) if row.times_best else text.MISSING),
+            _Column("95 %", lambda row: _between(row.times_best) if row.times_best and row is not best else "", 6, joined=True),
+        ]
     return [
         _Column("variant", lambda row: _name(row, best), right=False),
         _Column("technique", lambda row: str(row.result.technique), 3, right=False),
         _Column("time", lambda row: text.seconds(row.seconds.value) if row.seconds else text.MISSING),
         _Column("", lambda row: text.share(row.seconds.relative_half_width) if row.seconds else "", 7, joined=True),
-        _Column("speed-up", _speedup),
-        _Column("95 %", _interval, 6, joined=True),
+        *compared,
         _Column("samples", lambda row: text.distribution(row.samples_seconds) if row.seconds else "", 1, right=False),
         _Column("peak", lambda row: text.size(row.result.memory.peak_bytes) if row.seconds else text.MISSING, 4),
-        _Column(
-            "pay-back", lambda row: text.payback(row.payback_calls, is_reference=_is_reference(row), measured=row.seconds is not None), 5
-        ),
+        _Column("pay-back", _payback, 5),
         _Column("limit", lambda row: text.ratio(row.times_limit) if row.seconds else text.MISSING, 2),
     ]
 
@@ -159,6 +164,10 @@ def _interval(row: Row) -> str:
     if row.speedup is None or _is_reference(row):
         return ""
     return _between(row.speedup.ratio)
+
+
+def _payback(row: Row) -> str:
+    return text.payback(row.payback_calls, is_reference=_is_reference(row), measured=row.speedup is not None)
 
 
 def _between(estimate: Estimate) -> str:
@@ -271,7 +280,7 @@ def _markdown_row(row: Row, best: Row | None) -> str:
         f"{text.seconds(row.seconds.value)} {text.share(row.seconds.relative_half_width)}" if row.seconds else str(row.result.status),
         _speedup(row),
         _interval(row),
-        text.payback(row.payback_calls, is_reference=_is_reference(row), measured=row.seconds is not None),
+        _payback(row),
         text.size(row.result.memory.peak_bytes) if row.seconds else text.MISSING,
         text.ratio(row.times_limit)[:-1] if row.times_limit is not None and row.seconds else text.MISSING,
     ]

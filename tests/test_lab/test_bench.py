@@ -115,7 +115,7 @@ def measure(table: FakeTable, *, plan: Plan) -> tuple[list[Measured], list[Lane]
     workload = Workload("10", lambda n, seed: (n, seed), 10)
     case = Case(function="f", variants=names, workloads=(workload,), same=exact)
     task = SimpleNamespace(
-        found=SimpleNamespace(name="tiny"),
+        found=SimpleNamespace(name="tiny", home=Path("nowhere")),
         case=case,
         workload=workload,
         plan=plan,

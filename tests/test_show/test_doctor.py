@@ -246,7 +246,7 @@ def test_the_supervisor_takes_away_what_we_say_it_does(name: str, monkeypatch: p
     """Otherwise the doctor would call distorted numbers fine."""
     monkeypatch.setenv(name, "odd value")
 
-    assert "odd value" != supervisor._environment("token", 0, {}).get(name)
+    assert "odd value" != supervisor._environment("token", 0, 2, {}).get(name)
 
 
 @pytest.mark.parametrize(
