@@ -12,7 +12,7 @@ from harness.errors import AskedWrongly
 from harness.lab import catalogue
 
 BEGIN, END = "<!-- results:begin -->", "<!-- results:end -->"
-BLOCK = re.compile(r"<!-- (?P<kind>results|selftest):begin(?P<named>[^>]*?)-->.*?<!-- (?P=kind):end -->", re.DOTALL)
+BLOCK = re.compile(r"<!-- (?P<kind>results|sweep|selftest):begin(?P<named>[^>]*?)-->.*?<!-- (?P=kind):end -->", re.DOTALL)
 
 
 @click.command("report")
@@ -30,7 +30,7 @@ def command(readmes: tuple[str, ...], check: bool, store_folder: Path | None) ->
     """Write the results of a stored run into a README, between its two markers.
 
     The block names the run it was generated from.  A file other than a case's README shows the case named
-    in its first marker: <!-- results:begin dedupe -->.  <!-- selftest:begin selftest.json --> shows a gate's
+    in its first marker: <!-- results:begin dedupe -->.  <!-- sweep:begin --> shows the newest sweep, <!-- selftest:begin selftest.json --> shows a gate's
     self-test from the file of that name beside it.
     """
     stale = [str(path) for path in (_write(readme, options.store_path(store_folder), check=check) for readme in readmes) if path]
@@ -52,7 +52,9 @@ def _write(readme: str, store_path: Path, *, check: bool) -> Path | None:
 
     def renewed(found: re.Match[str]) -> str:
         kind, named = found["kind"], found["named"].strip()
-        block = _block(named or path.parent.name, store_path) if kind == "results" else _self_test(path.parent / named)
+        block = (
+            _self_test(path.parent / named) if kind == "selftest" else _block(named or path.parent.name, store_path, sweep=kind == "sweep")
+        )
         return f"<!-- {kind}:begin{found['named']}-->\n{block}<!-- {kind}:end -->"
 
     after = BLOCK.sub(renewed, before)
@@ -73,14 +75,16 @@ def _self_test(file: Path) -> str:
         raise AskedWrongly(f"{file} cannot be read: {error.strerror}", f"python -m harness gate --self-test --json {file}") from None
 
 
-def _block(case: str, store_path: Path) -> str:
+def _block(case: str, store_path: Path, *, sweep: bool) -> str:
+    """The newest complete run of a case, or its newest sweep, as Markdown."""
     from harness.judge.summary import summarise
     from harness.lab import store
-    from harness.show.table import markdown
+    from harness.show import scaling, table
 
     files = sorted((store_path / case).glob("*.json"))
-    runs = [run for run in map(store.read, files) if run.complete]
+    runs = [run for run in map(store.read, files) if run.complete and run.plan.sweep is sweep]
     if not runs:
-        raise AskedWrongly(f"{store_path / case} holds no complete run", f"python -m harness run {case}")
-    newest = max(runs, key=lambda run: run.id)
-    return markdown(summarise(newest))
+        kind = "sweep" if sweep else "run"
+        raise AskedWrongly(f"{store_path / case} holds no complete {kind}", f"python -m harness run {case}{' --sweep' if sweep else ''}")
+    newest = summarise(max(runs, key=lambda run: run.id))
+    return scaling.markdown(newest) if sweep else table.markdown(newest)

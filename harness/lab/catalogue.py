@@ -7,7 +7,7 @@ import importlib
 import importlib.util
 import re
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -125,19 +125,45 @@ def find_case(wanted: str) -> Found:
 
 
 def pick_workloads(case: Case, wanted: Sequence[str]) -> tuple[Workload, ...]:
-    """Return the workloads that ``wanted`` names: names, S, M, L (of the defaults) or ``all``."""
+    """Return the workloads that ``wanted`` names: names, S, M, L (of the defaults), ``all``, or any other size of a series."""
     if not wanted:
         return case.default_workloads()
     if "all" in wanted:
         return case.workloads
     defaults = case.default_workloads()
     letters = {"S": defaults[0].name, "M": defaults[len(defaults) // 2].name, "L": defaults[-1].name}
-    names = [letters.get(name, name) for name in wanted]
-    return tuple(
-        workload
-        for workload in case.workloads
-        if _known(names, [w.name for w in case.workloads], what="workload") and workload.name in names
-    )
+    names = list(dict.fromkeys(letters.get(name, name) for name in wanted))
+    declared = [workload.name for workload in case.workloads]
+    others = [name for name in names if name not in declared and find_workload(case, name)]
+    _known([name for name in names if name not in others], declared, what="workload")
+    picked = [workload_named(case, name) for name in names]
+    return tuple(sorted(picked, key=lambda one: (declared.index(one.name) if one.name in declared else len(declared), one.n)))
+
+
+def workload_named(case: Case, name: str) -> Workload:
+    """Return a workload that is known to be there: declared, or of a size between or beyond the declared ones."""
+    found = find_workload(case, name)
+    assert found is not None, name
+    return found
+
+
+def find_workload(case: Case, name: str) -> Workload | None:
+    """Return the workload of that name; a series has all sizes, whichever its case lists: 70 beside 50 and 100, long-300 beside long-256."""
+    for workload in case.workloads:
+        if workload.name == name:
+            return workload
+    for workload in case.workloads:
+        before, _, after = workload.name.partition(str(workload.n))
+        size = name.removeprefix(before).removesuffix(after)
+        if (
+            workload.series is not None
+            and name == f"{before}{size}{after}"
+            and size.isascii()
+            and size.isdigit()
+            and size == str(int(size))
+        ):
+            return replace(workload, name=name, n=int(size)) if int(size) > 0 else None
+    return None
 
 
 def pick_variants(case: Case, wanted: Sequence[str]) -> tuple[str, ...]:

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
 """Okabe and Ito's, which most colour-blind readers can tell apart; marks differ, too."""
 _MARKS = "osD^vP*X<>hp"
+_LINES = ("-", "-.", ":")
+"""One round of colours each; dashes are for rivals."""
 _PANEL_INCHES = (8.0, 4.6)
 
 
@@ -47,7 +49,8 @@ def _draw(panel: Any, summary: Summary, series: Series, names: Sequence[str]) ->
     _limit(panel, tables)
     for crossover in series.crossovers:
         if crossover.kind is Rivalry.BEST:
-            panel.axvspan(crossover.n.low, crossover.n.high, color="#999999", alpha=0.25, linewidth=0)
+            if not crossover.open_low and not crossover.open_high:
+                panel.axvspan(crossover.n.low, crossover.n.high, color="#999999", alpha=0.25, linewidth=0)
             panel.axvline(crossover.n.value, color="#555555", linewidth=0.8, linestyle=":")
             label = _plain(f"{crossover.below} | {crossover.above}")
             panel.annotate(
@@ -59,7 +62,7 @@ def _draw(panel: Any, summary: Summary, series: Series, names: Sequence[str]) ->
     panel.set_ylabel("seconds per call")
     panel.set_title(_plain(f"{summary.run.case}, series {series.name}"), loc="left")
     panel.grid(visible=True, which="major", color="#dddddd", linewidth=0.6)
-    panel.legend(fontsize=7, ncols=2, loc="center left", bbox_to_anchor=(1.0, 0.5), frameon=False)
+    panel.legend(fontsize=8, loc="center left", bbox_to_anchor=(1.0, 0.5), frameon=False)
 
 
 def _curve(panel: Any, rows: Sequence[tuple[int, Row]], index: int, label: str) -> None:
@@ -70,14 +73,14 @@ def _curve(panel: Any, rows: Sequence[tuple[int, Row]], index: int, label: str) 
     rival = rows[0][1].result.rival
     panel.errorbar(
         [n for n, _ in timed], values, yerr=(below, above), label=f"{label} (rival)" if rival else label, color=COLOURS[index % len(COLOURS)],
-        marker=_MARKS[index % len(_MARKS)], markersize=4, linewidth=1.2, capsize=2, linestyle="--" if rival else "-",
+        marker=_MARKS[index % len(_MARKS)], markersize=4, linewidth=1.2, capsize=2, linestyle="--" if rival else _LINES[index // len(COLOURS) % len(_LINES)],
     )  # fmt: skip
 
 
 def _limit(panel: Any, tables: Sequence[WorkloadSummary]) -> None:
     bounds = [(table.n, table.bound_seconds) for table in tables if table.bound_seconds and math.isfinite(table.bound_seconds)]
     if len(bounds) > 1:
-        panel.plot(*zip(*bounds, strict=True), color="#777777", linewidth=1, linestyle="-.", label="lower bound")
+        panel.plot(*zip(*bounds, strict=True), color="#777777", linewidth=2, alpha=0.6, label="lower bound")
 
 
 def _plain(label: str) -> str:

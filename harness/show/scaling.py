@@ -107,7 +107,7 @@ def _start_ups(series: Series, at: Sequence[WorkloadSummary]) -> Iterable[str]:
                 for table, row in rows
                 if row.speedup and row.result.key.variant != row.speedup.reference.variant
             ]
-            if calls:
+            if any(number is None or number > 1 for _, number in calls):
                 yield _earned_back(f"start and first call of {name}", calls)
         build = next((row.result.build_seconds for _, row in rows if row.result.build_seconds), None)
         if build is not None:
@@ -125,15 +125,14 @@ def _build_calls(table: WorkloadSummary, row: Row, build: float) -> int | None:
 
 
 def _earned_back(what: str, calls: Sequence[tuple[int, int | None]]) -> str:
-    (least, at_least), (most, at_most) = calls[0], calls[-1]
-    if len(calls) == 1:
-        return f"{what}: earned back {_calls(at_least)} at n = {_n(least)}"
-    return f"{what}: earned back {_calls(at_least)} at n = {_n(least)}, {_calls(at_most)} at n = {_n(most)}"
+    """When a start is earned back at the smallest and at the largest size."""
+    ends = calls if len(calls) == 1 else (calls[0], calls[-1])
+    return f"{what}: " + ", ".join(f"{_when(number)} at n = {_n(n)}" for n, number in ends)
 
 
-def _calls(number: int | None) -> str:
+def _when(number: int | None) -> str:
     said = text.payback(number, is_reference=False, measured=True)
-    return f"after {said}" if number is not None and number > 1 else said
+    return "never earned back" if number is None else f"earned back after {said}" if number > 1 else f"earned back {said}"
 
 
 def _surprises(series: Series) -> Iterable[str]:
@@ -175,13 +174,19 @@ def print_scaling(console: Console, summary: Summary) -> None:
             put(console, _growths(series, named))
     if summary.curves:
         put(console, _curves(summary))
-    put(console, Text("\nWhat to do", style="bold"))
+    put(console, Text("What to do", style="bold"))
     for line in advice(summary):
-        put(console, Text(f"  - {line}"))
+        put(console, _item(line))
+
+
+def _item(line: str) -> Table:
+    grid = Table.grid(padding=(0, 1))
+    grid.add_row("  -", Text(line))
+    return grid
 
 
 def _table(title: str, *columns: str) -> Table:
-    table = Table(title=Text(text.clean(title)), title_justify="left", box=None, pad_edge=False, padding=(0, 2, 0, 0))
+    table = Table(title=Text(text.clean(title), no_wrap=True), title_justify="left", box=None, pad_edge=False, padding=(0, 2, 0, 0))
     for index, column in enumerate(columns):
         table.add_column(column, justify="left" if index == 0 else "right")
     return table

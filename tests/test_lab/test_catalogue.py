@@ -130,3 +130,15 @@ def test_workloads_are_picked_by_name_letter_or_all(write_case: Callable[..., Pa
     assert len(catalogue.pick_workloads(case, ["all"])) == 5
     with pytest.raises(AskedWrongly):
         catalogue.pick_workloads(case, ["XXL"])
+
+
+def test_a_series_has_every_size(write_case: Callable[..., Path]) -> None:
+    """A size that no workload lists is made by its series' recipe; what is no size of any series is unknown."""
+    case = catalogue.find_case(str(write_case())).load()
+    (unseen,) = catalogue.pick_workloads(case, ["70"])
+
+    assert ("70", 70, "n", case.workloads[0].make) == (unseen.name, unseen.n, unseen.series, unseen.make)
+    assert ["10", "7", "70"] == [w.name for w in catalogue.pick_workloads(case, ["70", "7", "10"])]
+    for name in ("070", "0", "-7", "7x", "7.5", "\u0667"):
+        with pytest.raises(AskedWrongly):
+            catalogue.pick_workloads(case, [name])

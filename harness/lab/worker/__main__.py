@@ -125,11 +125,12 @@ class Server:
         from dataclasses import asdict
         from pathlib import Path
 
+        from harness.lab.catalogue import workload_named
         from harness.lab.limits import limits_from
         from harness.lab.worker.answers import make_entry, write_sheet
         from harness.lab.worker.detectors import bound_seconds
 
-        workload = next(one for one in case.workloads if one.name == job["workload"])
+        workload = workload_named(case, job["workload"])
         entry = make_entry(workload, workload.seed, compute)
         write_sheet([entry], Path(job["sheet"]))
         bound = None if job["limits"] is None else bound_seconds(case, entry.fresh_arguments(), limits_from(job["limits"]))
