@@ -1,7 +1,8 @@
-"""Measures the variants of one workload: blocks of fresh processes, rounds in random order, until it is precise enough.
+"""Measures the variants of a workload: blocks of fresh processes, rounds in random order, until it is precise enough.
 
 A block starts one process per variant, on one hash seed.  A round times one slice of each, one right
 after the other, in random order: what slows the machine for a while slows all of them, and the ratios stay.
+The processes of a block may serve several workloads, one after another: starting them is dear.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, Self, TypeAlias
 
 from harness.judge.summary import widest_ratio
 from harness.lab.conditions import Snapshot
@@ -52,6 +53,8 @@ class Lane:
     cold: ColdCall | None = None
     workers: int | None = None
     """Processors it is confined to; None: all there are."""
+    call_seconds: float | None = None
+    """What one call took in the pass before the blocks."""
 
     @property
     def name(self) -> str:
@@ -95,7 +98,7 @@ class Task:
 
 @dataclass(frozen=True, slots=True)
 class Turn:
-    """One variant's part in one block while it is being measured."""
+    """One variant's part in one block while a workload is measured."""
 
     lane: Lane
     worker: Worker
@@ -104,41 +107,107 @@ class Turn:
     samples: list[Sample]
 
 
+class Block:
+    """The processes of one block, one a lane, all on one hash seed; they go on from one workload to the next."""
+
+    def __init__(self, hash_seed: int) -> None:
+        self.hash_seed = hash_seed
+        self._random = random.Random(hash_seed)
+        self._open = ExitStack()
+        self._workers: dict[str, Worker] = {}
+        self._start_ns: dict[str, int] = {}
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._open.close()
+
+    def worker(self, task: Task, lane: Lane) -> Worker:
+        """The lane's process; a new one where there is none, or where the last workload was its end."""
+        worker = self._workers.get(lane.name)
+        if worker is None or not worker.running:
+            worker = self._workers[lane.name] = self._open.enter_context(task.worker(hash_seed=self.hash_seed, on=self._processors(lane)))
+            self._start_ns.pop(lane.name, None)
+        return worker
+
+    def start_ns(self, lane: Lane, imported_ns: int) -> int:
+        """From spawning the lane's process to the variant being imported, which happens once."""
+        return self._start_ns.setdefault(lane.name, imported_ns - self._workers[lane.name].started_ns)
+
+    def _processors(self, lane: Lane) -> Sequence[int]:
+        """The processors a lane is confined to, others in each block: one may be busier than the next."""
+        return self._random.sample(sorted(os.sched_getaffinity(0)), lane.workers) if lane.workers is not None else ()
+
+
+def measure(benches: Sequence[Bench], *, seed: int) -> Iterator[tuple[Bench, Measured]]:
+    """Measure all these workloads until each is precise enough or its budget is spent; yield after each block of each.
+
+    Every workload that still needs one gets a block in turn, in random order, from the same processes.
+    """
+    waiting = [bench for bench in benches if bench.wants_more]
+    yield from ((bench, bench.measured(complete=True)) for bench in benches if bench not in waiting)
+    while waiting:
+        number = max(bench.blocks for bench in waiting)
+        order = random.Random(f"{seed} {number}")
+        with Block(order.randrange(1, 1 << 32)) as block:
+            for bench in order.sample(waiting, len(waiting)):
+                bench.measure(block)
+                yield bench, bench.measured(complete=not bench.wants_more)
+        waiting = [bench for bench in waiting if bench.wants_more]
+
+
 class Bench:
-    """Measures one workload; ``measure`` yields after each block, so that nothing measured is lost."""
+    """Measures one workload: first ``get_ready``, then block by block."""
 
     def __init__(self, task: Task, lanes: Sequence[Lane], *, earlier: Measured | None, tell: Told, reference: str = "") -> None:
         """Measure these lanes beside each other; ``reference`` is the lane whose ratios must become precise, if not the case's."""
-        self._task = task
+        self.task = task
+        self.lanes = list(lanes)
         self._reference = reference or task.case.reference
-        self._lanes = list(lanes)
         self._tell = tell
-        self._random = random.Random(f"{task.plan.seed} {task.workload.name}")
         self._bound: float | None = None
         self._work: Work | None = None
         self._conditions: list[Conditions] = []
         self._spent = 0.0
-        self._resumed_at = time.monotonic()
+        self._setup = 0.0
         if earlier is not None:
             self._resume(earlier)
 
-    def measure(self) -> Iterator[Measured]:
-        """Measure until the ratios are precise enough or the budget is spent; yield after each block."""
+    def get_ready(self) -> None:
+        """Start what is needed, compute the expected answer, and look once at each variant's first call and memory."""
         self._need_services()
         self._answer_sheet()
         self._passes()
-        self._resumed_at = time.monotonic()  # the budget is for measuring
-        setup = 0.0
-        while self._live() and not self._done():
-            setup = self._block(len(self._conditions), self._block_seconds(setup))
-            yield self._measured(complete=False)
-        yield self._measured(complete=True)
+
+    @property
+    def blocks(self) -> int:
+        """How many blocks have been measured."""
+        return len(self._conditions)
+
+    @property
+    def wants_more(self) -> bool:
+        """Whether another block would be of use."""
+        return bool(self._live()) and not self._done()
+
+    def measure(self, block: Block) -> None:
+        """Measure one block."""
+        before, started, number = Snapshot.take(), time.monotonic(), self.blocks
+        seconds = self._block_seconds()
+        turns = self._prepare(block)
+        self._setup = time.monotonic() - started
+        self._rounds(turns, number, seconds)
+        self._conditions.append(before.until(Snapshot.take(), workload=self.task.workload.name, block=number))
+        for turn in turns:
+            if turn.samples and turn.lane.status is Status.OK:
+                turn.lane.processes.append(Process(number, block.hash_seed, turn.start_ns, turn.first_call_ns, tuple(turn.samples)))
+        self._spent += time.monotonic() - started
 
     # ------------------------------------------------------------------ before the blocks
 
     def _need_services(self) -> None:
         for lane in self._live():
-            said = self._task.services.job(lane.variant.name)
+            said = self.task.services.job(lane.variant.name)
             if "failed" in said:
                 lane.fail(said)
 
@@ -146,14 +215,14 @@ class Bench:
         """The expected answer: the reference's, or where that is too slow, the first proven variant's that can."""
         for judge in self._live():
             self._tell(f"the answer, by {judge.variant.name}", self._share())
-            with self._task.worker() as worker:
-                said = _ask(worker, self._task.job("sheet", judge.variant.name))
+            with self.task.worker() as worker:
+                said = _ask(worker, self.task.job("sheet", judge.variant.name))
             if "failed" not in said:
                 self._bound = said["bound_seconds"]
                 self._work = Work(**said["work"]) if said["work"] else None
                 return
             if said["failed"] == Status.TIMEOUT:
-                said = failure(Status.SKIPPED, f"one call takes longer than {self._task.plan.timeout_seconds:g} s here; raise --timeout")
+                said = failure(Status.SKIPPED, f"one call takes longer than {self.task.plan.timeout_seconds:g} s here; raise --timeout")
             judge.fail(said)
 
     def _passes(self) -> None:
@@ -174,8 +243,8 @@ class Bench:
     def _pass(self, lane: Lane, stack: ExitStack) -> Worker:
         compiled = lane.variant.technique is Technique.NUMBA
         cold = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="perflab-"))) if compiled else None
-        worker = stack.enter_context(self._task.worker(cold=cold))
-        worker.send(self._task.job("memory", lane.variant.name))
+        worker = stack.enter_context(self.task.worker(cold=cold))
+        worker.send(self.task.job("memory", lane.variant.name))
         return worker
 
     def _take_pass(self, lane: Lane, worker: Worker) -> None:
@@ -186,37 +255,22 @@ class Bench:
             return
         lane.memory = Memory(said["peak_bytes"], said["traced_peak_bytes"], said["blocks"])
         lane.cold = ColdCall(said["imported_ns"] - worker.started_ns, said["first_call_ns"])
-        needed = self._task.plan.min_blocks * said["call_ns"] / 1e9
-        dispensable = lane.variant.name != self._reference or self._task.plan.sweep
-        if needed > self._task.plan.budget_seconds and dispensable:
+        lane.call_seconds = said["call_ns"] / 1e9
+        needed = self.task.plan.min_blocks * lane.call_seconds
+        if needed > self.task.plan.budget_seconds and lane.name != self._reference:
             message = (
-                f"{self._task.plan.min_blocks} calls would take {needed:.0f} s; raise --budget (now {self._task.plan.budget_seconds:g} s)"
+                f"{self.task.plan.min_blocks} calls would take {needed:.0f} s; raise --budget (now {self.task.plan.budget_seconds:g} s)"
             )
             lane.fail(failure(Status.SKIPPED, message))
 
     # ------------------------------------------------------------------ blocks
 
-    def _block(self, number: int, seconds: float) -> float:
-        """Measure one block; return how many seconds its preparation took."""
-        before, started = Snapshot.take(), time.monotonic()
-        hash_seed = self._random.randrange(1, 1 << 32)
-        with ExitStack() as stack:
-            turns = self._prepare(stack, hash_seed)
-            setup = time.monotonic() - started
-            self._rounds(turns, number, seconds)
-        conditions = before.until(Snapshot.take(), workload=self._task.workload.name, block=number)
-        self._conditions.append(conditions)
-        for turn in turns:
-            if turn.samples and turn.lane.status is Status.OK:
-                turn.lane.processes.append(Process(number, hash_seed, turn.start_ns, turn.first_call_ns, tuple(turn.samples)))
-        return setup
-
-    def _prepare(self, stack: ExitStack, hash_seed: int) -> list[Turn]:
-        """Start all processes at once: imports and compilation may overlap, warming up and timing never do."""
-        self._tell(f"block {len(self._conditions) + 1}: starting {len(self._live())} processes", self._share())
-        started = [(lane, stack.enter_context(self._task.worker(hash_seed=hash_seed, on=self._processors(lane)))) for lane in self._live()]
+    def _prepare(self, block: Block) -> list[Turn]:
+        """Bring all processes to this workload at once: imports and compilation may overlap, warming up and timing never do."""
+        self._tell(f"block {self.blocks + 1}: {len(self._live())} processes", self._share())
+        started = [(lane, block.worker(self.task, lane)) for lane in self._live()]
         for lane, worker in started:
-            worker.send(self._task.job("prepare", lane.variant.name))
+            worker.send(self.task.job("prepare", lane.variant.name))
         said = [(lane, worker, _receive(worker)) for lane, worker in started]
         turns = []
         for lane, worker, answer in said:
@@ -224,20 +278,17 @@ class Bench:
             if "failed" in warmed:
                 lane.fail(warmed)
             else:
-                turns.append(Turn(lane, worker, answer["imported_ns"] - worker.started_ns, answer["first_call_ns"], []))
+                turns.append(Turn(lane, worker, block.start_ns(lane, answer["imported_ns"]), answer["first_call_ns"], []))
         return turns
-
-    def _processors(self, lane: Lane) -> Sequence[int]:
-        """The processors a lane is confined to, others in each block: one may be busier than the next."""
-        return self._random.sample(sorted(os.sched_getaffinity(0)), lane.workers) if lane.workers is not None else ()
 
     def _rounds(self, turns: list[Turn], number: int, seconds: float) -> None:
         end = time.monotonic() + seconds
-        checked = {0 if number == 0 else -1, self._random.randrange(8)}
+        order = random.Random(f"{self.task.plan.seed} {self.task.workload.name} {number}")
+        checked = {0 if number == 0 else -1, order.randrange(8)}
         allowed = dict.fromkeys(range(len(turns)), _MOST_ROUNDS)
         for round_ in range(_MOST_ROUNDS):
             playing = [index for index, turn in enumerate(turns) if turn.lane.status is Status.OK and round_ < allowed[index]]
-            self._random.shuffle(playing)
+            order.shuffle(playing)
             for index in playing:
                 taken = self._sample(turns[index], round_)
                 if round_ == 0:
@@ -276,71 +327,67 @@ class Bench:
     # ------------------------------------------------------------------ state
 
     def _live(self) -> list[Lane]:
-        return [lane for lane in self._lanes if lane.status is Status.OK]
-
-    def _elapsed(self) -> float:
-        return self._spent + time.monotonic() - self._resumed_at
+        return [lane for lane in self.lanes if lane.status is Status.OK]
 
     def _share(self) -> float:
-        return min(1.0, self._elapsed() / self._task.plan.budget_seconds)
+        return min(1.0, self._spent / self.task.plan.budget_seconds)
 
     def _kept_blocks(self) -> int:
         return sum(not conditions.dropped for conditions in self._conditions)
 
     def _done(self) -> bool:
-        plan = self._task.plan
+        plan = self.task.plan
         if len(self._conditions) >= plan.max_blocks:
             return True
         if self._kept_blocks() < plan.min_blocks:
-            return self._elapsed() > 3 * plan.budget_seconds and self._kept_blocks() >= 2
-        if self._elapsed() >= plan.budget_seconds:
+            return self._spent > 3 * plan.budget_seconds and self._kept_blocks() >= 2
+        if self._spent >= plan.budget_seconds:
             return True
-        widest = widest_ratio(self._measured(complete=False), self._reference)
+        widest = widest_ratio(self.measured(complete=False), self._reference)
         return widest is not None and widest <= plan.precision
 
-    def _block_seconds(self, setup: float) -> float:
-        plan = self._task.plan
-        left = plan.budget_seconds - self._elapsed()
+    def _block_seconds(self) -> float:
+        plan = self.task.plan
+        left = plan.budget_seconds - self._spent
         missing = max(1, plan.min_blocks - self._kept_blocks())
         if not self._conditions:
             return max(_LEAST_BLOCK_SECONDS, min(_FIRST_BLOCK_SECONDS, left / missing / 2))
-        return max(_LEAST_BLOCK_SECONDS, min(_MOST_BLOCK_SECONDS, left / missing - setup))
+        return max(_LEAST_BLOCK_SECONDS, min(_MOST_BLOCK_SECONDS, left / missing - self._setup))
 
-    def _measured(self, *, complete: bool) -> Measured:
-        workload = self._task.workload
+    def measured(self, *, complete: bool) -> Measured:
+        """All that is known of this workload by now."""
+        workload = self.task.workload
         return Measured(
             workload.name,
             workload.n,
             workload.seed,
             self._bound,
             complete,
-            round(self._elapsed(), 3),
-            tuple(map(self._result, self._lanes)),
+            round(self._spent, 3),
+            tuple(map(self._result, self.lanes)),
             tuple(self._conditions),
             workload.series,
             self._work,
         )
 
     def _result(self, lane: Lane) -> Result:
-        key = Key(self._task.found.name, lane.name, self._task.workload.name)
+        key = Key(self.task.found.name, lane.name, self.task.workload.name)
         return Result(
             key, lane.variant.technique, lane.variant.rival, lane.status, lane.message, lane.certificate,
-            tuple(lane.processes), lane.memory or Memory(), lane.cold, lane.workers, build_seconds(self._task.found, lane.variant.name),
+            tuple(lane.processes), lane.memory or Memory(), lane.cold, lane.workers, build_seconds(self.task.found, lane.variant.name),
         )  # fmt: skip
 
     def _resume(self, earlier: Measured) -> None:
         self._spent = earlier.spent_seconds
         self._conditions = list(earlier.conditions)
         kept = {result.key.variant: result for result in earlier.results}
-        for lane in self._lanes:
+        for lane in self.lanes:
             result = kept.get(lane.name)
             if result is not None and lane.status is Status.OK:
                 lane.status, lane.message = result.status, result.message
                 lane.processes = list(result.processes)
                 lane.memory = result.memory if result.cold else None
                 lane.cold = result.cold
-        for _ in self._conditions:  # the same random numbers come next as in an uncut run
-            self._random.randrange(1, 1 << 32)
 
 
 def lanes_for(variants: Sequence[Variant], certificates: dict[str, Certificate]) -> list[Lane]:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Sequence
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -12,11 +13,12 @@ from typing import TYPE_CHECKING, Protocol
 
 from harness.errors import Inconclusive, StoreError
 from harness.lab import sources, store
-from harness.lab.bench import Bench, Lane, Task, Told, lanes_for
+from harness.lab.bench import Bench, Lane, Task, Told, lanes_for, measure
+from harness.lab.catalogue import workload_named
 from harness.lab.machine import machine_limits, this_machine
 from harness.lab.proof import Prover, Services, failure
 from harness.lab.supervisor import Confines, processors
-from harness.lab.sweep import crew_sizes, crews, cut_off
+from harness.lab.sweep import Look, crew_sizes, crews, cut_off, usual_seconds
 from harness.model.declared import Status
 from harness.model.measured import CREW, Measured, Memory, Plan, Run
 
@@ -61,8 +63,8 @@ class Session:
             services = stack.enter_context(Services(self.found, self.case, confines))
             services.start(self.variants)
             folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="perflab-")))
-            for workload in self.workloads:
-                run = self._workload(run, workload, certificates, services, folder / workload.name, listener)
+            for group in self._groups():
+                run = self._measure(run, group, certificates, services, folder, listener)
             if self.plan.sweep:
                 run = self._crews(run, certificates, services, folder, listener)
         run = replace(run, complete=True)
@@ -86,23 +88,52 @@ class Session:
             growth={name: growth for name in self.variants if (growth := self.case.growths.get(name, self.case.growth)) is not None},
         )
 
-    def _workload(
-        self, run: Run, workload: Workload, certificates: dict[str, Certificate], services: Services, sheet: Path, listener: Listener
+    def _groups(self) -> list[list[Workload]]:
+        """Workloads whose blocks share their processes: those of a series in a sweep, else each alone, so that its table is there soon."""
+        if not self.plan.sweep:
+            return [[workload] for workload in self.workloads]
+        names = dict.fromkeys(workload.series or workload.name for workload in self.workloads)
+        return [sorted((one for one in self.workloads if (one.series or one.name) == name), key=lambda one: one.n) for name in names]
+
+    def _measure(
+        self,
+        run: Run,
+        group: Sequence[Workload],
+        certificates: dict[str, Certificate],
+        services: Services,
+        folder: Path,
+        listener: Listener,
     ) -> Run:
-        earlier = next((measured for measured in run.workloads if measured.workload == workload.name), None)
-        if earlier is not None and earlier.complete:
-            return run
-        task = self._task(run, workload, sheet, services)
-        lanes = lanes_for([variant for variant in self.found.variants(self.case) if variant.name in self.variants], certificates)
-        if self.plan.sweep:
-            slow = cut_off(run, workload, self.case, self.plan)
+        done = {measured.workload: measured for measured in run.workloads}
+        looks: defaultdict[str, list[Look]] = defaultdict(list)
+        benches: list[Bench] = []
+        for workload in group:
+            earlier = done.get(workload.name)
+            if earlier is not None and earlier.complete:
+                for result in earlier.results:
+                    looks[result.key.variant].append(Look(workload.n, result.status, usual_seconds(result.processes)))
+                continue
+            lanes = lanes_for([variant for variant in self.found.variants(self.case) if variant.name in self.variants], certificates)
+            self._cut_off(lanes, looks, workload)
+            bench = Bench(
+                self._task(run, workload, folder / workload.name, services), lanes, earlier=earlier, tell=_telling(listener, workload.name)
+            )
+            bench.get_ready()
+            benches.append(bench)
             for lane in lanes:
-                if lane.status is Status.OK and lane.name in slow:
-                    lane.fail(failure(Status.SKIPPED, slow[lane.name]))
-        for measured in Bench(task, lanes, earlier=earlier, tell=_telling(listener, workload.name)).measure():
+                looks[lane.name].append(Look(workload.n, lane.status, lane.call_seconds or usual_seconds(lane.processes)))
+        for _, measured in measure(benches, seed=self.plan.seed):
             run = _with(run, measured)
             listener.saved(run, store.write(run, self.store), measured if measured.complete else None)
         return run
+
+    def _cut_off(self, lanes: Sequence[Lane], looks: Mapping[str, Sequence[Look]], workload: Workload) -> None:
+        """Take out of a sweep who would be too slow at this size, before it is called even once."""
+        for lane in lanes if self.plan.sweep else ():
+            growth = self.case.growths.get(lane.name, self.case.growth)
+            reason = cut_off(looks.get(lane.name, ()), workload.n, growth, self.plan)
+            if lane.status is Status.OK and reason:
+                lane.fail(failure(Status.SKIPPED, reason))
 
     def _crews(self, run: Run, certificates: dict[str, Certificate], services: Services, folder: Path, listener: Listener) -> Run:
         """Time the variants that spread their work with one to all processors, side by side."""
@@ -111,12 +142,14 @@ class Session:
         for name, largest in crews(run, self.case) if len(sizes) > 1 else ():
             if name in done:
                 continue
-            workload = next(one for one in self.case.workloads if one.name == largest.workload)
+            workload = workload_named(self.case, largest.workload)
             variant = next(one for one in self.found.variants(self.case) if one.name == name)
             lanes = [Lane(variant, certificates[name], memory=Memory(), workers=workers) for workers in sizes]
             task = self._task(run, workload, folder / f"{workload.name}{CREW}{name}", services)
             tell = _telling(listener, f"{name} with {', '.join(map(str, sizes))} processors")
-            for measured in Bench(task, lanes, earlier=None, tell=tell, reference=lanes[0].name).measure():
+            bench = Bench(task, lanes, earlier=None, tell=tell, reference=lanes[0].name)
+            bench.get_ready()
+            for _, measured in measure([bench], seed=self.plan.seed):
                 others = tuple(crew for crew in run.crews if not crew.results[0].key.variant.startswith(name + CREW))
                 run = replace(run, crews=(*others, measured))
                 listener.saved(run, store.write(run, self.store), None)

@@ -131,6 +131,11 @@ class Worker:
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
         self.kill()
 
+    @property
+    def running(self) -> bool:
+        """Whether it can still be asked."""
+        return self._answers >= 0
+
     def ask(self, job: Message, *, timeout: float | None = None) -> Message:
         """Send a job and wait for its answer.
 

@@ -4,50 +4,57 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from dataclasses import dataclass
+from statistics import median
 from typing import TYPE_CHECKING
 
-from harness.judge.statistics import time_estimate
-from harness.model.declared import NOT_EQUIVALENT, Status, Technique
+from harness.model.declared import Status, Technique
 
 if TYPE_CHECKING:
-    from harness.model.declared import Case, Workload
-    from harness.model.measured import Measured, Plan, Result, Run
+    from harness.model.declared import Case
+    from harness.model.measured import Measured, Plan, Process, Result, Run
 
 _CALLS_A_BLOCK = 4
 """First call, warm-up, a sample and what is thrown away: a call this slow leaves no time for anything else."""
 _STEEPEST = 4.0
+_OUT = frozenset({Status.SKIPPED, Status.TIMEOUT, Status.OOM})
 _SPREADS = frozenset({Technique.MULTIPROCESSING, Technique.THREADS, Technique.DASK})
 _BUSY_PROCESSORS = 1.3
 """Processor time over wall time from which on a variant is taken to work in parallel, whatever it says it is."""
 
 
-def cut_off(run: Run, workload: Workload, case: Case, plan: Plan) -> dict[str, str]:
-    """Return the variants that are too slow for this workload, by what smaller sizes of its series took, each with the reason.
+@dataclass(frozen=True, slots=True)
+class Look:
+    """What is known of one variant at one size."""
 
-    A wrong answer is no reason: it has its own word at every size.
+    n: int
+    status: Status
+    seconds: float | None
+    """Of one call; None: it was not called."""
+
+
+def usual_seconds(processes: Sequence[Process]) -> float | None:
+    """Median seconds of a call over all samples; None without any."""
+    seconds = [sample.seconds for process in processes for sample in process.samples]
+    return median(seconds) if seconds else None
+
+
+def cut_off(looks: Sequence[Look], n: int, growth: float | None, plan: Plan) -> str:
+    """Say why a variant is too slow at size ``n``, from what it did at smaller sizes of the series, ascending; empty: it is not.
+
+    Args:
+        looks: at the smaller sizes.
+        n: the next size.
+        growth: the exponent the case expects, for when one size alone is known.
+        plan: its budget and blocks.
     """
-    smaller = sorted(
-        (one for one in run.workloads if one.series is not None and one.series == workload.series and one.n < workload.n and one.complete),
-        key=lambda one: one.n,
-    )
-    reasons = {name: _reason(name, smaller, workload, case, plan) for name in run.variant_names}
-    return {name: reason for name, reason in reasons.items() if reason}
-
-
-def _reason(name: str, smaller: Sequence[Measured], workload: Workload, case: Case, plan: Plan) -> str:
-    curve: list[tuple[int, float]] = []
-    for measured in smaller:
-        result = next((one for one in measured.results if one.key.variant == name), None)
-        if result is None or result.status in NOT_EQUIVALENT:
-            return ""
-        if result.status in {Status.SKIPPED, Status.TIMEOUT, Status.OOM}:
-            return f"cut off: {result.status} at n = {measured.n} already"
-        seconds = time_estimate(result.processes)
-        if seconds is not None:
-            curve.append((measured.n, seconds.value))
+    out = next((look for look in looks if look.status in _OUT), None)
+    if out is not None:
+        return f"cut off: {out.status} at n = {out.n} already"
+    curve = [(look.n, look.seconds) for look in looks if look.seconds]
     if not curve:
         return ""
-    expected = predicted(curve, workload.n, case.growths.get(name, case.growth))
+    expected = predicted(curve, n, growth)
     if expected * _CALLS_A_BLOCK * plan.min_blocks <= plan.budget_seconds:
         return ""
     last_n, last = curve[-1]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import SimpleNamespace
@@ -41,6 +40,7 @@ class FakeWorker:
     samples: int = 0
 
     started_ns = 0
+    running = True
 
     def __enter__(self) -> Self:
         return self
@@ -49,7 +49,8 @@ class FakeWorker:
         self.kill()
 
     def kill(self) -> None:
-        """Nothing to kill."""
+        """Answer no more."""
+        self.running = False
 
     def send(self, job: dict[str, Any]) -> None:
         """Remember the job."""
@@ -70,6 +71,7 @@ class FakeWorker:
             self.table.order.append(self.variant)
             self.table.clock.now += seconds
             if self.variant in self.table.crashing and self.samples > 2:
+                self.running = False
                 raise Ending(Status.CRASHED, "crashed (SIGSEGV)")
             return {"ns": round(seconds * 1e9), "cpu_ns": 1, "loops": 1}
         if what == "check":
@@ -109,10 +111,17 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> FakeClock:
     return fake
 
 
-def measure(table: FakeTable, *, plan: Plan) -> tuple[list[Measured], list[Lane]]:
-    """Measure the table's variants; return what was yielded, and the lanes."""
+def make_bench(table: FakeTable, plan: Plan, name: str = "10", started: list[FakeWorker] | None = None) -> Bench:
+    """A bench of the table's variants; the workers it starts are noted in ``started``."""
     names = tuple(table.seconds)
-    workload = Workload("10", lambda n, seed: (n, seed), 10)
+    workload = Workload(name, lambda n, seed: (n, seed), int(name))
+
+    def worker(**_: object) -> FakeWorker:
+        made = FakeWorker(table)
+        if started is not None:
+            started.append(made)
+        return made
+
     case = Case(function="f", variants=names, workloads=(workload,), same=exact)
     task = SimpleNamespace(
         found=SimpleNamespace(name="tiny", home=Path("nowhere")),
@@ -122,11 +131,17 @@ def measure(table: FakeTable, *, plan: Plan) -> tuple[list[Measured], list[Lane]
         sheet=Path("sheet"),
         services=SimpleNamespace(job=lambda name: {}),
         job=lambda do, variant: {"do": do, "variant": variant},
-        worker=lambda **_: FakeWorker(table),
+        worker=worker,
     )
     lanes = [Lane(Variant(name, Technique.PYTHON, False, ""), fake_certificate(name, reference=name == names[0])) for name in names]
-    measured: Iterator[Measured] = Bench(task, lanes, earlier=None, tell=lambda text, share: None).measure()  # type: ignore[arg-type]
-    return list(measured), lanes
+    return Bench(task, lanes, earlier=None, tell=lambda text, share: None)  # type: ignore[arg-type]
+
+
+def measure(table: FakeTable, *, plan: Plan) -> tuple[list[Measured], list[Lane]]:
+    """Measure the table's variants; return what was yielded, and the lanes."""
+    one = make_bench(table, plan)
+    one.get_ready()
+    return [measured for _, measured in bench.measure([one], seed=0)], one.lanes
 
 
 def test_it_stops_when_the_ratios_are_precise(clock: FakeClock) -> None:
@@ -134,7 +149,7 @@ def test_it_stops_when_the_ratios_are_precise(clock: FakeClock) -> None:
     yielded, _ = measure(FakeTable({"naive": 0.01, "quick": 0.001}, clock), plan=Plan(budget_seconds=100, min_blocks=3))
 
     assert len(yielded[-1].conditions) == 3
-    assert [one.complete for one in yielded] == [False, False, False, True]
+    assert [one.complete for one in yielded] == [False, False, True]
 
 
 def test_rounds_are_in_random_order(clock: FakeClock) -> None:
@@ -189,3 +204,33 @@ def test_the_same_seed_gives_the_same_order(clock: FakeClock) -> None:
         measure(table, plan=Plan(budget_seconds=100))
 
     assert tables[0].order[:90] == tables[1].order[:90]
+
+
+def test_workloads_share_the_processes_of_a_block(clock: FakeClock) -> None:
+    """Three workloads take one process a variant and block, not three; each has all its blocks in the end."""
+    started: list[FakeWorker] = []
+    plan = Plan(budget_seconds=100, min_blocks=3)
+    benches = [make_bench(FakeTable({"naive": 0.01, "quick": 0.001}, clock), plan, name, started) for name in ("10", "20", "30")]
+    for one in benches:
+        one.get_ready()
+    started.clear()  # the passes have processes of their own
+    yielded = list(bench.measure(benches, seed=0))
+
+    assert len(started) == 2 * 3
+    assert [(one, 3) for one in benches] == [(one, one.blocks) for one in benches]
+    assert {"10", "20", "30"} == {measured.workload for _, measured in yielded if measured.complete}
+    assert not any(worker.running for worker in started)
+
+
+def test_who_crashed_on_one_workload_begins_anew_on_the_next(clock: FakeClock) -> None:
+    """A dead process is replaced: what one size did to it is not held against the others."""
+    started: list[FakeWorker] = []
+    fragile = FakeTable({"naive": 0.001, "bad": 0.001}, clock, crashing=frozenset({"bad"}))
+    sound = FakeTable({"naive": 0.001, "bad": 0.001}, clock)
+    benches = [make_bench(fragile, Plan(), "10", started), make_bench(sound, Plan(), "20", started)]
+    for one in benches:
+        one.get_ready()
+    list(bench.measure(benches, seed=0))
+
+    assert [Status.OK, Status.CRASHED] == [lane.status for lane in benches[0].lanes]
+    assert [Status.OK, Status.OK] == [lane.status for lane in benches[1].lanes]

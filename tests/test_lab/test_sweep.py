@@ -6,63 +6,37 @@ from dataclasses import replace
 
 import pytest
 
-from harness import Case, Workload, exact, sweep
-from harness.lab.sweep import crew_sizes, crews, cut_off, predicted
+from harness import Case, exact, sweep
+from harness.lab.sweep import Look, crew_sizes, crews, cut_off, predicted
 from harness.model.declared import Status, Technique
-from harness.model.measured import Plan, Run
+from harness.model.measured import Plan
 from tests.fakes.sweeps import fake_sweep
 
-
-def nothing(n: int, seed: int) -> tuple[int]:
-    """Arguments that nobody looks at."""
-    return (n,)
-
-
-CASE = Case(function="f", variants=("naive", "quick"), workloads=sweep(nothing, n=(10, 100, 1000, 10_000)), same=exact, growth=1.0)
-LARGEST = CASE.workloads[-1]
 PLAN = Plan(budget_seconds=6.0, min_blocks=3, sweep=True)
 
 
-def run_of(seconds: float) -> Run:
-    """A sweep up to n = 1000 in which naive takes n times that long."""
-    return fake_sweep({"naive": lambda n: seconds * n, "quick": lambda n: 1e-6}, sizes=(10, 100, 1000))
+def looks(*known: tuple[int, float]) -> list[Look]:
+    """What a variant took at these sizes."""
+    return [Look(n, Status.OK, seconds) for n, seconds in known]
 
 
 def test_a_slow_variant_is_cut_off_before_it_is_called() -> None:
     """Ten seconds a call at the next size do not fit twelve times into six seconds; the message says from what."""
-    reasons = cut_off(run_of(1e-3), LARGEST, CASE, PLAN)
+    reason = cut_off(looks((100, 0.1), (1000, 1.0)), 10_000, 1.0, PLAN)
 
-    assert {"naive": "cut off: a call took 1 s at n = 1000 and would take about 10 s here; raise --budget"} == reasons
+    assert reason == "cut off: a call took 1 s at n = 1000 and would take about 10 s here; raise --budget"
 
 
 def test_what_fits_the_budget_goes_on() -> None:
-    """A tenth of a second a call, twelve times, is less than six seconds."""
-    assert {} == cut_off(run_of(1e-5), LARGEST, CASE, PLAN)
+    """A tenth of a second a call, twelve times, is less than six seconds; and so is what is not known yet."""
+    assert cut_off(looks((100, 1e-3), (1000, 1e-2)), 10_000, 1.0, PLAN) == ""
+    assert cut_off([], 10_000, 1.0, PLAN) == ""
 
 
-def test_who_was_cut_off_stays_out() -> None:
-    """A variant that was skipped at a smaller size is not tried at a larger one."""
-    run = fake_sweep({"naive": lambda n: 1e-6 if n < 1000 else float("inf"), "quick": lambda n: 1e-6}, sizes=(10, 100, 1000))
-
-    assert {"naive": "cut off: skipped at n = 1000 already"} == cut_off(run, LARGEST, CASE, PLAN)
-
-
-def test_a_wrong_answer_keeps_its_own_word() -> None:
-    """Wrong at a small size is wrong at a large one: that is not for the cut-off to hide."""
-    run = run_of(1e-3)
-    wrong = tuple(
-        replace(one, results=(replace(one.results[0], status=Status.WRONG_ANSWER, processes=()), one.results[1])) for one in run.workloads
-    )
-
-    assert {} == cut_off(replace(run, workloads=wrong), LARGEST, CASE, PLAN)
-
-
-def test_other_series_do_not_count() -> None:
-    """What a variant took on another kind of input says nothing about this one."""
-    other = Workload("alike-10000", nothing, 10_000, series="alike")
-
-    assert {} == cut_off(run_of(1e-3), other, CASE, PLAN)
-    assert {} == cut_off(run_of(1e-3), Workload("lone", nothing, 10_000), CASE, PLAN)
+@pytest.mark.parametrize("status", [Status.SKIPPED, Status.TIMEOUT, Status.OOM])
+def test_who_was_out_stays_out(status: Status) -> None:
+    """A variant that was skipped, hung or ran out of memory at a smaller size is not tried at a larger one."""
+    assert cut_off([Look(10, Status.OK, 1e-6), Look(100, status, None)], 1000, 1.0, PLAN) == f"cut off: {status} at n = 100 already"
 
 
 def test_the_next_time_follows_the_last_two_sizes() -> None:
@@ -80,11 +54,12 @@ def test_noise_never_predicts_less_time_for_more_work() -> None:
 
 def test_the_parallel_ones_are_timed_at_their_largest_size() -> None:
     """By technique, or because they used more processor time than there was wall time; at the largest size they reached."""
-    run = run_of(1e-5)
+    run = fake_sweep({"naive": lambda n: 1e-5 * n, "quick": lambda n: 1e-6}, sizes=(10, 100, 1000))
+    case = Case(function="f", variants=("naive", "quick"), workloads=sweep(lambda n, seed: (n,), n=(10, 100, 1000)), same=exact)
     pool = tuple(
         replace(one, results=(one.results[0], replace(one.results[1], technique=Technique.MULTIPROCESSING))) for one in run.workloads
     )
-    found = crews(replace(run, workloads=pool), CASE)
+    found = crews(replace(run, workloads=pool), case)
 
     assert [("quick", "1000")] == [(name, measured.workload) for name, measured in found]
 

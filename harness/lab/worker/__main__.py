@@ -185,16 +185,19 @@ class Server:
     # ------------------------------------------------------------------ measurement
 
     def do_prepare(self, job: Message) -> Message:
-        """Import the variant and call it once."""
+        """Import the variant and call it once; what this process measured before is over."""
         import gc
 
         from harness.lab.worker.subject import Originals
         from harness.lab.worker.timing import Stopwatch
 
+        self._forget()
         _, case, subject = self._load(job)
         imported = time.clock_gettime_ns(time.CLOCK_MONOTONIC)
         entry = self._entry(job)
         self._stopwatch = Stopwatch(subject, case, Originals(entry.fresh_arguments()), entry)
+        gc.enable()
+        gc.unfreeze()
         gc.collect()
         first = self._stopwatch.first_call()
         return {"imported_ns": imported, "first_call_ns": first}
@@ -336,9 +339,15 @@ class Server:
 
         return read_sheet(job["sheet"])[0]
 
-    def _close(self) -> None:
+    def _forget(self) -> None:
+        """Let go of what an earlier job left: its pool of processes must not sit beside the next one's."""
         for subject in self._subjects:
             subject.close()
+        self._subjects.clear()
+        self._stopwatch = None
+
+    def _close(self) -> None:
+        self._forget()
         if self._service is not None:
             self._service.__exit__(None, None, None)
 
