@@ -2,31 +2,19 @@
 # distutils: depends = extensions/dedupe/bitparallel.h extensions/dedupe/records.h
 """Bit-parallel edit distance of all pairs whose lengths are near enough."""
 
-from libc.stdint cimport uint32_t, uint64_t
+from libc.stdint cimport uint32_t
 
-
-cdef extern from "bitparallel.h" nogil:
-    ctypedef struct Block:
-        pass
-    ctypedef struct Pattern:
-        uint64_t *masks
-        Block *blocks
-        long words
-    int pattern_make(Pattern *p, long letters, long longest)
-    void pattern_free(Pattern *p)
-    void pattern_set(Pattern *p, const uint32_t *text, long size)
-    void pattern_clear(Pattern *p, const uint32_t *text, long size)
-    long within(const Pattern *p, const uint32_t *a, long rows, const uint32_t *b, long size, long k)
-
-
-cdef extern from "records.h":
-    ctypedef struct Records:
-        uint32_t *text
-        long *starts
-        long longest
-        uint32_t letters
-    int records_read(Records *r, object names) except 0
-    void records_free(Records *r)
+from extensions.dedupe.letters cimport (
+    Pattern,
+    Records,
+    pattern_clear,
+    pattern_free,
+    pattern_make,
+    pattern_set,
+    records_free,
+    records_read,
+    within,
+)
 
 
 def pairs(list names not None, long k):

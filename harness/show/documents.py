@@ -13,7 +13,7 @@ from harness.errors import ExitCode, gravest
 from harness.judge.summary import exit_code
 from harness.model.declared import Proof
 from harness.model.judged import Estimate, Row, Summary, WorkloadSummary
-from harness.model.measured import Certificate, Evidence
+from harness.model.measured import Certificate, Evidence, Machine
 from harness.show.gate_document import GateDocument
 
 
@@ -61,19 +61,6 @@ class WorkloadDocument(msgspec.Struct, frozen=True):
     variants: list[VariantDocument]
 
 
-class MachineDocument(msgspec.Struct, frozen=True):
-    """The facts that must agree before two results may be compared."""
-
-    id: str
-    cpu: str
-    cores: int
-    architecture: str
-    system: str
-    python: str
-    implementation: str
-    libraries: dict[str, str]
-
-
 class CrossoverDocument(msgspec.Struct, frozen=True):
     """Below ``n`` one variant is faster, above it another."""
 
@@ -118,7 +105,7 @@ class RunDocument(msgspec.Struct, frozen=True):
     case: str
     status: str
     exit_code: int
-    machine: MachineDocument
+    machine: Machine
     workloads: list[WorkloadDocument]
     crossovers: list[CrossoverDocument]
     growth: list[GrowthDocument]
@@ -254,23 +241,13 @@ DOCUMENTS: dict[str, type[msgspec.Struct]] = {
 def run_document(summary: Summary) -> RunDocument:
     """Return the document of one run."""
     run = summary.run
-    machine = run.machine
     return RunDocument(
         schema="harness.run/1",
         run=run.id,
         case=run.case,
         status="complete" if run.complete else "incomplete",
         exit_code=int(exit_code(summary)),
-        machine=MachineDocument(
-            machine.id,
-            machine.cpu,
-            machine.cores,
-            machine.architecture,
-            machine.system,
-            machine.python,
-            machine.implementation,
-            dict(machine.libraries),
-        ),
+        machine=run.machine,
         workloads=[_workload(workload) for workload in summary.workloads],
         crossovers=[
             CrossoverDocument(one.series, one.kind, one.below, one.above, one.n, one.between, one.open_low, one.open_high)

@@ -8,8 +8,9 @@ import msgspec
 
 from harness.errors import StoreError
 from harness.model.judged import Estimate
+from harness.model.measured import Machine
 from harness.show import text
-from harness.show.documents import MachineDocument, to_bytes
+from harness.show.documents import to_bytes
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -46,7 +47,7 @@ class SelfTestDocument(msgspec.Struct, frozen=True):
     schema: str
     complete: bool
     started: str
-    machine: MachineDocument
+    machine: Machine
     load_processes: int
     load_average: float
     variants: list[VariantDocument]
@@ -69,21 +70,11 @@ def selftest_document(report: SelfTest) -> SelfTestDocument:
     nothing = [one for one in report.detections if not one.slowdown]
     timed = [one for one in report.detections if one.metric == "time"] or list(report.detections)
     trials = sum(one.trials for one in nothing)
-    machine = report.machine
     return SelfTestDocument(
         schema=SCHEMA,
         complete=report.complete,
         started=report.started,
-        machine=MachineDocument(
-            machine.id,
-            machine.cpu,
-            machine.cores,
-            machine.architecture,
-            machine.system,
-            machine.python,
-            machine.implementation,
-            dict(machine.libraries),
-        ),
+        machine=report.machine,
         load_processes=report.load,
         load_average=report.load_average,
         variants=[VariantDocument(key.case, key.variant, key.workload) for key in report.variants],
