@@ -146,6 +146,7 @@ case = Case(
     # the sum of five terms may be formed in another order: a few roundings of the largest term a step
     same=close(rtol=1e-12, atol=1e-12),
     bound=least_seconds,
+    growth=2.0,  # cells
     invariants=(heat_is_conserved, no_cell_beats_the_hottest),
     adversarial=nasty,
     strategy=examples,
