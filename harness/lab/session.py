@@ -192,5 +192,5 @@ def resumed(run: Run, found: Found, case: Case) -> Run:
 
 
 def _with(run: Run, measured: Measured) -> Run:
-    others = tuple(one for one in run.workloads if one.workload != measured.workload)
-    return replace(run, workloads=(*others, measured))
+    known = {one.workload: one for one in (*run.workloads, measured)}
+    return replace(run, workloads=tuple(known[name] for name in run.workload_names if name in known))

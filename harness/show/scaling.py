@@ -110,18 +110,16 @@ def _start_ups(series: Series, at: Sequence[WorkloadSummary]) -> Iterable[str]:
             if any(number is None or number > 1 for _, number in calls):
                 yield _earned_back(f"start and first call of {name}", calls)
         build = next((row.result.build_seconds for _, row in rows if row.result.build_seconds), None)
-        if build is not None:
-            yield _earned_back(
-                f"building {name} ({text.seconds(build)})", [(table.n, _build_calls(table, row, build)) for table, row in rows]
-            )
+        unbuilt = [(table.n, row, least) for table, row in rows if (least := _least_unbuilt(table)) is not None]
+        if build is not None and unbuilt:
+            calls = [(n, payback_calls((0.0, least), (build, row.seconds.value))) for n, row, least in unbuilt if row.seconds]
+            yield _earned_back(f"building {name} ({text.seconds(build)})", calls)
 
 
-def _build_calls(table: WorkloadSummary, row: Row, build: float) -> int | None:
-    """Calls until a build is earned back, beside the best that needs none."""
-    unbuilt = [
-        other.seconds.value for other in table.rows if other.seconds and not other.result.rival and other.result.build_seconds is None
-    ]
-    return payback_calls((0.0, min(unbuilt)), (build, row.seconds.value)) if unbuilt and row.seconds else None
+def _least_unbuilt(table: WorkloadSummary) -> float | None:
+    """Seconds of the best of ours that needs no build."""
+    seconds = [row.seconds.value for row in table.rows if row.seconds and not row.result.rival and row.result.build_seconds is None]
+    return min(seconds, default=None)
 
 
 def _earned_back(what: str, calls: Sequence[tuple[int, int | None]]) -> str:
