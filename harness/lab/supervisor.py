@@ -132,6 +132,11 @@ class Worker:
         self.kill()
 
     @property
+    def pid(self) -> int:
+        """Process id of the root of its tree."""
+        return self._process.pid
+
+    @property
     def running(self) -> bool:
         """Whether it can still be asked."""
         return self._answers >= 0

@@ -231,6 +231,22 @@ class Server:
         assert self._stopwatch is not None
         return {**said, **measure(self._stopwatch.subject, Originals(self._entry(job).fresh_arguments()))}
 
+    # ------------------------------------------------------------------ profiles
+
+    def do_spin(self, job: Message) -> Message:
+        """Call the prepared variant over and over, for a profiler that looks from outside."""
+        from harness.lab.worker.spinning import spin
+
+        assert self._stopwatch is not None
+        return dict(spin(self._stopwatch, job["seconds"], self.alive))
+
+    def do_track(self, job: Message) -> Message:
+        """Call the prepared variant once under memray."""
+        from harness.lab.worker.spinning import track_memory
+
+        assert self._stopwatch is not None
+        return dict(track_memory(self._stopwatch, job["file"]))
+
     # ------------------------------------------------------------------ gate
 
     def do_describe(self, job: Message) -> Message:

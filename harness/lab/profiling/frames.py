@@ -1,0 +1,124 @@
+"""From a tool's names of functions to ours: paths of the project, Cython's and Numba's functions by their own names."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterable
+from functools import cache
+from pathlib import Path
+
+from harness.lab.catalogue import HOME
+from harness.model.profiled import Frame, Stack
+
+TIMED = "timed"
+"""The function of harness/lab/worker/timing.py that calls the variant: what is above it on a stack is the variant's."""
+_TIMED_FILE = "harness/lab/worker/timing.py"
+_CYTHON = re.compile(r"^__pyx_(?:pf|pw|f)_(?P<mangled>\w+)$")
+_LIBRARY = re.compile(r"\.so(\.\d+)*$")
+_WAITING = frozenset(
+    {"select", "poll", "ppoll", "epoll_wait", "epoll_pwait", "futex", "pthread_cond_wait", "pthread_cond_timedwait", "sem_wait",
+     "__futex_abstimed_wait_common", "lock_PyThread_acquire_lock", "PyThread_acquire_lock_timed", "nanosleep", "clock_nanosleep", "wait4"}
+)  # fmt: skip
+WAITING = Frame("(waiting)", "")
+
+
+def of_the_variant(frames: list[Frame], *, helper: bool) -> list[Frame] | None:
+    """Cut a stack down to what the variant does; None: it was not at work.
+
+    Args:
+        frames: outermost first.
+        helper: the stack is of another process of the tree, all of which is the variant's.
+    """
+    start = next(
+        (place for place in reversed(range(len(frames))) if frames[place].function == TIMED and frames[place].file == _TIMED_FILE), None
+    )
+    if start is None:
+        return _working(frames) if helper else None
+    return _working(frames[start + 1 :]) or None
+
+
+def _working(frames: list[Frame]) -> list[Frame]:
+    """A stack that waits ends where it began to: what the kernel calls the waiting is of no interest."""
+    for place, frame in enumerate(frames):
+        if frame.function in _WAITING:
+            return [*frames[:place], WAITING]
+    return frames
+
+
+def tidy(function: str, file: str, line: int) -> Frame | None:
+    """Name a frame as people do; None: it has no name, and belongs to whoever called it."""
+    if function.startswith("0x"):
+        return None if _LIBRARY.search(file) or file.startswith("[") else Frame("(machine code)", "")
+    cython = _CYTHON.match(function)
+    if cython:
+        function = _unmangled(cython["mangled"])
+    return Frame(function, short(file), line)
+
+
+def _unmangled(mangled: str) -> str:
+    """The function in ``10extensions_6dedupe_10blocking_c_2pairs``: lengths and names in turn; a number before the last is Cython's own."""
+    rest = mangled
+    names: list[str] = []
+    while match := re.match(r"^_?(\d+)", rest):
+        size, after = int(match[1]), rest[match.end() :]
+        if size > len(after) or not after[:size].isidentifier():
+            return rest.lstrip("_0123456789") or names[-1]
+        names.append(after[:size])
+        rest = after[size:]
+    return rest.lstrip("_") or (names[-1] if names else mangled)
+
+
+def short(file: str) -> str:
+    """A path as the reader knows it: from the project's folder, from the packages' folder, or the name alone."""
+    for marker in ("/site-packages/", "/dist-packages/"):
+        if marker in file:
+            return file.rpartition(marker)[2]
+    home = f"{HOME}/"
+    if file.startswith(home):
+        return file.removeprefix(home)
+    return Path(file).name if file.startswith("/") else file
+
+
+def with_kernels(stacks: Iterable[Stack], root: Path) -> list[Stack]:
+    """Give compiled code without a name that of the Numba function called on the line that led there.
+
+    Numba's machine code has no symbols a profiler could find; but which jitted function a line calls, its source says.
+    """
+    return [Stack(tuple(_named(stack.frames, root)), stack.weight) for stack in stacks]
+
+
+def _named(frames: tuple[Frame, ...], root: Path) -> Iterable[Frame]:
+    caller: Frame | None = None
+    for frame in frames:
+        if frame.function != "(machine code)":
+            caller = frame
+            yield frame
+            continue
+        kernel = None if caller is None else kernel_on(root / caller.file, caller.line, caller.function)
+        yield Frame(kernel, caller.file) if kernel and caller else frame
+
+
+@cache
+def kernel_on(file: Path, line: int, function: str) -> str | None:
+    """Name of the jitted function that a line of a file calls; of a jitted function itself, its own name."""
+    try:
+        module = ast.parse(file.read_bytes())
+    except (OSError, SyntaxError, ValueError):
+        return None
+    jitted = {
+        node.name
+        for node in ast.walk(module)
+        if isinstance(node, ast.FunctionDef) and any("jit" in ast.unparse(d) for d in node.decorator_list)
+    }
+    if function in jitted:
+        return function
+    for node in ast.walk(module):
+        if (
+            isinstance(node, ast.Call)
+            and isinstance(node.func, ast.Name)
+            and node.func.id in jitted
+            and node.lineno <= line <= (node.end_lineno or 0)
+        ):
+            return node.func.id
+    return None

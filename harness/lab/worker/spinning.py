@@ -1,0 +1,35 @@
+"""Calls of one variant over and over while a profiler looks: slices as in a measurement, only longer."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from harness.lab.worker.timing import Stopwatch
+
+_LONGER = 100
+"""A profiler sees between slices, too: few and long ones waste the fewest of its samples."""
+_MOST_BATCH_BYTES = 64 << 20
+
+
+def spin(stopwatch: Stopwatch, seconds: float, alive: Callable[[], None]) -> dict[str, float]:
+    """Call until so many seconds have been spent in calls; return how many calls and seconds there were."""
+    stopwatch.loops = max(1, min(stopwatch.loops * _LONGER, _MOST_BATCH_BYTES // max(1, stopwatch.originals.n_bytes)))
+    calls, spent = 0, 0
+    while spent < seconds * 1e9:
+        taken = stopwatch.sample()
+        calls, spent = calls + taken["loops"], spent + taken["ns"]
+        alive()
+    return {"calls": calls, "seconds": spent / 1e9}
+
+
+def track_memory(stopwatch: Stopwatch, file: str) -> dict[str, float]:
+    """Call once while memray writes down every allocation into ``file``."""
+    import memray
+
+    stopwatch.loops = 1
+    with memray.Tracker(file, native_traces=True):
+        taken = stopwatch.sample()
+    return {"calls": 1, "seconds": taken["ns"] / 1e9}
