@@ -329,6 +329,11 @@ def _reap_adopted() -> None:
                 os.waitpid(child.pid, os.WNOHANG)
 
 
+def worker_environment(more: Mapping[str, str]) -> dict[str, str]:
+    """The environment of a worker that somebody else starts."""
+    return _environment("none", 0, processors(), more)
+
+
 def _environment(token: str, hash_seed: int, threads: int, more: Mapping[str, str]) -> dict[str, str]:
     """The worker's environment: ours, without what distorts, with threads pinned and printed."""
     kept = {name: value for name, value in os.environ.items() if name not in _DISTORTING}

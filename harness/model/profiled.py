@@ -45,6 +45,23 @@ class Stack:
 
 
 @dataclass(frozen=True, slots=True)
+class LineCost:
+    """One line, as scalene sees it; shares are of the whole program's time, 0 to 1."""
+
+    function: str
+    file: str
+    line: int
+    python: float
+    """Share of the time in which this line was interpreted."""
+    native: float
+    """In compiled code it called."""
+    system: float
+    """In the kernel, or waiting."""
+    allocated_bytes: int
+    copied_bytes_per_second: float
+
+
+@dataclass(frozen=True, slots=True)
 class Profile:
     """One variant on one workload, looked at by one tool; only what its own calls do is in it."""
 
@@ -56,6 +73,8 @@ class Profile:
     stacks: tuple[Stack, ...]
     revision: str = ""
     """What was checked out; empty: the working tree."""
+    lines: tuple[LineCost, ...] = ()
+    """Where the tool knows lines and not only stacks."""
 
     @property
     def total(self) -> float:

@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 HASH_SEEDS = (0, 1, 2)
 _SLOWER_UNDER_VALGRIND = 60
 """A call takes about this many times longer when it is counted."""
-_MEMORY_BYTES = 64 << 30
+VALGRIND_MEMORY_BYTES = 64 << 30
 """Of address space; valgrind reserves much and uses little."""
 _NOT_COUNTABLE = {
     Technique.MULTIPROCESSING: "work in other processes is not counted",
@@ -94,27 +94,32 @@ def count(match: Match, *, tolerance: float, tell: Told, hash_seeds: Sequence[in
         NotTimed: a side could not be counted.
         Unsteady: the same program gave two counts.
     """
-    valgrind = require_callgrind()
+    require_callgrind()
     started = time.monotonic()
     tell(f"{match.variant}: counting instructions")
     jobs = [(side, seed) for seed in hash_seeds for side in ("base", "head")] + [("base", hash_seeds[0])]
     with ThreadPoolExecutor(max(1, processors())) as pool:
-        counts = list(pool.map(lambda job: _one(valgrind, match, *job), jobs))
+        counts = list(pool.map(lambda job: _one(match, *job), jobs))
     if counts[0] != counts[-1]:
         raise Unsteady(f"two runs of one program took {counts[0]:,} and {counts[-1]:,} instructions")
     pairs = tuple(zip(counts[0:-1:2], counts[1:-1:2], strict=True))
     return Counted(policy.judge_counts(pairs, tolerance=tolerance), pairs, time.monotonic() - started)
 
 
-def _one(valgrind: str, match: Match, side: str, seed: int) -> int:
+def callgrind_command(scratch: Path) -> list[str]:
+    """What a worker runs under to be counted; the dump goes to ``counts*`` in that folder."""
+    return [
+        require_callgrind(), "--tool=callgrind", "--instr-atstart=no", "--quiet", "--smc-check=all-non-file",
+        f"--callgrind-out-file={scratch}/counts", f"--log-file={scratch}/log",
+    ]  # fmt: skip
+
+
+def _one(match: Match, side: str, seed: int) -> int:
     """Instructions of one call of one side, in a process of its own."""
     revision: Revision = getattr(match, side)
     with tempfile.TemporaryDirectory(prefix="perflab-count-") as scratch:
-        under = [
-            valgrind, "--tool=callgrind", "--instr-atstart=no", "--quiet", "--smc-check=all-non-file",
-            f"--callgrind-out-file={scratch}/counts", f"--log-file={scratch}/log",
-        ]  # fmt: skip
-        confines = Confines(match.confines.timeout_seconds * 4, _MEMORY_BYTES)
+        under = callgrind_command(Path(scratch))
+        confines = Confines(match.confines.timeout_seconds * 4, VALGRIND_MEMORY_BYTES)
         environment = {**numba_cache(revision.found), "NUMBA_CPU_NAME": "generic"}
         with Worker(confines, hash_seed=seed, environment=environment, under=under) as worker:
             said = _asked(worker, _job(match, revision, side), side)

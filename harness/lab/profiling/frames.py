@@ -20,6 +20,7 @@ _WAITING = frozenset(
     {"select", "poll", "ppoll", "epoll_wait", "epoll_pwait", "futex", "pthread_cond_wait", "pthread_cond_timedwait", "sem_wait",
      "__futex_abstimed_wait_common", "lock_PyThread_acquire_lock", "PyThread_acquire_lock_timed", "nanosleep", "clock_nanosleep", "wait4"}
 )  # fmt: skip
+MACHINE_CODE = "(machine code)"
 WAITING = Frame("(waiting)", "")
 
 
@@ -49,7 +50,7 @@ def _working(frames: list[Frame]) -> list[Frame]:
 def tidy(function: str, file: str, line: int) -> Frame | None:
     """Name a frame as people do; None: it has no name, and belongs to whoever called it."""
     if function.startswith("0x"):
-        return None if _LIBRARY.search(file) or file.startswith("[") else Frame("(machine code)", "")
+        return None if _LIBRARY.search(file) or file.startswith("[") else Frame(MACHINE_CODE, "")
     cython = _CYTHON.match(function)
     if cython:
         function = _unmangled(cython["mangled"])
@@ -57,16 +58,14 @@ def tidy(function: str, file: str, line: int) -> Frame | None:
 
 
 def _unmangled(mangled: str) -> str:
-    """The function in ``10extensions_6dedupe_10blocking_c_2pairs``: lengths and names in turn; a number before the last is Cython's own."""
-    rest = mangled
-    names: list[str] = []
+    """The function in ``10extensions_6dedupe_10blocking_c_2pairs``: names after their lengths; a number that is no length is Cython's own."""
+    rest, name = mangled, mangled
     while match := re.match(r"^_?(\d+)", rest):
         size, after = int(match[1]), rest[match.end() :]
-        if size > len(after) or not after[:size].isidentifier():
-            return rest.lstrip("_0123456789") or names[-1]
-        names.append(after[:size])
-        rest = after[size:]
-    return rest.lstrip("_") or (names[-1] if names else mangled)
+        if size > len(after) or after[size : size + 1] not in {"", "_"}:
+            return after
+        name, rest = after[:size], after[size:]
+    return rest.lstrip("_") or name
 
 
 def short(file: str) -> str:
@@ -91,7 +90,7 @@ def with_kernels(stacks: Iterable[Stack], root: Path) -> list[Stack]:
 def _named(frames: tuple[Frame, ...], root: Path) -> Iterable[Frame]:
     caller: Frame | None = None
     for frame in frames:
-        if frame.function != "(machine code)":
+        if frame.function != MACHINE_CODE:
             caller = frame
             yield frame
             continue

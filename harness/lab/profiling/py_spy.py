@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from harness.errors import EnvironmentLacks
 from harness.judge.profile import merged
 from harness.lab.profiling import tools
-from harness.lab.profiling.frames import of_the_variant, tidy, with_kernels
+from harness.lab.profiling.frames import MACHINE_CODE, of_the_variant, tidy, with_kernels
 from harness.model.profiled import Frame, Profile, Stack, Tool
 
 if TYPE_CHECKING:
@@ -84,4 +84,4 @@ def _frame(part: str) -> Frame | None:
 
 def _collapsed(frames: list[Frame]) -> list[Frame]:
     """Addresses in a row are one piece of machine code."""
-    return [frame for place, frame in enumerate(frames) if not (place and frame.function == "(machine code)" == frames[place - 1].function)]
+    return [frame for place, frame in enumerate(frames) if not (place and frame.function == MACHINE_CODE == frames[place - 1].function)]

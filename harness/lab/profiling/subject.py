@@ -9,10 +9,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from harness.errors import ExitCode, PerflabError
+from harness.lab.profiling.frames import short
 from harness.lab.proof import numba_cache, where
 from harness.lab.supervisor import Confines, Ending, Worker
 from harness.model.declared import Status
 from harness.model.measured import Key
+from harness.model.profiled import Frame
 
 if TYPE_CHECKING:
     from harness.lab.catalogue import Found
@@ -32,6 +34,8 @@ class Profiled:
     """One variant on one workload, ready to be looked at."""
 
     found: Found
+    function: str
+    """The case's name for what all variants define."""
     variant: str
     workload: Workload
     services: Services
@@ -44,6 +48,11 @@ class Profiled:
     def key(self) -> Key:
         """Its address."""
         return Key(self.found.name, self.variant, self.workload.name)
+
+    @property
+    def call_frame(self) -> Frame:
+        """The variant's function, for what a tool saw below it without knowing more."""
+        return Frame(self.function, short(str(self.found.source(self.variant))))
 
     def job(self, do: str) -> Message:
         """A job about it."""

@@ -29,8 +29,8 @@ def count(subject: Subject, workload: Workload, spin: int | None, shim: Any) -> 
     originals = Originals(workload.arguments())
     call = subject.caller() if spin is None else planted(subject.caller(), spin)
     for arguments in originals.batch(WARM_CALLS):
-        _consume(subject, call(*arguments))
-    batch = originals.batch(CALLS)
+        _consume(subject, call(*subject.handle, *arguments))
+    batch = [(*subject.handle, *arguments) for arguments in originals.batch(CALLS)]
     gc.collect()
     gc.freeze()
     gc.disable()

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from harness.lab.worker.timing import timed
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -29,7 +31,8 @@ def track_memory(stopwatch: Stopwatch, file: str) -> dict[str, float]:
     """Call once while memray writes down every allocation into ``file``."""
     import memray
 
-    stopwatch.loops = 1
+    subject = stopwatch.subject
+    function, arguments = subject.caller(), (*subject.handle, *stopwatch.originals.fresh())
     with memray.Tracker(file, native_traces=True):
-        taken = stopwatch.sample()
-    return {"calls": 1, "seconds": taken["ns"] / 1e9}
+        elapsed, _ = timed(function, [arguments], subject.consume)
+    return {"calls": 1, "seconds": elapsed / 1e9}
