@@ -23,6 +23,7 @@ COMMANDS = {
     "gate": "Say whether the working tree is slower than another revision, even by 1 %.",
     "list": "List the cases: their question, variants and sizes.",
     "new": "Write the working skeleton of a case.",
+    "profile": "Say where a variant spends its time, its memory or its instructions.",
     "report": "Write the results of a stored run into a README.",
     "run": "Prove, measure and compare the variants of one or more cases.",
     "verify": "Prove that every variant of a case equals its reference.",

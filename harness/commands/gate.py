@@ -62,6 +62,7 @@ _SUMMARY_BYTES = 900_000
     metavar="N",
     help="Self-test: how often identical code is compared.",
 )
+@click.option("--profile/--no-profile", default=True, show_default=True, help="Say which functions made a slower variant slower (py-spy).")
 @click.option("--load", type=click.IntRange(min=0), default=0, metavar="N", help="Self-test: run this many busy processes beside it.")
 @click.option("--from", "from_file", metavar="FILE", help="Measure nothing: show the report in this JSON file, which may be anybody's.")
 @click.option("--markdown", metavar="PATH", help="Write Markdown for a pull request to this file; - is standard output.")
@@ -72,7 +73,7 @@ _SUMMARY_BYTES = 900_000
 @options.quiet
 def command(
     cases: tuple[str, ...], against: str | None, variants: tuple[str, ...], workloads: tuple[str, ...], metric: str, tolerance: float,
-    budget: float, everything: bool, deleted: tuple[str, ...], self_test: bool, trials: int, load: int, from_file: str | None,
+    budget: float, everything: bool, deleted: tuple[str, ...], self_test: bool, trials: int, profile: bool, load: int, from_file: str | None,
     markdown: str | None, junit: str | None, timeout: float, memory: int, json_to: str | None, quiet: bool,
 ) -> None:  # fmt: skip
     """Say whether the working tree is slower than another revision, even by 1 %, on a noisy machine.
@@ -97,7 +98,9 @@ def command(
         report = _read(from_file)
     else:
         assert against is not None
-        report = _measure(cases, against, variants, workloads, metric, tolerance, budget, everything, deleted, timeout, memory, quiet)
+        report = _measure(
+            cases, against, variants, workloads, metric, tolerance, budget, everything, deleted, timeout, memory, quiet, profile=profile
+        )
     _tell(report, json_to=json_to, markdown=markdown, junit=junit, measured=from_file is None)
     raise click.exceptions.Exit(report.exit_code)
 
@@ -105,6 +108,7 @@ def command(
 def _measure(
     cases: tuple[str, ...], against: str, variants: tuple[str, ...], workloads: tuple[str, ...], metric: str, tolerance: float,
     budget: float, everything: bool, deleted: tuple[str, ...], timeout: float, memory: int, quiet: bool,
+    *, profile: bool,
 ) -> GateReport:  # fmt: skip
     from harness.commands.run import the_machine
     from harness.judge.gate import METRICS
@@ -112,7 +116,7 @@ def _measure(
     from harness.lab.gate.desk import Asked
 
     asked = Asked(
-        against, cases, variants, workloads, METRICS[metric], tolerance, budget, everything, deleted, timeout, memory, _reproduce()
+        against, cases, variants, workloads, METRICS[metric], tolerance, budget, everything, deleted, timeout, memory, _reproduce(), profile
     )
     with the_machine(wait=True), _progress(quiet) as tell, _interruptible():
         return session.run(asked, tell)

@@ -5,13 +5,17 @@ from __future__ import annotations
 import os
 import re
 import sys
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any, ClassVar, TypeAlias
 
 import click
 
 from harness.errors import AskedWrongly, StoreError
 from harness.lab import catalogue, places
+
+Told: TypeAlias = Callable[[str], None]
+"""``tell(what)``: something is being done."""
 
 
 class Size(click.ParamType[int]):  # a type parameter for type checkers only

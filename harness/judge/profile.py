@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import replace
+from pathlib import PurePath
 
 from harness.model.profiled import Change, Frame, Profile, ProfileDiff, Spot, Stack
 
@@ -45,11 +45,23 @@ def _hottest(lines: dict[int, float], whole: float) -> tuple[tuple[int, float], 
 
 
 def diff(before: Profile, after: Profile) -> ProfileDiff:
-    """What each function itself costs in one call, before and after: seconds, or bytes or instructions."""
-    costs = [{(spot.function, spot.file): spot.own * profile.cost for spot in spots(profile)} for profile in (before, after)]
-    names = dict.fromkeys([*costs[0], *costs[1]])
-    changes = [Change(*name, costs[0].get(name, 0.0), costs[1].get(name, 0.0)) for name in names]
+    """What each function itself costs in one call, before and after: seconds, or bytes or instructions.
+
+    A function is the same one if its name is and its file's, whichever folder a revision was checked out in.
+    """
+    costs = (_costs(before), _costs(after))
+    files: dict[tuple[str, str], str] = {}
+    for profile in (before, after):
+        files |= {(spot.function, PurePath(spot.file).stem): spot.file for spot in spots(profile)}
+    changes = [Change(name[0], file, costs[0].get(name, 0.0), costs[1].get(name, 0.0)) for name, file in files.items()]
     return ProfileDiff(before, after, tuple(sorted(changes, key=lambda change: (-abs(change.by), change.function))))
+
+
+def _costs(profile: Profile) -> dict[tuple[str, str], float]:
+    costs: defaultdict[tuple[str, str], float] = defaultdict(float)
+    for spot in spots(profile):
+        costs[spot.function, PurePath(spot.file).stem] += spot.own * profile.cost
+    return costs
 
 
 def merged(stacks: Sequence[Stack]) -> tuple[Stack, ...]:
@@ -58,9 +70,3 @@ def merged(stacks: Sequence[Stack]) -> tuple[Stack, ...]:
     for stack in stacks:
         weights[stack.frames] += stack.weight
     return tuple(Stack(frames, weight) for frames, weight in sorted(weights.items()))
-
-
-def rooted(profile: Profile, root: str) -> Profile:
-    """The same profile with one frame below all others, so that a picture of it has a ground."""
-    ground = Frame(root, "")
-    return replace(profile, stacks=tuple(Stack((ground, *stack.frames), stack.weight) for stack in profile.stacks))

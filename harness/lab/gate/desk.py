@@ -43,6 +43,8 @@ class Asked:
     timeout_seconds: float = 30.0
     memory_bytes: int = 4 << 30
     command: str = ""
+    profile: bool = True
+    """Say which functions made a red key slower."""
 
     @property
     def confines(self) -> Confines:

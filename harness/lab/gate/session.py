@@ -117,7 +117,18 @@ class _Gate:
                 timed = self._unjudged(match, seconds, counted) if self.noisy else self._time(match, one, tolerance, seconds)
         if counted is not None and policy.overruled(counted, timed):
             counted = replace(counted, verdict=Verdict.SAME, notes=(*counted.notes, "more instructions, but they take less time"))
-        self.desk.found.keys += [key for key in (timed, counted) if key is not None]
+        keys = [key for key in (timed, counted) if key is not None]
+        red = next((key for key in keys if key.verdict is Verdict.SLOWER and key.confirmed), None)
+        if red is not None and self.desk.asked.profile:
+            keys[keys.index(red)] = replace(red, notes=(*red.notes, *self._explained(sides.base, sides.head, red.key)))
+        self.desk.found.keys += keys
+
+    def _explained(self, base: Revision, head: Revision, key: Key) -> tuple[str, ...]:
+        """What a red key's functions cost before and after."""
+        from harness.lab.profiling.revisions import explained, red_key
+
+        self.desk.tell(f"profiling {key} on both sides")
+        return explained(base, head, (key.variant, key.workload), red_key(self.desk.asked))
 
     def _tolerance(self, base: Revision, head: Revision, variant: str) -> float:
         """The tolerance that both sides agree to, or the smaller: a change does not excuse itself."""

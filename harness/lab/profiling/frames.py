@@ -15,6 +15,7 @@ TIMED = "timed"
 """The function of harness/lab/worker/timing.py that calls the variant: what is above it on a stack is the variant's."""
 _TIMED_FILE = "harness/lab/worker/timing.py"
 _CYTHON = re.compile(r"^__pyx_(?:pf|pw|f)_(?P<mangled>\w+)$")
+_TOP_FOLDERS = ("/cases/", "/extensions/")
 _LIBRARY = re.compile(r"\.so(\.\d+)*$")
 _WAITING = frozenset(
     {"select", "poll", "ppoll", "epoll_wait", "epoll_pwait", "futex", "pthread_cond_wait", "pthread_cond_timedwait", "sem_wait",
@@ -54,6 +55,8 @@ def tidy(function: str, file: str, line: int) -> Frame | None:
     cython = _CYTHON.match(function)
     if cython:
         function = _unmangled(cython["mangled"])
+    if Path(file).suffix in {".pyx", ".c"}:  # py-spy takes Cython's names apart, but leaves the module's
+        function = function.removeprefix(f"{Path(file).stem}_")
     return Frame(function, short(file), line)
 
 
@@ -73,10 +76,14 @@ def short(file: str) -> str:
     for marker in ("/site-packages/", "/dist-packages/"):
         if marker in file:
             return file.rpartition(marker)[2]
-    home = f"{HOME}/"
-    if file.startswith(home):
-        return file.removeprefix(home)
-    return Path(file).name if file.startswith("/") else file
+    if file.startswith(f"{HOME}/"):
+        return file.removeprefix(f"{HOME}/")
+    if not file.startswith("/"):
+        return file
+    for marker in _TOP_FOLDERS:  # another revision of a project, checked out elsewhere
+        if marker in file:
+            return marker.lstrip("/") + file.partition(marker)[2]
+    return Path(file).name
 
 
 def with_kernels(stacks: Iterable[Stack], root: Path) -> list[Stack]:
