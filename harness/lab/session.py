@@ -87,7 +87,7 @@ class Session:
         earlier = next((measured for measured in run.workloads if measured.workload == workload.name), None)
         if earlier is not None and earlier.complete:
             return run
-        limits = machine_limits(run.machine, Confines(self.plan.timeout_seconds, self.plan.memory_bytes))
+        limits = machine_limits(run.machine)
         task = Task(self.found, self.case, workload, self.plan, sheet, limits, services)
         lanes = lanes_for([variant for variant in self.found.variants(self.case) if variant.name in self.variants], certificates)
 

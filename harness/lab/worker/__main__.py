@@ -125,7 +125,7 @@ class Server:
         from dataclasses import asdict
         from pathlib import Path
 
-        from harness.lab.limits import limits_from
+        from harness.lab.limits.message import limits_from
         from harness.lab.worker.answers import make_entry, write_sheet
         from harness.lab.worker.detectors import bound_seconds
 
@@ -138,7 +138,7 @@ class Server:
 
     def do_examine(self, job: Message) -> Message:
         """Examine one variant on the whole sheet."""
-        from harness.lab.limits import limits_from
+        from harness.lab.limits.message import limits_from
         from harness.lab.worker.answers import read_sheet
         from harness.lab.worker.examine import Examination, evidence
 
@@ -305,10 +305,12 @@ class Server:
 
     def do_limits(self, job: Message) -> Message:
         """Measure what this machine can do."""
-        from harness.lab.limits import measure
+        from pathlib import Path
 
-        del job
-        return measure()
+        from harness.lab.limits.measuring import measure
+        from harness.lab.limits.probe import Effort
+
+        return measure(Path(job["folder"]), job["workers"], Effort(job["repetitions"], job["seconds"]), alive=self.alive)
 
     def do_service(self, job: Message) -> Message:
         """Start the service a case needs and hand its address back; it runs until this worker ends."""
