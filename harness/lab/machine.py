@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from harness.errors import EnvironmentLacks
 from harness.lab import places, supervisor
+from harness.lab.limits import compiled
 from harness.lab.limits.message import limits_of, to_message
 from harness.lab.limits.probe import Effort
 from harness.model.limited import MachineLimits
@@ -75,7 +76,7 @@ def measure_limits(machine: Machine, effort: Effort = _USUAL) -> MachineLimits:
     """
     job = {
         "do": "limits", "folder": str(places.cache_folder("limits")), "workers": supervisor.processors(),
-        "repetitions": effort.repetitions, "seconds": effort.seconds,
+        "repetitions": effort.repetitions, "seconds": effort.seconds, "more": effort.more,
     }  # fmt: skip
     with supervisor.Worker(supervisor.Confines(_STEP_SECONDS, _MEMORY_BYTES)) as worker:
         said = worker.ask(job)
@@ -83,8 +84,8 @@ def measure_limits(machine: Machine, effort: Effort = _USUAL) -> MachineLimits:
 
 
 def beside(measured: MachineLimits, before: MachineLimits | None) -> MachineLimits:
-    """Put beside each figure what the measurement before saw: where the two disagree, neither is to be trusted."""
-    earlier = {} if before is None else {figure.key: figure.value for figure in before.figures}
+    """Put beside each figure the best that was seen before: where the two disagree, neither is to be trusted."""
+    earlier = {} if before is None else {figure.key: figure.best_seen for figure in before.figures}
     return replace(measured, figures=tuple(replace(figure, before=earlier.get(figure.key)) for figure in measured.figures))
 
 
@@ -107,8 +108,9 @@ def keep_limits(measured: MachineLimits) -> MachineLimits:
 
 
 def limits_file(machine: Machine) -> Path:
-    """Where the limits of a machine are kept."""
-    return places.cache_folder("limits") / f"{machine.id}-{FORMAT}.json"
+    """Where the limits of a machine are kept; those that NumPy had to measure do not pass for compiled ones."""
+    through = "" if compiled.load() else "-numpy"
+    return places.cache_folder("limits") / f"{machine.id}-{FORMAT}{through}.json"
 
 
 def _cpu() -> str:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Protocol
 from harness.errors import Inconclusive, StoreError
 from harness.lab import sources, store
 from harness.lab.bench import Bench, Task, lanes_for
-from harness.lab.machine import machine_limits, this_machine
+from harness.lab.machine import kept_limits, machine_limits, this_machine
 from harness.lab.proof import Prover, Services
 from harness.lab.supervisor import Confines
 from harness.model.measured import Measured, Plan, Run
@@ -53,6 +53,8 @@ class Session:
         store.check_writable(self.store)
         run = earlier or self._new_run()
         confines = Confines(self.plan.timeout_seconds, self.plan.memory_bytes)
+        if kept_limits(run.machine) is None:
+            listener.step("measuring the limits of this machine, once")
         with Prover(self.found, self.case, confines) as prover:
             certificates = prover.certificates(self.variants, tell=lambda name: listener.step(f"proving {name}"))
         with ExitStack() as stack:

@@ -223,6 +223,19 @@ def _held(levels: Mapping[int, float], n_bytes: float) -> list[tuple[int, float]
     return parts
 
 
+def is_impossible(seconds: float, bound_seconds: float) -> bool:
+    """Whether a time is below its lower bound by more than the limits' own tolerance."""
+    return seconds < bound_seconds * (1 - LIMIT_TOLERANCE)
+
+
+def impossible_message(seconds: float, bound_seconds: float) -> str:
+    """Say of such a time what it means: never that somebody won."""
+    return (
+        f"{seconds * 1e6:.3g} µs is faster than the lower bound {bound_seconds * 1e6:.3g} µs: "
+        "it cannot have done the work, or the bound is wrong"
+    )
+
+
 Bound: TypeAlias = Callable[..., float]
 """``bound(limits, *arguments) -> seconds``: no variant can be faster than this."""
 

@@ -60,12 +60,19 @@ class Figure:
     workers: int | None = None
     """How many worked at once, where that is the question."""
     before: float | None = None
-    """The best that the measurement before this one saw."""
+    """The best that the measurements before this one saw."""
 
     @property
     def is_rate(self) -> bool:
         """More is better."""
         return self.unit != "s"
+
+    @property
+    def best_seen(self) -> float:
+        """The best of this measurement and of those before: what a bound is made of."""
+        if self.before is None:
+            return self.value
+        return max(self.value, self.before) if self.is_rate else min(self.value, self.before)
 
     @property
     def spread(self) -> float:
@@ -83,7 +90,7 @@ class Figure:
         if self.spread > UNSTABLE:
             return f"half of {self.repetitions} repetitions were {self.spread:.0%} off or more"
         if self.before and not 1 - UNSTABLE <= self.value / self.before <= 1 / (1 - UNSTABLE):
-            return f"{self.value / self.before:.2f}x the measurement before"
+            return f"{self.value / self.before:.2f}x what was measured before"
         return ""
 
     @property

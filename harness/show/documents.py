@@ -14,6 +14,7 @@ from harness.judge.summary import exit_code
 from harness.model.declared import Proof
 from harness.model.measured import Certificate, Estimate, Evidence, Row, Summary, WorkloadSummary
 from harness.show.gate_document import GateDocument
+from harness.show.limits_document import LimitsDocument
 
 
 class CertificateDocument(msgspec.Struct, frozen=True):
@@ -208,6 +209,7 @@ DOCUMENTS: dict[str, type[msgspec.Struct]] = {
     "harness.list/1": ListDocument,
     "harness.doctor/1": DoctorDocument,
     "harness.gate/1": GateDocument,
+    "harness.limits/1": LimitsDocument,
 }
 
 

@@ -50,13 +50,18 @@ def _numbers() -> list[int]:
 def _memory(kernels: Any, levels: Sequence[Level]) -> Iterator[Probe]:
     """Reading, copying and chasing, each with the same working set for a level."""
     for level in levels:
-        size, sets = level.working_set_bytes, {"working_set_bytes": level.working_set_bytes, "holds_bytes": level.holds_bytes}
-        ground = _Late(partial(kernels.Ground, size, min(size // 2, _CHUNK)))
-        cycle = _Late(partial(kernels.Cycle, size))
-        chunk = min(size // 2, _CHUNK)
-        yield Probe("read_bytes_per_second", Group.MEMORY, "bytes/s", _each(kernels.readers(), ground, "read"), chunk, where=level.name, **sets)
-        yield Probe("copy_bytes_per_second", Group.MEMORY, "bytes/s", _each(kernels.copiers(), ground, "copy"), chunk, where=level.name, **sets)
-        yield Probe("random_access_seconds", Group.MEMORY, "s", {"": _Chase(cycle)}, where=level.name, **sets)
+        chunk = min(level.working_set_bytes // 2, _CHUNK)
+        ground = _Late(partial(kernels.Ground, level.working_set_bytes, chunk))
+        cycle = _Late(partial(kernels.Cycle, level.working_set_bytes))
+        for name, unit, ways, amount in (
+            ("read_bytes_per_second", "bytes/s", _each(kernels.readers(), ground, "read"), chunk),
+            ("copy_bytes_per_second", "bytes/s", _each(kernels.copiers(), ground, "copy"), chunk),
+            ("random_access_seconds", "s", {"": _Chase(cycle)}, 1),
+        ):
+            yield Probe(
+                name, Group.MEMORY, unit, ways, amount, where=level.name,
+                working_set_bytes=level.working_set_bytes, holds_bytes=level.holds_bytes,
+            )  # fmt: skip
 
 
 class _Late:
@@ -99,9 +104,7 @@ def _arithmetic(kernels: Any) -> Iterator[Probe]:
         ("float_operations_per_second", {"fused": kernels.multiply_add, "mixed": kernels.mixed}, 1),
         ("word_operations_per_second", {"words": kernels.word_operations}, 2),
     ):
-        ways = {
-            f"{one} {kind}": _turns(action, one, _LANES // kernels.lanes(one)) for one in names for kind, action in actions.items()
-        }
+        ways = {f"{one} {kind}": _turns(action, one, _LANES // kernels.lanes(one)) for one in names for kind, action in actions.items()}
         yield Probe(name, Group.ARITHMETIC, "1/s", ways, each * _LANES)
 
 

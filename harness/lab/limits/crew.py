@@ -167,5 +167,3 @@ def _as_cores(figure: Figure, one: float) -> Figure:
     most = float(figure.workers or 1)
     value, typical, low, high = (min(most, rate / one) for rate in (figure.value, figure.typical, figure.low, figure.high))
     return replace(figure, value=value, typical=typical, low=low, high=high)
-
-

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import resource
 from contextlib import suppress
 from dataclasses import dataclass
@@ -51,7 +52,7 @@ def _sizes(caches: Path) -> tuple[int, ...]:
             size = (index / "size").read_text().strip()
             found[int((index / "level").read_text())] = int(size[:-1]) * _UNITS[size[-1]]
     ordered = [found[level] for level in sorted(found)]
-    plausible = all(small < large for small, large in zip(ordered, ordered[1:], strict=False)) and all(8 << 10 <= size for size in ordered)
+    plausible = all(small < large for small, large in itertools.pairwise(ordered)) and all(8 << 10 <= size for size in ordered)
     return tuple(ordered) if plausible else ()
 
 

@@ -31,19 +31,16 @@ def limits_of(measured: MachineLimits) -> Limits:
     for figure in measured.figures:
         by_name.setdefault(figure.name, []).append(figure)
     curve = {figure.workers or 1: figure for figure in by_name.get("parallel_capacity", [])}
-    return Limits(
+    fields: dict[str, Any] = {
         **{name: _by_level(by_name.get(name, [])) for name in _BY_LEVEL},
-        **{name: max(map(_best, by_name.get(name, [])), default=math.inf) for name in _RATES},
-        **{name: min(map(_best, by_name.get(name, [])), default=0.0) for name in _SECONDS},
+        **{name: max((figure.best_seen for figure in by_name.get(name, [])), default=math.inf) for name in _RATES},
+        **{name: min((figure.best_seen for figure in by_name.get(name, [])), default=0.0) for name in _SECONDS},
+    }
+    return Limits(
+        **fields,
         parallel_capacity=_capacity(curve, measured.machine.cores),
         parallel_capacities={workers: figure.value for workers, figure in sorted(curve.items())},
     )
-
-
-def _best(figure: Figure) -> float:
-    if figure.before is None:
-        return figure.value
-    return (max if figure.is_rate else min)(figure.value, figure.before)
 
 
 def _by_level(figures: Iterable[Figure]) -> dict[int, float]:
@@ -52,7 +49,7 @@ def _by_level(figures: Iterable[Figure]) -> dict[int, float]:
     found: dict[int, float] = {}
     for figure in ordered:
         better = max if figure.is_rate else min
-        found[figure.holds_bytes or 0] = better([_best(figure), *found.values()])
+        found[figure.holds_bytes or 0] = better([figure.best_seen, *found.values()])
     return dict(sorted(found.items()))
 
 

@@ -47,8 +47,8 @@ def probes(stack: ExitStack, folder: Path, kernels: Any | None) -> list[Probe]:
 
 
 def _calls(kernels: Any | None) -> Iterator[Probe]:
-    yield Probe("call_seconds", Group.CALLS, "s", {"": _sixteen(_nothing)}, _CALLS, Through.PYTHON, "an empty Python function")
-    yield Probe("c_call_seconds", Group.CALLS, "s", {"": _sixteen(callable)}, _CALLS, Through.PYTHON, "callable(x)")
+    yield Probe("call_seconds", Group.CALLS, "s", {"": _sixteen(_nothing)}, _CALLS, Through.PYTHON, "of an empty function")
+    yield Probe("c_call_seconds", Group.CALLS, "s", {"": _sixteen(callable)}, _CALLS, Through.PYTHON, "of callable(x)")
     if kernels is None:
         yield Probe("system_call_seconds", Group.CALLS, "s", {"": timed(os.getppid)}, 1, Through.PYTHON, "os.getppid")
 
@@ -62,10 +62,22 @@ def _sixteen(function: Callable[[object], object]) -> Timed:
         call, argument, numbers = function, None, range(loops)
         started = time.perf_counter_ns()
         for _ in numbers:
-            call(argument); call(argument); call(argument); call(argument)  # noqa: E702
-            call(argument); call(argument); call(argument); call(argument)  # noqa: E702
-            call(argument); call(argument); call(argument); call(argument)  # noqa: E702
-            call(argument); call(argument); call(argument); call(argument)  # noqa: E702
+            call(argument)
+            call(argument)
+            call(argument)
+            call(argument)
+            call(argument)
+            call(argument)
+            call(argument)
+            call(argument)
+            call(argument)
+            call(argument)
+            call(argument)
+            call(argument)
+            call(argument)
+            call(argument)
+            call(argument)
+            call(argument)
         return time.perf_counter_ns() - started  # fmt: skip
 
     return calls
@@ -78,8 +90,8 @@ def _pickles() -> Iterator[Probe]:
     """There and back, the pickle's own bytes counted once."""
     strings = [f"{number:0{_LETTERS}d}" for number in range(_STRINGS)]
     for name, value, where in (
-        ("pickle_bytes_per_second", bytes(_PICKLED_BYTES), "one bytes object of 256 KiB, there and back"),
-        ("pickle_strings_bytes_per_second", strings, "10 000 strings of 20 letters, there and back"),
+        ("pickle_bytes_per_second", bytes(_PICKLED_BYTES), "256 KiB of bytes"),
+        ("pickle_strings_bytes_per_second", strings, "10 000 strings"),
     ):
         size = len(pickle.dumps(value, protocol=5))
         yield Probe(name, Group.SYSTEM, "bytes/s", {"": timed(partial(_there_and_back, value))}, size, Through.PYTHON, where)

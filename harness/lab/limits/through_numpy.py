@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from typing import TYPE_CHECKING
 
 from harness.lab.limits.probe import Probe, Timed
@@ -28,20 +29,16 @@ def _memory(levels: Sequence[Level]) -> Iterator[Probe]:
         half = level.working_set_bytes // 2
         source = np.arange(half // 8, dtype=np.int64)
         target = np.empty_like(source)
-        sets = {"working_set_bytes": level.working_set_bytes, "holds_bytes": level.holds_bytes}
         everything = np.arange(level.working_set_bytes // 8, dtype=np.int64)
         # max() of integers is the quickest pass over memory NumPy has: vector compare, no chain of sums
         for name, amount, action in (
             ("read_bytes_per_second", 2 * half, everything.max),
-            ("copy_bytes_per_second", half, _copying(target, source)),
+            ("copy_bytes_per_second", half, partial(np.copyto, target, source)),
         ):
-            yield Probe(name, Group.MEMORY, "bytes/s", {"": timed(action)}, amount, Through.NUMPY, level.name, **sets)
-
-
-def _copying(target: object, source: object) -> Callable[[], object]:
-    import numpy as np
-
-    return lambda: np.copyto(target, source)  # type: ignore[call-overload]  # two arrays, see above
+            yield Probe(
+                name, Group.MEMORY, "bytes/s", {"": timed(action)}, amount, Through.NUMPY, level.name,
+                level.working_set_bytes, level.holds_bytes,
+            )  # fmt: skip
 
 
 def _arithmetic() -> Iterator[Probe]:

@@ -310,7 +310,7 @@ class Server:
         from harness.lab.limits.measuring import measure
         from harness.lab.limits.probe import Effort
 
-        return measure(Path(job["folder"]), job["workers"], Effort(job["repetitions"], job["seconds"]), alive=self.alive)
+        return measure(Path(job["folder"]), job["workers"], Effort(job["repetitions"], job["seconds"], job["more"]), alive=self.alive)
 
     def do_service(self, job: Message) -> Message:
         """Start the service a case needs and hand its address back; it runs until this worker ends."""
