@@ -92,17 +92,17 @@ def _title(summary: WorkloadSummary, case: str) -> str:
 def _columns(best: Row | None) -> list[_Column]:
     return [
         _Column("variant", lambda row: _name(row, best), right=False),
-        _Column("technique", lambda row: str(row.result.technique), 3, right=False),
+        _Column("technique", lambda row: str(row.result.technique), 2, right=False),
         _Column("time", lambda row: text.seconds(row.seconds.value) if row.seconds else text.MISSING),
         _Column("", lambda row: text.share(row.seconds.relative_half_width) if row.seconds else "", 7, joined=True),
         _Column("speed-up", _speedup),
         _Column("95 %", _interval, 6, joined=True),
         _Column("samples", lambda row: text.distribution(row.samples_seconds) if row.seconds else "", 1, right=False),
-        _Column("peak", lambda row: text.size(row.result.memory.peak_bytes) if row.seconds else text.MISSING, 4),
+        _Column("peak", lambda row: text.size(row.result.memory.peak_bytes) if row.seconds else text.MISSING, 3),
         _Column(
             "pay-back", lambda row: text.payback(row.payback_calls, is_reference=_is_reference(row), measured=row.seconds is not None), 5
         ),
-        _Column("limit", lambda row: text.ratio(row.times_limit) if row.seconds else text.MISSING, 2),
+        _Column("limit", lambda row: text.limit(row.times_limit) if row.seconds else text.MISSING, 4),
     ]
 
 
@@ -273,6 +273,6 @@ def _markdown_row(row: Row, best: Row | None) -> str:
         _interval(row),
         text.payback(row.payback_calls, is_reference=_is_reference(row), measured=row.seconds is not None),
         text.size(row.result.memory.peak_bytes) if row.seconds else text.MISSING,
-        text.ratio(row.times_limit)[:-1] if row.times_limit is not None and row.seconds else text.MISSING,
+        text.limit(row.times_limit).removesuffix("x") if row.seconds else text.MISSING,
     ]
     return "| " + " | ".join(text.markdown_cell(cell) for cell in cells) + " |"
