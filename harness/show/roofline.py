@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from io import BytesIO
+from math import atan2, degrees, log10, sqrt
 from typing import TYPE_CHECKING, Any
 
 from harness.errors import EnvironmentLacks
@@ -52,6 +53,8 @@ def to_svg(roofline: Roofline) -> bytes:
         axes.grid(visible=True, which="major", color="#dddddd", linewidth=0.5)
         _legends(axes, roofline.points)
         figure.supxlabel(_CREDIT, fontsize=7.5, color=_INK)
+        figure.draw_without_rendering()
+        _label_roofs(axes, roofline.roofs, left, right)
         buffer = BytesIO()
         figure.savefig(buffer, format="svg", metadata=_METADATA)
     return buffer.getvalue()
@@ -82,30 +85,42 @@ def _span(roofline: Roofline) -> tuple[float, float]:
 def _draw_roofs(axes: Any, roofs: Sequence[Roof], left: float, right: float) -> None:
     """Each slope up to the flat roof of as many cores; each flat roof from where the first slope meets it."""
     for together in (False, True):
-        style = (0, (5, 2)) if together else "solid"
-        flat = next((roof for roof in roofs if roof.operations_per_second and roof.together is together), None)
-        slopes = [roof for roof in roofs if roof.bytes_per_second and roof.together is together]
-        top = (flat.operations_per_second if flat else None) or float("inf")
-        for roof in slopes:
-            rate = roof.bytes_per_second or 0.0
-            end = min(right, top / rate)
+        flat = next((roof.operations_per_second for roof in roofs if roof.operations_per_second and roof.together is together), None)
+        slopes = [roof.bytes_per_second for roof in roofs if roof.bytes_per_second and roof.together is together]
+        style: Any = (0, (5, 2)) if together else "solid"
+        for rate in slopes:
+            end = min(right, (flat or float("inf")) / rate)
             axes.plot([left, end], [rate * left, rate * end], color=_INK, linewidth=1.1, linestyle=style)
-            where = left * 10**0.04
-            axes.annotate(
-                text.clean(f"{roof.label}: {_rate(rate)}B/s"), (where, rate * where), xytext=(0, 3), textcoords="offset points",
-                rotation=_ANGLE, rotation_mode="anchor", transform_rotates_text=True, fontsize=7, color=_INK, parse_math=False,
-            )  # fmt: skip
-        if flat is not None:
-            fastest = max((roof.bytes_per_second or 0.0 for roof in slopes), default=top / left)
-            axes.plot([max(left, top / fastest), right], [top, top], color=_INK, linewidth=1.6, linestyle=style)
-            axes.annotate(
-                text.clean(f"{flat.label}: {_rate(top)} operations/s"), (right, top), xytext=(-4, 3), textcoords="offset points",
-                ha="right", fontsize=7, color=_INK, parse_math=False,
-            )  # fmt: skip
+        if flat:
+            axes.plot([max(left, flat / max(slopes, default=flat / left)), right], [flat, flat], color=_INK, linewidth=1.6, linestyle=style)
 
 
-_ANGLE = 45
-"""A slope of one power of ten a power of ten; matplotlib turns the text as the axes are stretched."""
+def _label_roofs(axes: Any, roofs: Sequence[Roof], left: float, right: float) -> None:
+    """Along each roof, on the side where no other roof is near.  The axes must have their size by now."""
+    (x, y), (x_next, y_next) = axes.transData.transform([(left, 1.0), (left * 10, 10.0)])
+    angle = degrees(atan2(y_next - y, x_next - x))
+    above = float("inf")
+    for roof in sorted((roof for roof in roofs if roof.bytes_per_second), key=lambda roof: -(roof.bytes_per_second or 0.0)):
+        rate = roof.bytes_per_second or 0.0
+        below = above / rate < _NEAR
+        place = left * (4.0 if below else 1.15)
+        above = rate
+        axes.annotate(
+            text.clean(f"{roof.label}: {_rate(rate)}B/s"), (place, rate * place), xytext=(1, -1) if below else (0, 1),
+            textcoords="offset points", rotation=angle, rotation_mode="anchor", fontsize=7, color=_INK, parse_math=False,
+            va="top" if below else "bottom",
+        )  # fmt: skip
+    middle = sqrt(left * right)
+    for roof in (roof for roof in roofs if roof.operations_per_second):
+        top = roof.operations_per_second or 0.0
+        axes.annotate(
+            text.clean(f"{roof.label}: {_rate(top)} operations/s"), (middle, top), xytext=(0, 3 if roof.together else -3),
+            textcoords="offset points", ha="center", va="bottom" if roof.together else "top", fontsize=7, color=_INK, parse_math=False,
+        )  # fmt: skip
+
+
+_NEAR = 1.5
+"""Slopes closer than this have no room for a label between them."""
 
 
 def _rate(value: float) -> str:
@@ -130,8 +145,6 @@ def _draw_points(axes: Any, points: Sequence[Point]) -> None:
 
 def _shifts(points: Sequence[Point]) -> list[float]:
     """Points up or down for each label, so that two do not lie upon each other."""
-    from math import log10
-
     shifts: list[float] = []
     for index, point in enumerate(points):
         crowd = [
