@@ -166,7 +166,7 @@ class Limits:
     file_read_bytes_per_second: float
     """Getting at the bytes of a file that is in the page cache: read into a buffer or mapped, whichever is quicker."""
     parallel_capacity: float
-    """How many busy cores this machine really gives, measured; all of them where the measurement was unstable."""
+    """How many busy cores this machine really gives, measured; all of them where that was unstable or beside other work."""
     random_access_seconds: Mapping[int, float] = field(default_factory=dict)
     """One reference followed at random, the next known only when the last has arrived, by what holds the data."""
     fma_per_second: float = math.inf

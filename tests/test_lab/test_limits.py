@@ -354,11 +354,12 @@ def test_what_was_not_measured_costs_nothing() -> None:
 
 
 def test_an_unstable_capacity_counts_as_all_cores() -> None:
-    """Measured beside other work, it would make bounds that a quiet machine beats."""
+    """So does one that was measured beside other work: it would make bounds that a quiet machine beats."""
     stable = fake_limits()
     curve = tuple(replace(figure, typical=1.0) if figure.workers == 2 else figure for figure in stable.figures)
 
     assert limits_of(stable).parallel_capacity == 1.9
+    assert limits_of(replace(stable, load=0.6)).parallel_capacity == 2.0
     assert limits_of(replace(stable, figures=curve)).parallel_capacity == 2.0
 
 

@@ -38,7 +38,7 @@ def limits_of(measured: MachineLimits) -> Limits:
     }
     return Limits(
         **fields,
-        parallel_capacity=_capacity(curve, measured.machine.cores),
+        parallel_capacity=_capacity(curve, measured),
         parallel_capacities={workers: figure.value for workers, figure in sorted(curve.items())},
     )
 
@@ -53,12 +53,17 @@ def _by_level(figures: Iterable[Figure]) -> dict[int, float]:
     return dict(sorted(found.items()))
 
 
-def _capacity(curve: Mapping[int, Figure], cores: int) -> float:
-    """The measured capacity of all cores; where the repetitions disagree, a bound must allow for all of them."""
-    if not curve:
-        return float(cores)
+def _capacity(curve: Mapping[int, Figure], measured: MachineLimits) -> float:
+    """The measured capacity of all cores; where it was disturbed, a bound must allow for all of them."""
+    cores = float(measured.machine.cores)
+    if not curve or measured.load > _QUIET_LOAD:
+        return cores
     widest = curve[max(curve)]
-    return float(cores) if widest.unstable else max(1.0, widest.value)
+    return cores if widest.unstable else max(1.0, widest.best_seen)
+
+
+_QUIET_LOAD = 0.5
+"""Load average above which somebody else had a core: what was left is not what the machine can do."""
 
 
 def to_message(limits: Limits) -> Message:
