@@ -21,6 +21,7 @@ COMMANDS = {
     "completion": "Print the line that switches shell completion on.",
     "doctor": "Say what on this machine spoils measurements, and the remedy.",
     "gate": "Say whether the working tree is slower than another revision, even by 1 %.",
+    "limits": "Measure what this machine can do at all, in half a minute, once.",
     "list": "List the cases: their question, variants and sizes.",
     "new": "Write the working skeleton of a case.",
     "profile": "Say where a variant spends its time, its memory or its instructions.",

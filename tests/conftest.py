@@ -6,8 +6,12 @@ import secrets
 import textwrap
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
+
+if TYPE_CHECKING:
+    from harness.model.limited import MachineLimits
 
 NAIVE = """
     '''Sort.'''
@@ -39,24 +43,29 @@ def own_places(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None
 
 
 @pytest.fixture(scope="session")
-def measured_limits(tmp_path_factory: pytest.TempPathFactory) -> bytes:
-    """The machine's limits, measured once for all tests."""
-    import json
+def machines_limits(tmp_path_factory: pytest.TempPathFactory) -> MachineLimits:
+    """The machine's limits, measured once for all tests, and hastily."""
+    from harness.lab import machine
+    from harness.lab.supervisor import Confines, Worker, processors
 
-    from harness.lab.supervisor import Confines, Worker
-
-    del tmp_path_factory
-    with Worker(Confines(30.0, 4 << 30)) as worker:
-        return json.dumps(worker.ask({"do": "limits"})).encode()
+    job = {
+        "do": "limits",
+        "folder": str(tmp_path_factory.mktemp("limits")),
+        "workers": processors(),
+        "repetitions": 2,
+        "seconds": 0.002,
+        "more": 0,
+    }
+    with Worker(Confines(60.0, 4 << 30)) as worker:
+        return machine.limits_said(machine.this_machine(), worker.ask(job))
 
 
 @pytest.fixture
-def known_limits(measured_limits: bytes) -> None:
+def known_limits(machines_limits: MachineLimits) -> None:
     """Put the limits into this test's cache, so that it need not measure them again."""
-    from harness.lab import machine, places
+    from harness.lab import machine
 
-    here = machine.this_machine()
-    (places.cache_folder("limits") / f"{here.id}-{machine.FORMAT}.json").write_bytes(measured_limits)
+    machine.keep_limits(machines_limits)
 
 
 @pytest.fixture

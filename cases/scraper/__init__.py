@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from cases.scraper.pages import latency_seconds, path_of
-from cases.scraper.server import serving
+from cases.scraper.pages import latency_seconds, path_of, spec_of
+from cases.scraper.server import TOLERANCE, WAIT_MS, serving
 from harness import Case, Gate, Limits, Technique, Workload, exact, sweep, unordered
 
 if TYPE_CHECKING:
@@ -49,10 +49,16 @@ def examples() -> SearchStrategy[Any]:
 
 
 def least_seconds(limits: Limits, paths: list[str], in_flight: int) -> float:
-    """The server holds each page back for its latency, and no more than ``in_flight`` at once."""
-    del limits
-    waits = [latency_seconds(path) for path in paths]
-    return max(sum(waits) / in_flight, max(waits, default=0.0))
+    """The server holds each page back for its latency, and no more than ``in_flight`` at once; asking and answering take a round trip.
+
+    A slot is taken from the request's arrival until the answer's, and the next request can only leave when that is there.
+    One page alone takes its latency and its round trips: two, and the least wait that counts as polite, where it answers 429 first.
+    """
+    trip = limits.loopback_roundtrip_seconds
+    slots = sum(latency_seconds(path) + trip for path in paths) / in_flight
+    return max(
+        0.0, slots, *(latency_seconds(path) + (2 * trip + WAIT_MS / 1000 * TOLERANCE if spec_of(path).busy else trip) for path in paths)
+    )
 
 
 case = Case(

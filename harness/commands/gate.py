@@ -110,7 +110,7 @@ def _measure(
     budget: float, everything: bool, deleted: tuple[str, ...], timeout: float, memory: int, quiet: bool,
     *, profile: bool,
 ) -> GateReport:  # fmt: skip
-    from harness.commands.run import the_machine
+    from harness.commands.lock import the_machine
     from harness.judge.gate import METRICS
     from harness.lab.gate import session
     from harness.lab.gate.desk import Asked
@@ -140,7 +140,7 @@ def _self_test(
     cases: tuple[str, ...], variants: tuple[str, ...], metric: str, tolerance: float, budget: float, trials: int, load: int,
     timeout: float, memory: int, json_to: str | None, quiet: bool,
 ) -> ExitCode:  # fmt: skip
-    from harness.commands.run import the_machine
+    from harness.commands.lock import the_machine
     from harness.judge.gate import METRICS
     from harness.lab.gate import selftest
     from harness.show import selftest as shown

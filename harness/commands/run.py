@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
-from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -12,6 +11,7 @@ from typing import TYPE_CHECKING
 import click
 
 from harness.commands import options
+from harness.commands.lock import the_machine
 from harness.errors import AskedWrongly, ExitCode, Interrupted, Terminated, gravest
 from harness.lab import catalogue
 from harness.model.measured import Measured, Plan, Run
@@ -136,38 +136,6 @@ def _session(asked: _Asked, workloads: Sequence[str], variants: Sequence[str], s
         workloads, variants = asked.earlier.workload_names, asked.earlier.variant_names
     picked = catalogue.pick_workloads(case, workloads)
     return Session(asked.found, case, catalogue.pick_variants(case, variants), picked, asked.plan, store_path)
-
-
-def the_machine(*, wait: bool) -> AbstractContextManager[None]:
-    """Hold this machine while measuring."""
-    return _Lock(wait=wait)
-
-
-class _Lock:
-    """One run at a time on this machine: two would measure each other."""
-
-    def __init__(self, *, wait: bool) -> None:
-        from filelock import FileLock
-
-        from harness.lab import places
-
-        self._lock = FileLock(str(places.cache_folder() / "machine.lock"))
-        self._wait = wait
-
-    def __enter__(self) -> None:
-        from filelock import Timeout
-
-        try:
-            self._lock.acquire(timeout=0)
-        except Timeout:
-            if not self._wait:
-                click.echo("warning: another run is measuring on this machine; both will be noisier", err=True)
-                return
-            click.echo("another run is measuring on this machine; waiting for it (--no-wait goes on at once)", err=True)
-            self._lock.acquire()
-
-    def __exit__(self, *_: object) -> None:
-        self._lock.release()
 
 
 class _Listener:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from harness.errors import ExitCode, gravest
 from harness.judge.scaling import all_series, parallel_curve
 from harness.judge.statistics import payback_calls, ratio_estimate, tie_groups, time_estimate, verdict
-from harness.model.declared import NOT_EQUIVALENT, Proof, Status, Technique, Verdict
+from harness.model.declared import NOT_EQUIVALENT, Proof, Status, Technique, Verdict, impossible_message, is_impossible
 from harness.model.judged import Comparison, Estimate, Row, Summary, WorkloadSummary
 from harness.model.measured import Measured, Process, Result, Run
 
@@ -122,6 +122,8 @@ def _row(result: Result, reference: _Reference, bound: float | None) -> Row:
     seconds = time_estimate(result.processes)
     if seconds is None:
         return Row(result)
+    if bound and is_impossible(seconds.value, bound):
+        return Row(replace(result, status=Status.IMPOSSIBLE_SPEED, message=impossible_message(seconds.value, bound)))
     start, first = _cold(result)
     return Row(
         result=result,

@@ -5,19 +5,30 @@ from __future__ import annotations
 import json
 import platform
 from contextlib import suppress
+from dataclasses import asdict, replace
+from datetime import UTC, datetime
 from hashlib import sha256
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from harness.lab import limits, places, supervisor
+from harness.errors import EnvironmentLacks
+from harness.lab import places, supervisor
+from harness.lab.limits import compiled
+from harness.lab.limits.message import limits_of, to_message
+from harness.lab.limits.probe import Effort
+from harness.model.limited import MachineLimits
 from harness.model.measured import Machine
 
 if TYPE_CHECKING:
     from harness.lab.frames import Message
 
-FORMAT = 1
-"""Raise it when limits are measured in another way: cached ones are then measured anew."""
+FORMAT = 2
+"""Raise it when limits are measured in another way: cached ones are then measured anew.  2: compiled kernels, figures with their spread."""
+_STEP_SECONDS = 60.0
+"""For any one step of measuring limits, whatever a variant is allowed."""
+_MEMORY_BYTES = 4 << 30
+_USUAL = Effort()
 _LIBRARIES = ("numpy", "numba", "Cython")
 
 
@@ -43,17 +54,63 @@ def library_version(distribution: str) -> str:
     return ""
 
 
-def machine_limits(machine: Machine, confines: supervisor.Confines) -> Message:
+def machine_limits(machine: Machine) -> Message:
     """Return the limits of this machine as a job's message: measured by a worker once, then read from the cache."""
-    file = places.cache_folder("limits") / f"{machine.id}-{FORMAT}.json"
-    with suppress(OSError, ValueError, TypeError, KeyError):
-        kept: Message = json.loads(file.read_text())
-        limits.limits_from(kept)
-        return kept
-    with supervisor.Worker(confines) as worker:
-        measured = worker.ask({"do": "limits"})
-    places.write_whole(file, json.dumps(measured, indent=1).encode())
+    return to_message(limits_of(kept_limits(machine) or measure_limits(machine)))
+
+
+def kept_limits(machine: Machine) -> MachineLimits | None:
+    """Return what the cache holds of this machine's limits; None: nothing, or nothing that can be read."""
+    import msgspec
+
+    with suppress(OSError, msgspec.MsgspecError):
+        return msgspec.json.decode(limits_file(machine).read_bytes(), type=MachineLimits)
+    return None
+
+
+def measure_limits(machine: Machine, effort: Effort = _USUAL) -> MachineLimits:
+    """Measure the limits of this machine in a worker, and keep them.
+
+    Raises:
+        Ending: the worker did not come to its end.
+    """
+    job = {
+        "do": "limits", "folder": str(places.cache_folder("limits")), "workers": supervisor.processors(),
+        "repetitions": effort.repetitions, "seconds": effort.seconds, "more": effort.more,
+    }  # fmt: skip
+    with supervisor.Worker(supervisor.Confines(_STEP_SECONDS, _MEMORY_BYTES)) as worker:
+        said = worker.ask(job)
+    return keep_limits(beside(limits_said(machine, said), kept_limits(machine)))
+
+
+def beside(measured: MachineLimits, before: MachineLimits | None) -> MachineLimits:
+    """Put beside each figure the best that was seen before: where the two disagree, neither is to be trusted."""
+    earlier = {} if before is None else {figure.key: figure.best_seen for figure in before.figures}
+    return replace(measured, figures=tuple(replace(figure, before=earlier.get(figure.key)) for figure in measured.figures))
+
+
+def limits_said(machine: Machine, said: Message) -> MachineLimits:
+    """Return the limits in a worker's answer."""
+    import msgspec
+
+    if "failed" in said:
+        raise EnvironmentLacks(f"the limits of this machine could not be measured: {said['message']}", "python -m harness doctor says more")
+    now = f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}"
+    return msgspec.convert({"machine": asdict(machine), "measured": now, **said}, MachineLimits)
+
+
+def keep_limits(measured: MachineLimits) -> MachineLimits:
+    """Put limits into the cache, and return them."""
+    import msgspec
+
+    places.write_whole(limits_file(measured.machine), msgspec.json.format(msgspec.json.encode(measured), indent=1))
     return measured
+
+
+def limits_file(machine: Machine) -> Path:
+    """Where the limits of a machine are kept; those that NumPy had to measure do not pass for compiled ones."""
+    through = "" if compiled.load() else "-numpy"
+    return places.cache_folder("limits") / f"{machine.id}-{FORMAT}{through}.json"
 
 
 def _cpu() -> str:

@@ -95,7 +95,7 @@ class Prover:
     def __enter__(self) -> Self:
         self._folder = Path(self._open.enter_context(tempfile.TemporaryDirectory(prefix="perflab-")))
         self._open.enter_context(self._services)
-        self._limits = machine_limits(this_machine(), self.confines)
+        self._limits = machine_limits(this_machine())
         return self
 
     def __exit__(self, *_: object) -> None:

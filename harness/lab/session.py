@@ -15,7 +15,7 @@ from harness.errors import Inconclusive, StoreError
 from harness.lab import sources, store
 from harness.lab.bench import Bench, Lane, Task, Told, lanes_for, measure
 from harness.lab.catalogue import workload_named
-from harness.lab.machine import machine_limits, this_machine
+from harness.lab.machine import kept_limits, machine_limits, this_machine
 from harness.lab.proof import Prover, Services, failure
 from harness.lab.supervisor import Confines, processors
 from harness.lab.sweep import Look, crew_sizes, crews, cut_off, usual_seconds
@@ -57,6 +57,8 @@ class Session:
         store.check_writable(self.store)
         run = earlier or self._new_run()
         confines = Confines(self.plan.timeout_seconds, self.plan.memory_bytes)
+        if kept_limits(run.machine) is None:
+            listener.step("measuring the limits of this machine, once")
         with Prover(self.found, self.case, confines) as prover:
             certificates = prover.certificates(self.variants, tell=lambda name: listener.step(f"proving {name}"))
         with ExitStack() as stack:
@@ -156,8 +158,7 @@ class Session:
         return run
 
     def _task(self, run: Run, workload: Workload, sheet: Path, services: Services) -> Task:
-        limits = machine_limits(run.machine, Confines(self.plan.timeout_seconds, self.plan.memory_bytes))
-        return Task(self.found, self.case, workload, self.plan, sheet, limits, services)
+        return Task(self.found, self.case, workload, self.plan, sheet, machine_limits(run.machine), services)
 
 
 def _telling(listener: Listener, what: str) -> Told:

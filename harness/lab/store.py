@@ -118,6 +118,19 @@ def find(wanted: str, store: Path) -> Path:
     )
 
 
+def newest(case: str, store: Path, *, machine: str) -> Run | None:
+    """Return the newest complete run of a case on that machine; a file that cannot be read is an error, not a gap.
+
+    Raises:
+        StoreError: one of the files is damaged, or newer than this tool.
+    """
+    for path in sorted((store / case).glob(f"*-{machine}-*.json"), reverse=True):  # their names begin with the time
+        run = read(path)
+        if run.complete:
+            return run
+    return None
+
+
 # --------------------------------------------------------------------------- noun -> file
 
 

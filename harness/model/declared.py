@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
@@ -137,40 +138,102 @@ class Workload:
         return made
 
 
+LIMIT_TOLERANCE = 0.1
+"""A time may be this share below its lower bound before that is an error: by how much the best of a measurement on a
+quiet machine differs from that of the next one (docs/limits.md has the figures)."""
+
+
 @dataclass(frozen=True, slots=True)
 class Limits:
     """What this machine can do at all, for a case's ``bound``; one core unless it says otherwise.
 
-    Rates are the best seen, so that a bound made of them stays a lower bound.
+    Rates are the best seen, so that a bound made of them stays a lower bound.  What could not be measured costs
+    nothing: infinite rates, zero seconds.  Bandwidths and latencies are given by how many bytes each cache holds,
+    ascending; the last is memory.
     """
 
     read_bytes_per_second: Mapping[int, float]
-    """Sequential read bandwidth by working set in bytes, ascending."""
+    """Sequential read bandwidth by what holds the data."""
     copy_bytes_per_second: Mapping[int, float]
-    """Copied bytes per second (each counted once) by working set in bytes, ascending."""
+    """Copied bytes per second (each counted once) by what holds source and target together."""
     word_operations_per_second: float
-    """64-bit integer operations on vectors that sit in the first cache."""
+    """64-bit integer operations (additions, exclusive ors) on vectors in registers."""
     call_seconds: float
     """A bare Python call of an empty function."""
     system_call_seconds: float
     loopback_roundtrip_seconds: float
+    """One byte to another thread of this machine and back, over TCP."""
     file_read_bytes_per_second: float
-    """Reading a file that is in the page cache."""
+    """Getting at the bytes of a file that is in the page cache: read into a buffer or mapped, whichever is quicker."""
     parallel_capacity: float
-    """How many busy cores this machine really gives, measured."""
+    """How many busy cores this machine really gives, measured; all of them where that was unstable or beside other work."""
+    random_access_seconds: Mapping[int, float] = field(default_factory=dict)
+    """One reference followed at random, the next known only when the last has arrived, by what holds the data."""
+    fma_per_second: float = math.inf
+    """Double-precision multiply-adds (two operations each)."""
+    float_operations_per_second: float = math.inf
+    """Double-precision instructions' lanes: multiply-adds and additions, each counted once, in the best mixture."""
+    c_call_seconds: float = 0.0
+    """A call of a built-in function from Python."""
+    bare_c_call_seconds: float = 0.0
+    """A call of an empty C function through a pointer."""
+    object_seconds: float = 0.0
+    """Making one small tuple and putting it into a list, compiled."""
+    unboxed_seconds: float = 0.0
+    """Taking one 64-bit integer out of a list of Python's, compiled."""
+    fsync_seconds: float = 0.0
+    """Getting 4096 bytes of a file onto the disk, in the cache folder."""
+    pickle_bytes_per_second: float = math.inf
+    """There and back (dumps, then loads, protocol 5) for one bytes object of 256 KiB."""
+    pickle_strings_bytes_per_second: float = math.inf
+    """There and back for a list of 10 000 strings of 20 letters."""
+    process_start_seconds: float = 0.0
+    """Starting ``python -c pass`` and waiting for its end."""
+    fork_seconds: float = 0.0
+    """Forking a small process that ends at once, and waiting for it."""
+    thread_start_seconds: float = 0.0
+    """Starting a Python thread that has nothing to do, and joining it."""
+    parallel_capacities: Mapping[int, float] = field(default_factory=dict)
+    """Work that so many busy processes do together over the work of one in the same time, by their number."""
 
-    def read_seconds(self, n_bytes: int) -> float:
-        """Seconds to read ``n_bytes`` once, at the bandwidth of that working set."""
-        return n_bytes / _at(self.read_bytes_per_second, n_bytes)
+    def read_seconds(self, n_bytes: float) -> float:
+        """Least seconds to read ``n_bytes`` once, had every cache been full of them before."""
+        return sum(part / self.read_bytes_per_second[holds] for holds, part in _held(self.read_bytes_per_second, n_bytes))
 
-    def copy_seconds(self, n_bytes: int) -> float:
-        """Seconds to copy ``n_bytes`` once, at the bandwidth of that working set."""
-        return n_bytes / _at(self.copy_bytes_per_second, n_bytes)
+    def copy_seconds(self, n_bytes: float) -> float:
+        """Least seconds to copy ``n_bytes`` once: source and target take twice the room."""
+        return sum(part / 2 / self.copy_bytes_per_second[holds] for holds, part in _held(self.copy_bytes_per_second, 2 * n_bytes))
+
+    def random_seconds(self, accesses: float, n_bytes: float) -> float:
+        """Least seconds for so many dependent accesses all over ``n_bytes``; 0 where the latency is not known."""
+        held = _held(self.random_access_seconds, n_bytes)
+        return accesses * sum(part / n_bytes * self.random_access_seconds[holds] for holds, part in held)
 
 
-def _at(rates: Mapping[int, float], n_bytes: int) -> float:
-    """Return the rate of the smallest measured working set that holds ``n_bytes``."""
-    return next((rate for size, rate in sorted(rates.items()) if size >= n_bytes), rates[max(rates)])
+def _held(levels: Mapping[int, float], n_bytes: float) -> list[tuple[int, float]]:
+    """Which level holds how many of ``n_bytes``, the quickest filled first: no real program has them better placed."""
+    parts, before = [], 0.0
+    for holds in sorted(levels):
+        last = holds == max(levels)
+        part = (n_bytes if last else min(holds, n_bytes)) - before
+        if part <= 0:
+            break
+        parts.append((holds, part))
+        before += part
+    return parts
+
+
+def is_impossible(seconds: float, bound_seconds: float) -> bool:
+    """Whether a time is below its lower bound by more than the limits' own tolerance."""
+    return seconds < bound_seconds * (1 - LIMIT_TOLERANCE)
+
+
+def impossible_message(seconds: float, bound_seconds: float) -> str:
+    """Say of such a time what it means: never that somebody won."""
+    return (
+        f"{seconds * 1e6:.3g} µs is faster than the lower bound {bound_seconds * 1e6:.3g} µs: "
+        "it cannot have done the work, or the bound is wrong"
+    )
 
 
 Bound: TypeAlias = Callable[..., float]

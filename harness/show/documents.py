@@ -15,6 +15,7 @@ from harness.model.declared import Proof
 from harness.model.judged import Estimate, Row, Summary, WorkloadSummary
 from harness.model.measured import Certificate, Evidence, Machine
 from harness.show.gate_document import GateDocument
+from harness.show.limits_document import LimitsDocument
 
 
 class CertificateDocument(msgspec.Struct, frozen=True):
@@ -235,6 +236,7 @@ DOCUMENTS: dict[str, type[msgspec.Struct]] = {
     "harness.list/1": ListDocument,
     "harness.doctor/1": DoctorDocument,
     "harness.gate/1": GateDocument,
+    "harness.limits/1": LimitsDocument,
 }
 
 

@@ -100,14 +100,14 @@ def _columns(best: Row | None, rows: Sequence[Row]) -> list[_Column]:
         ]
     return [
         _Column("variant", lambda row: _name(row, best), right=False),
-        _Column("technique", lambda row: str(row.result.technique), 3, right=False),
+        _Column("technique", lambda row: str(row.result.technique), 2, right=False),
         _Column("time", lambda row: text.seconds(row.seconds.value) if row.seconds else text.MISSING),
         _Column("", lambda row: text.share(row.seconds.relative_half_width) if row.seconds else "", 7, joined=True),
         *compared,
         _Column("samples", lambda row: text.distribution(row.samples_seconds) if row.seconds else "", 1, right=False),
-        _Column("peak", lambda row: text.size(row.result.memory.peak_bytes) if row.seconds else text.MISSING, 4),
+        _Column("peak", lambda row: text.size(row.result.memory.peak_bytes) if row.seconds else text.MISSING, 3),
         _Column("pay-back", _payback, 5),
-        _Column("limit", lambda row: text.ratio(row.times_limit) if row.seconds else text.MISSING, 2),
+        _Column("limit", lambda row: text.limit(row.times_limit) if row.seconds else text.MISSING, 4),
     ]
 
 
@@ -282,6 +282,6 @@ def _markdown_row(row: Row, best: Row | None) -> str:
         _interval(row),
         _payback(row),
         text.size(row.result.memory.peak_bytes) if row.seconds else text.MISSING,
-        text.ratio(row.times_limit)[:-1] if row.times_limit is not None and row.seconds else text.MISSING,
+        text.limit(row.times_limit).removesuffix("x") if row.seconds else text.MISSING,
     ]
     return "| " + " | ".join(text.markdown_cell(cell) for cell in cells) + " |"

@@ -62,6 +62,11 @@ def ratio(value: float | None) -> str:
     return f"{value:,.0f}x".replace(",", " ") if value >= 99.5 else f"{value:.1f}x" if value >= 9.95 else f"{value:.2f}x"
 
 
+def limit(value: float | None) -> str:
+    """Times the lower bound; what lies below it by no more than the limits' tolerance is at the limit, and never beyond it."""
+    return ratio(value) if value is None or value >= 1 else "~1x"
+
+
 def size(n_bytes: int | None) -> str:
     """Bytes with a binary unit: 4.0 MiB."""
     if n_bytes is None:

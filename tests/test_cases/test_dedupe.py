@@ -9,7 +9,7 @@ from typing import TypeAlias
 
 import pytest
 
-from cases.dedupe import LETTERS, alike, case, long_records, mistyped, records
+from cases.dedupe import LETTERS, alike, case, letters_to_see, long_records, mistyped, nasty, records, textbook, within
 from cases.dedupe.blocking import letter_bags
 from cases.dedupe.myers import letter_masks, levenshtein
 
@@ -86,3 +86,25 @@ def test_records_look_like_those_of_customers() -> None:
     assert any(not name.isascii() for name in names)
     assert any(distance_of(a, b) <= k for i, a in enumerate(names[:60]) for b in names[i + 1 : 60])
     assert case.default == ("10", "25", "50")
+
+
+def test_the_bound_counts_true_pairs_only() -> None:
+    """Its own test of nearness agrees with the distance, on what breaks programs and on records: or it would be no lower bound."""
+    for names, k in (*nasty(), records(40, 3), alike(12, 1)):
+        for place, one in enumerate(names):
+            for other in names[:place]:
+                assert within(one, other, k) is (distance_of(one, other) <= k)
+
+
+def test_letters_that_must_be_seen() -> None:
+    """Of records alike in length k + 1 letters, fewer where lengths differ, none of a lonely one; never more than there are."""
+    assert list(letters_to_see([1, 10, 10, 12, 40], 2)) == [0, 3, 3, 1, 0]
+    assert list(letters_to_see([1, 1], 5)) == [1, 1]
+    assert list(letters_to_see([7], 2)) == list(letters_to_see([3, 3], -1))[:1] == [0]
+
+
+def test_the_textbooks_work_is_its_cells() -> None:
+    """Lengths 2, 3 and 4: 6 + 8 + 12 cells of six operations; nine letters and three references."""
+    work = textbook(["ab", "abc", "abcd"], 1)
+
+    assert (work.operations, work.n_bytes) == (6 * 26, 9 + 24)

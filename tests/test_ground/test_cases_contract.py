@@ -13,8 +13,9 @@ import pytest
 from harness import exact
 from harness.lab import catalogue
 from harness.lab.catalogue import Found
-from harness.lab.limits import limits_from
+from harness.lab.limits.message import limits_of
 from harness.model.declared import Technique
+from harness.model.limited import MachineLimits
 
 HOME = Path(__file__).parents[2]
 FOUND = list(catalogue.find_cases().values())
@@ -81,13 +82,11 @@ def test_mutants_and_adversarial_inputs_are_there(found: Found) -> None:
 
 
 @pytest.mark.parametrize("found", FOUND, ids=ids)
-def test_the_bound_is_a_time(found: Found, measured_limits: bytes) -> None:
+def test_the_bound_is_a_time(found: Found, machines_limits: MachineLimits) -> None:
     """The lower bound of the smallest workload is positive and below a second."""
-    import json
-
     case = found.load()
     assert case.bound is not None
-    seconds = case.bound(limits_from(json.loads(measured_limits)), *case.workloads[0].arguments())
+    seconds = case.bound(limits_of(machines_limits), *case.workloads[0].arguments())
 
     assert 0 < seconds < 1
 

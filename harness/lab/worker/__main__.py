@@ -126,7 +126,7 @@ class Server:
         from pathlib import Path
 
         from harness.lab.catalogue import workload_named
-        from harness.lab.limits import limits_from
+        from harness.lab.limits.message import limits_from
         from harness.lab.worker.answers import make_entry, write_sheet
         from harness.lab.worker.detectors import bound_seconds
 
@@ -139,7 +139,7 @@ class Server:
 
     def do_examine(self, job: Message) -> Message:
         """Examine one variant on the whole sheet."""
-        from harness.lab.limits import limits_from
+        from harness.lab.limits.message import limits_from
         from harness.lab.worker.answers import read_sheet
         from harness.lab.worker.examine import Examination, evidence
 
@@ -325,10 +325,12 @@ class Server:
 
     def do_limits(self, job: Message) -> Message:
         """Measure what this machine can do."""
-        from harness.lab.limits import measure
+        from pathlib import Path
 
-        del job
-        return measure()
+        from harness.lab.limits.measuring import measure
+        from harness.lab.limits.probe import Effort
+
+        return measure(Path(job["folder"]), job["workers"], Effort(job["repetitions"], job["seconds"], job["more"]), alive=self.alive)
 
     def do_service(self, job: Message) -> Message:
         """Start the service a case needs and hand its address back; it runs until this worker ends."""

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 from harness.judge.equality import Strict, show
 from harness.lab.worker.cpu import tree_cpu_ns
 from harness.lab.worker.subject import Originals, now
-from harness.model.declared import Status
+from harness.model.declared import Status, impossible_message, is_impossible
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -30,8 +30,6 @@ CACHED_RATIO = 2.0
 _PAIRS = 9
 _FEWEST_PAIRS = 5
 _CACHED_LEAST_NS = 2_000
-_IMPOSSIBLE_SHARE = 0.7
-"""The limits were measured on a busy machine: only what is clearly faster than the bound is refused."""
 _IDLE_SECONDS = 0.04
 _BUSY_SHARE = 0.5
 _LAZY_NAMES = frozenset({"LazyFrame", "Delayed", "Future", "Bag", "DuckDBPyRelation"})
@@ -204,13 +202,9 @@ def _once(subject: Subject, originals: Originals) -> int:
 def impossible(fastest_seconds: float, arguments: Arguments, case: Case, limits: Limits) -> Finding | None:
     """No honest variant is faster than the case's bound, or than reading its input once."""
     bound = bound_seconds(case, arguments, limits)
-    if bound is None or fastest_seconds >= bound * _IMPOSSIBLE_SHARE:
+    if bound is None or not is_impossible(fastest_seconds, bound):
         return None
-    return Finding(
-        Status.IMPOSSIBLE_SPEED,
-        "impossible",
-        f"{fastest_seconds * 1e6:.3g} µs is faster than the lower bound {bound * 1e6:.3g} µs: it cannot have done the work, or the bound is wrong",
-    )
+    return Finding(Status.IMPOSSIBLE_SPEED, "impossible", impossible_message(fastest_seconds, bound))
 
 
 def bound_seconds(case: Case, arguments: Arguments, limits: Limits) -> float | None:

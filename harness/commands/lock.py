@@ -1,0 +1,39 @@
+"""One measurement at a time on this machine: the lock that `run`, `gate` and `limits` hold."""
+
+from __future__ import annotations
+
+from contextlib import AbstractContextManager
+
+import click
+
+
+def the_machine(*, wait: bool) -> AbstractContextManager[None]:
+    """Hold this machine while measuring."""
+    return _Lock(wait=wait)
+
+
+class _Lock:
+    """One run at a time on this machine: two would measure each other."""
+
+    def __init__(self, *, wait: bool) -> None:
+        from filelock import FileLock
+
+        from harness.lab import places
+
+        self._lock = FileLock(str(places.cache_folder() / "machine.lock"))
+        self._wait = wait
+
+    def __enter__(self) -> None:
+        from filelock import Timeout
+
+        try:
+            self._lock.acquire(timeout=0)
+        except Timeout:
+            if not self._wait:
+                click.echo("warning: another run is measuring on this machine; both will be noisier", err=True)
+                return
+            click.echo("another run is measuring on this machine; waiting for it (--no-wait goes on at once)", err=True)
+            self._lock.acquire()
+
+    def __exit__(self, *_: object) -> None:
+        self._lock.release()

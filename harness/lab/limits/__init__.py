@@ -1,0 +1,1 @@
+"""What this machine can do at all: measured in a worker, kept for each machine, handed to every case's bound."""
