@@ -92,19 +92,21 @@ def print_profile(console: Console, profile: Profile, sources: Sources, why: str
     if not found:
         put(console, Text("  nothing was seen: one call is too short, or it had nothing to do; give it longer (--seconds)"))
     for spot in found:
-        put(console, _line(_spot(spot)))
+        _put(console, _spot(spot))
         if source := _source(spot, sources):
-            put(console, _line(source, style="dim"))
+            _put(console, source, "dim")
     for line in sorted(profile.lines, key=lambda line: -line.allocated_bytes)[:2]:
         if line.allocated_bytes:
-            put(console, _line(_memory(line)))
+            _put(console, _memory(line))
     if _BLIND[profile.tool]:
         put(console, Text(f"  ({_BLIND[profile.tool]})", style="dim"))
 
 
-def _line(words: str, style: str = "") -> Text:
-    """One line of the terminal, however long: ten lines stay ten lines."""
-    return Text(text.clean(words), style=style, no_wrap=True, overflow="ellipsis")
+def _put(console: Console, words: str, style: str = "") -> None:
+    """Print one line, however long: ten lines stay ten lines."""
+    line = Text(text.clean(words), style=style)
+    line.truncate(console.width, overflow="ellipsis")
+    put(console, line)
 
 
 def _title(profile: Profile, why: str) -> str:
@@ -149,7 +151,7 @@ def left_over(reference: Profile, best: Profile) -> str:
 def print_diff(console: Console, diff: ProfileDiff) -> None:
     """Print which functions cost more, or less, than before."""
     for line in diff_lines(diff):
-        put(console, _line(line))
+        _put(console, line)
 
 
 def diff_lines(diff: ProfileDiff, top: int = _TOP) -> list[str]:

@@ -26,6 +26,7 @@ RECORD = "scalene.json"
 _PROGRAM = HOME / "harness" / "lab" / "worker" / "solo.py"
 _OURS = "harness/"
 """The lab's own files: the calls' surroundings, not the calls."""
+_DEADLY = frozenset({signal.SIGSEGV, signal.SIGABRT, signal.SIGBUS, signal.SIGFPE, signal.SIGILL, signal.SIGKILL})
 _START_SECONDS = 20.0
 _SLOWER = 10
 """Allowance: so many times as long as the calls may take with everything around them."""
@@ -47,20 +48,23 @@ def look(subject: Profiled, seconds: float) -> Profile:
     if not (folder / "said.json").is_file():
         raise subject.ended(Status.CRASHED, f"ended without a result under scalene ({how(code)})")
     answer = subject.checked(json.loads((folder / "said.json").read_text()))
-    lines = tuple(read(_files(folder / RECORD, complaint), subject.call_frame))
+    lines = tuple(read(_files(folder / RECORD, complaint), subject.call_frame, subject.found.home))
     stacks = tuple(Stack((Frame(line.function, line.file, line.line),), line.python + line.native + line.system) for line in lines)
     return Profile(subject.key, Tool.SCALENE, answer["seconds"] / answer["calls"], int(answer["calls"]), stacks, subject.revision, lines)
 
 
 def how(code: int) -> str:
-    """An exit status in words."""
-    return f"exit {code}" if code >= 0 else signal.Signals(-code).name
+    """An exit status in words; scalene ends with 256 - 11 where its program was ended by signal 11."""
+    number = -code if code < 0 else 256 - code
+    if number in _DEADLY:
+        return signal.Signals(number).name
+    return f"exit {code}"
 
 
 def _run(subject: Profiled, seconds: float) -> tuple[int, str]:
     """Run the program under scalene in a session of its own; return its exit status and what scalene complained of."""
     command = [
-        sys.executable, tools.program("scalene"), "run", "-o", str(subject.scratch / RECORD), "--memory", "--program-path", str(subject.found.home),
+        sys.executable, tools.program("scalene"), "run", "-o", str(subject.scratch / RECORD), "--memory", "--profile-all",
         "--cpu-percent-threshold", "0", str(_PROGRAM), "---", str(subject.scratch),
     ]  # fmt: skip
     allowed = subject.confines.timeout_seconds + _START_SECONDS + _SLOWER * seconds
@@ -89,8 +93,8 @@ def _files(record: Path, complaint: str) -> dict[str, Any]:
     return files
 
 
-def read(files: dict[str, Any], call: Frame) -> list[LineCost]:
-    """The lines of a record on which calls spent something; shares are 0 to 1.
+def read(files: dict[str, Any], call: Frame, home: Path) -> list[LineCost]:
+    """The lines of a record, in files below ``home``, on which calls spent something; shares are 0 to 1.
 
     What is outside of functions is imports and compilation, before the calls.  What the clock's own line spent is what
     the variant did in compiled code without any line of Python: that is ``call``'s.
@@ -102,7 +106,7 @@ def read(files: dict[str, Any], call: Frame) -> list[LineCost]:
             function, place, number = functions.get(line.get("start_function_line", 0), ""), short(file), int(line["lineno"])
             if function == TIMED and place.startswith(_OURS):
                 function, place, number = call.function, call.file, 0
-            if not function or place.startswith(_OURS):
+            elif not function or place.startswith(_OURS) or not Path(home, file).is_relative_to(home) or "site-packages" in file:
                 continue
             cost = LineCost(
                 function=function,
