@@ -201,13 +201,17 @@ def test_cythons_names_are_taken_apart() -> None:
 
 def test_numbas_kernels_get_their_names_from_the_source(tmp_path: Path) -> None:
     """The address under a line that calls a jitted function is that function."""
-    (tmp_path / "case.py").write_text("import numba\n@numba.njit\ndef kernel(n):\n    return n\ndef run(n):\n    return kernel(n)\n")
+    found = catalogue.Found("tiny", "tiny", tmp_path / "tiny", "path")
+    (tmp_path / "tiny").mkdir()
+    (tmp_path / "tiny" / "case.py").write_text(
+        "import numba\n@numba.njit\ndef kernel(n):\n    return n\ndef run(n):\n    return kernel(n)\n"
+    )
     stacks = [
         Stack((Frame("run", "case.py", 6), Frame("(machine code)", "")), 1),
         Stack((Frame("other", "none.py", 1), Frame("(machine code)", "")), 1),
     ]
 
-    assert [stack.frames[-1].function for stack in frames.with_kernels(stacks, tmp_path)] == ["kernel", "(machine code)"]
+    assert [stack.frames[-1].function for stack in frames.with_kernels(stacks, found)] == ["kernel", "(machine code)"]
 
 
 def test_callgrinds_file_is_read_to_the_instruction() -> None:

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from functools import cache
 from pathlib import Path
 
-from harness.lab.catalogue import HOME
+from harness.lab.catalogue import HOME, Found
 from harness.model.profiled import Frame, Stack
 
 TIMED = "timed"
@@ -86,28 +86,36 @@ def short(file: str) -> str:
     return Path(file).name
 
 
-def with_kernels(stacks: Iterable[Stack], root: Path) -> list[Stack]:
+def with_kernels(stacks: Iterable[Stack], found: Found) -> list[Stack]:
     """Give compiled code without a name that of the Numba function called on the line that led there.
 
     Numba's machine code has no symbols a profiler could find; but which jitted function a line calls, its source says.
     """
-    return [Stack(tuple(_named(stack.frames, root)), stack.weight) for stack in stacks]
+    return [Stack(tuple(_named(stack.frames, found)), stack.weight) for stack in stacks]
 
 
-def _named(frames: tuple[Frame, ...], root: Path) -> Iterable[Frame]:
+def _named(frames: tuple[Frame, ...], found: Found) -> Iterable[Frame]:
     caller: Frame | None = None
     for frame in frames:
         if frame.function != MACHINE_CODE:
             caller = frame
             yield frame
             continue
-        kernel = None if caller is None else kernel_on(root / caller.file, caller.line, caller.function)
+        kernel = None if caller is None else kernel_on(file_of(caller.file, found), caller.line, caller.function)
         yield Frame(kernel, caller.file) if kernel and caller else frame
 
 
+def file_of(name: str, found: Found) -> Path | None:
+    """The file that a frame calls by a short name: of the project, of the case, or of its compiled bodies."""
+    places = (found.home, found.folder.parent, found.folder, found.home / "extensions" / found.name)
+    return next((place / name for place in places if name and (place / name).is_file()), None)
+
+
 @cache
-def kernel_on(file: Path, line: int, function: str) -> str | None:
+def kernel_on(file: Path | None, line: int, function: str) -> str | None:
     """Name of the jitted function that a line of a file calls; of a jitted function itself, its own name."""
+    if file is None:
+        return None
     try:
         module = ast.parse(file.read_bytes())
     except (OSError, SyntaxError, ValueError):

@@ -50,7 +50,7 @@ def look(subject: Profiled, seconds: float) -> Profile:
             _, complaint = looking.communicate()
         if not raw.is_file():
             raise EnvironmentLacks(f"py-spy recorded nothing: {_last_line(complaint)}", "python -m harness doctor; or --with scalene")
-        stacks = merged(with_kernels(read_raw(raw.read_text(errors="replace"), worker.pid), subject.found.home))
+        stacks = merged(with_kernels(read_raw(raw.read_text(errors="replace"), worker.pid), subject.found))
     return Profile(subject.key, Tool.PY_SPY, spent / calls if calls else None, calls, stacks, subject.revision)
 
 

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, TypeAlias
 from harness.lab import store
 from harness.lab.machine import this_machine
 from harness.lab.profiling import tools
+from harness.lab.profiling.frames import file_of
 from harness.lab.profiling.subject import Profiled
 from harness.lab.proof import Services
 from harness.model.profiled import Tool
@@ -109,8 +110,7 @@ def source_lines(found: Found, profiles: Sequence[Profile]) -> dict[tuple[str, i
     files = {frame.file for profile in profiles for stack in profile.stacks for frame in stack.frames if frame.file and frame.line}
     known: dict[tuple[str, int], str] = {}
     for name in sorted(files):
-        candidates = [found.home / name, *(found.home / "extensions" / found.name).glob(Path(name).name)]
-        path = next((one for one in candidates if one.is_file()), None)
+        path = file_of(name, found)
         if path is not None and len(known) < _MOST_SOURCE_LINES:
             lines = path.read_text(encoding="utf-8", errors="replace").splitlines()
             known |= {(name, number): line for number, line in enumerate(lines, 1)}
