@@ -23,6 +23,7 @@ COMMANDS = {
     "gate": "Say whether the working tree is slower than another revision, even by 1 %.",
     "limits": "Measure what this machine can do at all, in half a minute, once.",
     "list": "List the cases: their question, variants and sizes.",
+    "monitor": "Watch a process tree: processors, memory, switches, files.",
     "new": "Write the working skeleton of a case.",
     "profile": "Say where a variant spends its time, its memory or its instructions.",
     "report": "Write the results of a stored run into a README.",

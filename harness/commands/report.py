@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
+from importlib.util import find_spec
 from pathlib import Path
 
 import click
 
 from harness.commands import options
-from harness.errors import AskedWrongly
+from harness.errors import AskedWrongly, EnvironmentLacks
 from harness.lab import catalogue
 
 BEGIN, END = "<!-- results:begin -->", "<!-- results:end -->"
@@ -20,19 +21,33 @@ BLOCK = re.compile(r"<!-- (?P<kind>results|sweep|selftest):begin(?P<named>[^>]*?
     "--readme",
     "readmes",
     multiple=True,
-    required=True,
     metavar="CASE|FILE",
     help="The README of this case, or this file, which must say which case it shows; may be repeated.",
 )
+@click.option(
+    "--monitor", "recording", type=click.Path(path_type=Path, dir_okay=False), metavar="FILE", help="Plot what monitor --record wrote."
+)
+@click.option(
+    "-o",
+    "--output",
+    type=click.Path(path_type=Path, dir_okay=False),
+    metavar="FILE",
+    help="Where the plot goes (default: beside the recording, as SVG).",
+)
 @click.option("--check", is_flag=True, help="Write nothing; exit 3 when a block is not what its result file says.")
 @options.store
-def command(readmes: tuple[str, ...], check: bool, store_folder: Path | None) -> None:
-    """Write the results of a stored run into a README, between its two markers.
+def command(readmes: tuple[str, ...], recording: Path | None, output: Path | None, check: bool, store_folder: Path | None) -> None:
+    """Write the results of a stored run into a README, between its two markers; or plot a recording.
 
     The block names the run it was generated from.  A file other than a case's README shows the case named
     in its first marker: <!-- results:begin dedupe -->.  <!-- sweep:begin --> shows the newest sweep, <!-- selftest:begin selftest.json --> shows a gate's
     self-test from the file of that name beside it.
     """
+    if (recording is None) == (not readmes):
+        raise AskedWrongly("say what to report: --readme CASE, or --monitor FILE", "python -m harness report --readme dedupe")
+    if recording is not None:
+        _plot(recording, output or recording.with_suffix(".svg"))
+        return
     stale = [str(path) for path in (_write(readme, options.store_path(store_folder), check=check) for readme in readmes) if path]
     if stale and check:
         click.echo(
@@ -41,6 +56,28 @@ def command(readmes: tuple[str, ...], check: bool, store_folder: Path | None) ->
             err=True,
         )
         raise click.exceptions.Exit(3)
+
+
+def _plot(recording: Path, output: Path) -> None:
+    """Plot a recording, and say what is in it."""
+    from harness.lab.monitor.recording import read
+    from harness.model.watched import watched
+    from harness.show import monitor
+
+    options.require_writable(str(output))
+    found = read(recording)
+    summary = watched(found.readings)
+    if summary is None:
+        raise AskedWrongly(f"{recording} holds no look", "record for longer than one interval")
+    if find_spec("matplotlib") is None:
+        raise EnvironmentLacks("matplotlib is not installed, so nothing can be plotted", "pip install 'perflab[pages]'")
+    from harness.show.monitor_plot import svg
+
+    options.write_bytes(svg(found), output)
+    click.echo("\n".join(monitor.summary(summary)))
+    if found.cut:
+        click.echo("the recording is cut: whoever wrote it was stopped within a line")
+    click.echo(f"plot: {output}")
 
 
 def _write(readme: str, store_path: Path, *, check: bool) -> Path | None:

@@ -48,6 +48,7 @@ if TYPE_CHECKING:
     help="Where a sweep's plot goes (SVG; default: beside the result).",
 )
 @click.option("--resume", metavar="ID", help="Continue an interrupted run.")
+@click.option("--monitor", is_flag=True, help="Show processors, memory and switches of the whole tree while measuring.")
 @click.option("--no-wait", is_flag=True, help="Do not wait for another run on this machine to end.")
 @options.timeout
 @options.memory
@@ -56,7 +57,7 @@ if TYPE_CHECKING:
 @options.quiet
 def command(
     cases: tuple[str, ...], workloads: tuple[str, ...], variants: tuple[str, ...], precision: float | None, budget: float | None,
-    sweep: bool, plot: Path | None, resume: str | None, no_wait: bool, timeout: float, memory: int, store_folder: Path | None, json_to: str | None, quiet: bool,
+    sweep: bool, plot: Path | None, monitor: bool, resume: str | None, no_wait: bool, timeout: float, memory: int, store_folder: Path | None, json_to: str | None, quiet: bool,
 ) -> None:  # fmt: skip
     """Prove, measure and compare the variants of one or more cases.
 
@@ -69,7 +70,7 @@ def command(
     python -m harness run dedupe --sweep
     python -m harness run ./my_case --json -
     """
-    plan = _plan(precision, budget, timeout, memory, sweep=sweep)
+    plan = _plan(precision, budget, timeout, memory, sweep=sweep, monitor=monitor)
     options.require_writable(*((str(plot),) if plot else ()), json_to)
     _check_plot(plot, cases, sweep=sweep)
     if sweep and not workloads:
@@ -85,7 +86,7 @@ def command(
     _finish(summaries, json_to, _path_or_name(asked[-1].found))
 
 
-def _plan(precision: float | None, budget: float | None, timeout: float, memory: int, *, sweep: bool) -> Plan:
+def _plan(precision: float | None, budget: float | None, timeout: float, memory: int, *, sweep: bool, monitor: bool) -> Plan:
     """A sweep has many sizes, and its curves carry each other: less of each is enough."""
     return Plan(
         precision=precision or (0.05 if sweep else 0.02),
@@ -93,6 +94,7 @@ def _plan(precision: float | None, budget: float | None, timeout: float, memory:
         timeout_seconds=timeout,
         memory_bytes=memory,
         sweep=sweep,
+        monitor=monitor,
     )
 
 
@@ -160,6 +162,7 @@ class _Listener:
     def saved(self, run: Run, path: Path, finished: Measured | None) -> None:
         """Print the table of the workload that has just been finished."""
         self.run, self.path = run, path
+        self._reporter.measured(run)
         if finished is None:
             return
         self._finished += 1
@@ -175,17 +178,27 @@ class _Listener:
 def _measure(session: Session, earlier: Run | None, *, quiet: bool, tables: bool) -> Summary:
     """Measure one case; an interruption keeps what there is and says how to go on."""
     from harness.judge.summary import summarise
-    from harness.show.progress import reporter
     from harness.show.table import Terminal
 
     console = Terminal() if tables else None
-    with reporter(quiet=quiet, workloads=len(session.workloads), budget_seconds=session.plan.budget_seconds) as shown:
+    with _progress(session, quiet=quiet) as shown:
         listener = _Listener(session, shown, console)
         try:
             run = session.run(listener, earlier=earlier)
         except (KeyboardInterrupt, Terminated) as stop:
             raise _interrupted(listener, session, stop) from stop
     return summarise(run, str(listener.path))
+
+
+def _progress(session: Session, *, quiet: bool) -> Silent:
+    """What shows how far it is: nothing, lines, a bar, or what the whole process tree does."""
+    from harness.show.progress import reporter
+
+    if session.plan.monitor and not quiet:
+        from harness.commands.monitor import Beside
+
+        return Beside()
+    return reporter(quiet=quiet, workloads=len(session.workloads), budget_seconds=session.plan.budget_seconds)
 
 
 def _swept(summary: Summary, store_path: Path, plot: Path | None, *, tables: bool) -> Summary:

@@ -106,6 +106,7 @@ def _workload(measured: Measured, run: Run) -> WorkloadSummary:
     dropped = tuple(conditions.dropped for conditions in measured.conditions if conditions.dropped)
     blocks = sum(not conditions.dropped for conditions in measured.conditions)
     warnings = _warnings(rows, blocks=blocks, widest=widest, precision=run.plan.precision)
+    warnings += ["a monitor looked on"] if run.plan.monitor else []
     return WorkloadSummary(measured.workload, measured.n, tuple(rows), blocks, dropped, widest, measured.bound_seconds, tuple(warnings))
 
 

@@ -197,6 +197,8 @@ class Plan:
     """Of the order of rounds and the hash seeds, not of the inputs."""
     sweep: bool = False
     """All sizes, each variant up to where it becomes too slow; then the workers."""
+    monitor: bool = False
+    """A monitor looked on, which takes about a hundredth of a processor."""
 
 
 @dataclass(frozen=True, slots=True)

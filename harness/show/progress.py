@@ -7,12 +7,15 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
-from typing import Protocol, Self
+from typing import TYPE_CHECKING, Protocol, Self
 
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn
 
 from harness.show.text import clean
+
+if TYPE_CHECKING:
+    from harness.model.measured import Run
 
 _TRUSTED_SHARE = 0.5
 """Of a workload: before so much is done the pace says little."""
@@ -49,6 +52,9 @@ class Silent:
 
     def spent(self, done: float) -> None:
         """Say nothing."""
+
+    def measured(self, run: Run) -> None:
+        """So much has been measured by now."""
 
     def aside(self) -> AbstractContextManager[None]:
         """Nothing is in the way of what is printed."""

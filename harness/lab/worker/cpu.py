@@ -17,22 +17,22 @@ def tree_cpu_ns() -> int:
     return own + sum(_cpu_ns(pid) for pid in descendants())
 
 
-def descendants() -> list[int]:
-    """Process ids of all live descendants, from the kernel's own lists."""
+def descendants(root: int | None = None, proc: str = "/proc") -> list[int]:
+    """Process ids of all live descendants of ``root`` (None: this process), from the kernel's own lists."""
     found: list[int] = []
-    waiting = [os.getpid()]
+    waiting = [os.getpid() if root is None else root]
     while waiting:
-        children = _children(waiting.pop())
+        children = _children(waiting.pop(), proc)
         found += children
         waiting += children
     return found
 
 
-def _children(pid: int) -> list[int]:
+def _children(pid: int, proc: str) -> list[int]:
     children: list[int] = []
     with suppress(OSError):
-        for task in os.listdir(f"/proc/{pid}/task"):
-            with suppress(OSError), open(f"/proc/{pid}/task/{task}/children", encoding="ascii") as file:
+        for task in os.listdir(f"{proc}/{pid}/task"):
+            with suppress(OSError), open(f"{proc}/{pid}/task/{task}/children", encoding="ascii") as file:
                 children += map(int, file.read().split())
     return children
 
