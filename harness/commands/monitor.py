@@ -91,7 +91,14 @@ def _watch(
     from harness.show import monitor as shown
 
     assert pid is not None
-    watcher = Watcher(pid)
+    try:
+        watcher = Watcher(pid)
+    except AskedWrongly:
+        if process is None:
+            raise
+        code = _exit_code(process.wait())
+        click.echo(f"ended (exit {code}) before it could be looked at once", err=True)
+        return code
     readings: deque[Reading] = deque(maxlen=_KEPT)
     everything: list[Reading] = []
     if port is not None:
