@@ -37,6 +37,7 @@ def spoken() -> list[tuple[str, str]]:
 
 def words_of(command: str) -> list[str]:
     """The words of a command without what a shell or a reader would drop: comments, redirections, a full stop."""
+    command = command.partition(" -- ")[0]  # what follows is another command's
     return shlex.split(re.split(r"\s{2,}#|\s#|\s{3,}|[;&>]", command.replace("…", ""))[0].rstrip(".,:)"))
 
 

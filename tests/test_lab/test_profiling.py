@@ -263,8 +263,9 @@ def test_cythons_annotated_source_is_kept(tmp_path: Path) -> None:
 @pytest.fixture
 def offline() -> Iterator[Callable[[Path], tuple[list[str], list[str]]]]:
     """Open a page in Chromium; return its console's errors and what it asked the network for."""
-    if find_spec("playwright") is None or shutil.which("chromium") is None:
-        pytest.skip("playwright or chromium is not installed")
+    program = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+    if find_spec("playwright") is None or program is None:
+        pytest.skip("playwright or a Chromium is not installed")
     from playwright.sync_api import sync_playwright
 
     flags = [
@@ -277,7 +278,7 @@ def offline() -> Iterator[Callable[[Path], tuple[list[str], list[str]]]]:
         "--disable-sync",
     ]
     with sync_playwright() as driver:
-        browser = driver.chromium.launch(executable_path=shutil.which("chromium"), args=flags)
+        browser = driver.chromium.launch(executable_path=program, args=flags)
 
         def opened(page: Path) -> tuple[list[str], list[str]]:
             tab = browser.new_context(offline=True).new_page()
