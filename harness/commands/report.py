@@ -13,7 +13,11 @@ from harness.errors import AskedWrongly, EnvironmentLacks
 from harness.lab import catalogue
 
 BEGIN, END = "<!-- results:begin -->", "<!-- results:end -->"
-BLOCK = re.compile(r"<!-- (?P<kind>results|sweep|selftest):begin(?P<named>[^>]*?)-->.*?<!-- (?P=kind):end -->", re.DOTALL)
+BLOCK = re.compile(r"<!-- (?P<kind>results|sweep|selftest|profile):begin(?P<named>[^>]*?)-->.*?<!-- (?P=kind):end -->", re.DOTALL)
+
+
+_DOCUMENTS = {"selftest": "gate --self-test", "profile": "profile CASE"}
+"""Blocks that are made from a JSON document, and the command that writes it."""
 
 
 @click.command("report")
@@ -41,7 +45,7 @@ def command(readmes: tuple[str, ...], recording: Path | None, output: Path | Non
 
     The block names the run it was generated from.  A file other than a case's README shows the case named
     in its first marker: <!-- results:begin dedupe -->.  <!-- sweep:begin --> shows the newest sweep, <!-- selftest:begin selftest.json --> shows a gate's
-    self-test from the file of that name beside it.
+    self-test, and <!-- profile:begin profile.json --> a profile, from the file of that name beside it.
     """
     if (recording is None) == (not readmes):
         raise AskedWrongly("say what to report: --readme CASE, or --monitor FILE", "python -m harness report --readme dedupe")
@@ -89,9 +93,10 @@ def _write(readme: str, store_path: Path, *, check: bool) -> Path | None:
 
     def renewed(found: re.Match[str]) -> str:
         kind, named = found["kind"], found["named"].strip()
-        block = (
-            _self_test(path.parent / named) if kind == "selftest" else _block(named or path.parent.name, store_path, sweep=kind == "sweep")
-        )
+        if kind in _DOCUMENTS:
+            block = _from_document(kind, path.parent / named)
+        else:
+            block = _block(named or path.parent.name, store_path, sweep=kind == "sweep")
         return f"<!-- {kind}:begin{found['named']}-->\n{block}<!-- {kind}:end -->"
 
     after = BLOCK.sub(renewed, before)
@@ -103,13 +108,15 @@ def _write(readme: str, store_path: Path, *, check: bool) -> Path | None:
     return path
 
 
-def _self_test(file: Path) -> str:
-    from harness.show.selftest import markdown, read_selftest
+def _from_document(kind: str, file: Path) -> str:
+    """What a JSON document beside the page says, as Markdown."""
+    from harness.show import profile, selftest
 
     try:
-        return markdown(read_selftest(file.read_bytes()))
+        data = file.read_bytes()
     except OSError as error:
-        raise AskedWrongly(f"{file} cannot be read: {error.strerror}", f"python -m harness gate --self-test --json {file}") from None
+        raise AskedWrongly(f"{file} cannot be read: {error.strerror}", f"python -m harness {_DOCUMENTS[kind]} --json {file}") from None
+    return selftest.markdown(selftest.read_selftest(data)) if kind == "selftest" else profile.markdown(profile.read_profiles(data))
 
 
 def _block(case: str, store_path: Path, *, sweep: bool) -> str:

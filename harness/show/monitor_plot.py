@@ -42,7 +42,7 @@ def svg(recording: Recording) -> bytes:
         for panel in (cpu, memory, switches):
             panel.set_ylim(bottom=0)
             panel.grid(visible=True, color="#dddddd", linewidth=0.6)
-            panel.legend(loc="upper right", fontsize=8, frameon=False)
+            panel.legend(loc="best", fontsize=8)
         buffer = io.BytesIO()
         figure.savefig(buffer, format="svg", metadata={"Date": None, "Title": f"recording of {recording.started}"})
     return buffer.getvalue()

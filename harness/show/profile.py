@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import msgspec
 from rich.text import Text
 
+from harness.errors import StoreError
 from harness.judge.profile import spots
 from harness.model.profiled import UNITS, Tool
 from harness.show import text
@@ -196,3 +197,41 @@ def diff_document(diff: ProfileDiff) -> DiffDocument:
     unit = "seconds" if UNITS[diff.after.tool] == "samples" else UNITS[diff.after.tool]
     changes = [ChangeDocument(change.function, change.file, change.before, change.after) for change in diff.changes]
     return DiffDocument(unit, diff.before.cost, diff.after.cost, changes)
+
+
+def read_profiles(data: bytes) -> ProfilesDocument:
+    """Read what ``profile --json`` wrote.
+
+    Raises:
+        StoreError: it is something else.
+    """
+    remedy = "python -m harness profile CASE --json FILE writes one"
+    try:
+        found = msgspec.json.decode(data, type=ProfilesDocument)
+    except (msgspec.MsgspecError, ValueError, RecursionError) as error:
+        raise StoreError(f"this is no {SCHEMA} document: {error}", remedy) from None
+    if found.schema != SCHEMA:
+        raise StoreError(f"schema {found.schema!r} is not {SCHEMA!r}", remedy)
+    return found
+
+
+def markdown(document: ProfilesDocument) -> str:
+    """The hottest functions of each profile as Markdown tables."""
+    lines: list[str] = []
+    for one in document.profiles:
+        cost = (
+            f"{text.seconds(one.call_seconds)} a call"
+            if one.call_seconds is not None
+            else f"{one.total / max(1, one.calls):,.0f} {one.unit} a call"
+        )
+        lines += [
+            "",
+            f"**{text.markdown_cell(f'{one.variant} at {one.workload}')}**: {cost}, {one.calls} calls under {text.markdown_cell(one.tool)}",
+        ]
+        lines += ["", "| own | with what it calls | function | where |", "|---:|---:|---|---|"]
+        for spot in [spot for spot in one.spots if spot.own_share >= _LEAST][:_TOP]:
+            place = f"{spot.file}:{spot.lines[0][0]}" if spot.lines else spot.file
+            lines.append(
+                f"| {spot.own_share:.0%} | {spot.total_share:.0%} | {text.markdown_cell(spot.function)} | {text.markdown_cell(place)} |"
+            )
+    return "\n".join(lines[1:]) + "\n"

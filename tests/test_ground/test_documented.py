@@ -117,7 +117,7 @@ def test_every_status_word_is_explained() -> None:
 
 @pytest.mark.parametrize(
     "page",
-    [page for page in PAGES if re.search("^<!-- (results|selftest):begin", page.read_text(), re.MULTILINE)],
+    [page for page in PAGES if re.search("^<!-- (results|sweep|selftest|profile):begin", page.read_text(), re.MULTILINE)],
     ids=lambda page: str(page.relative_to(HOME)),
 )
 def test_blocks_of_results_are_what_their_files_say(page: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -168,7 +168,7 @@ def test_who_may_trace(scope: str, root: bool, capabilities: int, may: bool) -> 
 
 
 def test_py_spys_lines_are_cut_down_to_the_variant() -> None:
-    """Frames up to the clock are ours, other stacks of the worker nobody's; all of a helper process is the variant's; waiting is named."""
+    """Frames up to the clock are ours, other stacks of the worker's thread nobody's; all of another thread or process is the variant's; waiting is named."""
     ours = 'process 10:"python -m harness.lab.worker";main (harness/lab/worker/__main__.py:9);timed (harness/lab/worker/timing.py:117)'
     text = "\n".join(
         [
@@ -176,6 +176,8 @@ def test_py_spys_lines_are_cut_down_to_the_variant() -> None:
             f"{ours};pairs (cases/tiny/a.py:4);poll (libc.so.6) 2",
             'process 10:"python";main (harness/lab/worker/__main__.py:9);read (libc.so.6) 7',
             'process 10:"python";process 11:"python";work (cases/tiny/a.py:8) 3',
+            'process 10:"python";run (threading.py:9);chunk (cases/tiny/a.py:9) 4',
+            'process 10:"python";faulthandler_thread (faulthandler.c:9);sem_timedwait (libc.so.6) 9',
             "nonsense",
         ]
     )
@@ -184,6 +186,7 @@ def test_py_spys_lines_are_cut_down_to_the_variant() -> None:
         (["pairs", "(machine code)"], 5.0),
         (["pairs", "(waiting)"], 2.0),
         (["work"], 3.0),
+        (["run", "chunk"], 4.0),
     ]
 
 
@@ -209,9 +212,14 @@ def test_numbas_kernels_get_their_names_from_the_source(tmp_path: Path) -> None:
     stacks = [
         Stack((Frame("run", "case.py", 6), Frame("(machine code)", "")), 1),
         Stack((Frame("other", "none.py", 1), Frame("(machine code)", "")), 1),
+        Stack((Frame("(machine code)", ""),), 1),
     ]
 
-    assert [stack.frames[-1].function for stack in frames.with_kernels(stacks, found)] == ["kernel", "(machine code)"]
+    assert [stack.frames[-1].function for stack in frames.with_kernels(stacks, found, Frame("f", "v.py"))] == [
+        "kernel",
+        "(machine code)",
+        "f",
+    ]
 
 
 def test_callgrinds_file_is_read_to_the_instruction() -> None:

@@ -8,8 +8,10 @@ from dataclasses import replace
 from xml.etree import ElementTree as ET
 
 import msgspec
+import pytest
 from rich.console import Console
 
+from harness.errors import StoreError
 from harness.judge.profile import diff
 from harness.model.measured import Key
 from harness.model.profiled import Frame, LineCost, Profile, Stack, Tool
@@ -121,3 +123,16 @@ def test_the_document_has_units_and_a_schema() -> None:
     assert (["a.html"], 0.7) == (made.profiles[0].artefacts, made.profiles[0].spots[0].own_share)
     assert made.diff is not None
     assert ("seconds", 0.25, 0.25) == (made.diff.unit, made.diff.before, made.diff.after)
+
+
+def test_a_document_as_markdown() -> None:
+    """What profile --json wrote becomes a table, cleaned; what is no such document is refused."""
+    evil = replace(QUICK, stacks=(Stack((Frame(HOSTILE, "x.py", 4),), 4),))
+    made = shown.markdown(shown.read_profiles(shown.document([NAIVE, evil], [[], []], None)))
+
+    assert "**naive at 100**: 250 ms a call, 40 calls under py-spy" in made
+    assert "| 70% | 90% | distance | cases/tiny/naive.py:9 |" in made
+    assert "<script>" not in made
+    for data in (b"", b"{}", b'{"schema":"x","exit_code":0,"profiles":[],"diff":null}'):
+        with pytest.raises(StoreError):
+            shown.read_profiles(data)

@@ -13,6 +13,7 @@ from harness.model.profiled import Frame, Stack
 
 TIMED = "timed"
 """The function of harness/lab/worker/timing.py that calls the variant: what is above it on a stack is the variant's."""
+_OURS = "harness/lab/"
 _TIMED_FILE = "harness/lab/worker/timing.py"
 _CYTHON = re.compile(r"^__pyx_(?:pf|pw|f)_(?P<mangled>\w+)$")
 _TOP_FOLDERS = ("/cases/", "/extensions/")
@@ -30,7 +31,7 @@ def of_the_variant(frames: list[Frame], *, helper: bool) -> list[Frame] | None:
 
     Args:
         frames: outermost first.
-        helper: the stack is of another process of the tree, all of which is the variant's.
+        helper: the stack is of another thread or process, all of which is the variant's.
     """
     start = next(
         (place for place in reversed(range(len(frames))) if frames[place].function == TIMED and frames[place].file == _TIMED_FILE), None
@@ -38,6 +39,11 @@ def of_the_variant(frames: list[Frame], *, helper: bool) -> list[Frame] | None:
     if start is None:
         return _working(frames) if helper else None
     return _working(frames[start + 1 :]) or None
+
+
+def is_ours(frames: list[Frame]) -> bool:
+    """Whether a stack is of the worker's own thread, or of the one that watches its time."""
+    return any(frame.file.startswith(_OURS) or frame.function == "faulthandler_thread" for frame in frames)
 
 
 def _working(frames: list[Frame]) -> list[Frame]:
@@ -55,9 +61,14 @@ def tidy(function: str, file: str, line: int) -> Frame | None:
     cython = _CYTHON.match(function)
     if cython:
         function = _unmangled(cython["mangled"])
-    if Path(file).suffix in {".pyx", ".c"}:  # py-spy takes Cython's names apart, but leaves the module's
+    if _is_cython(Path(file)):  # py-spy takes Cython's names apart, but leaves the module's
         function = function.removeprefix(f"{Path(file).stem}_")
     return Frame(function, short(file), line)
+
+
+def _is_cython(file: Path) -> bool:
+    """Whether a file is a Cython source, or what was made of one of ours."""
+    return file.suffix == ".pyx" or (file.suffix == ".c" and any((HOME / "extensions").glob(f"*/{file.stem}.pyx")))
 
 
 def _unmangled(mangled: str) -> str:
@@ -86,23 +97,27 @@ def short(file: str) -> str:
     return Path(file).name
 
 
-def with_kernels(stacks: Iterable[Stack], found: Found) -> list[Stack]:
+def with_kernels(stacks: Iterable[Stack], found: Found, call: Frame) -> list[Stack]:
     """Give compiled code without a name that of the Numba function called on the line that led there.
 
     Numba's machine code has no symbols a profiler could find; but which jitted function a line calls, its source says.
+    Where nobody calls it but the clock, it is the variant's own function: ``call``.
     """
-    return [Stack(tuple(_named(stack.frames, found)), stack.weight) for stack in stacks]
+    return [Stack(tuple(_named(stack.frames, found, call)), stack.weight) for stack in stacks]
 
 
-def _named(frames: tuple[Frame, ...], found: Found) -> Iterable[Frame]:
+def _named(frames: tuple[Frame, ...], found: Found, call: Frame) -> Iterable[Frame]:
     caller: Frame | None = None
     for frame in frames:
         if frame.function != MACHINE_CODE:
             caller = frame
             yield frame
             continue
-        kernel = None if caller is None else kernel_on(file_of(caller.file, found), caller.line, caller.function)
-        yield Frame(kernel, caller.file) if kernel and caller else frame
+        if caller is None:
+            yield call
+            continue
+        kernel = kernel_on(file_of(caller.file, found), caller.line, caller.function)
+        yield Frame(kernel, caller.file) if kernel else frame
 
 
 def file_of(name: str, found: Found) -> Path | None:

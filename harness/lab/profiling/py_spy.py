@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from harness.errors import EnvironmentLacks
 from harness.judge.profile import merged
 from harness.lab.profiling import tools
-from harness.lab.profiling.frames import MACHINE_CODE, of_the_variant, tidy, with_kernels
+from harness.lab.profiling.frames import MACHINE_CODE, is_ours, of_the_variant, tidy, with_kernels
 from harness.model.profiled import Frame, Profile, Stack, Tool
 
 if TYPE_CHECKING:
@@ -50,7 +50,7 @@ def look(subject: Profiled, seconds: float) -> Profile:
             _, complaint = looking.communicate()
         if not raw.is_file():
             raise EnvironmentLacks(f"py-spy recorded nothing: {_last_line(complaint)}", "python -m harness doctor; or --with scalene")
-        stacks = merged(with_kernels(read_raw(raw.read_text(errors="replace"), worker.pid), subject.found))
+        stacks = merged(with_kernels(read_raw(raw.read_text(errors="replace"), worker.pid), subject.found, subject.call_frame))
     return Profile(subject.key, Tool.PY_SPY, spent / calls if calls else None, calls, stacks, subject.revision)
 
 
@@ -70,7 +70,8 @@ def read_raw(text: str, pid: int) -> Iterator[Stack]:
         helper = [part for part in parts if _PROCESS.match(part)][-1] if process else ""
         mine = _PROCESS.match(helper)
         frames = [frame for part in parts if not _PROCESS.match(part) and (frame := _frame(part)) is not None]
-        working = of_the_variant(_collapsed(frames), helper=mine is not None and int(mine[1]) != pid)
+        elsewhere = mine is not None and int(mine[1]) != pid
+        working = of_the_variant(_collapsed(frames), helper=elsewhere or not is_ours(frames))
         if working:
             yield Stack(tuple(working), float(weight))
 

@@ -11,15 +11,18 @@ if TYPE_CHECKING:
 
     from harness.lab.worker.timing import Stopwatch
 
-_LONGER = 100
+_SLICE_NS = 200_000_000
 """A profiler sees between slices, too: few and long ones waste the fewest of its samples."""
+_MOST_CALLS = 100_000
 _MOST_BATCH_BYTES = 64 << 20
 
 
 def spin(stopwatch: Stopwatch, seconds: float, alive: Callable[[], None]) -> dict[str, float]:
     """Call until so many seconds have been spent in calls; return how many calls and seconds there were."""
-    stopwatch.loops = max(1, min(stopwatch.loops * _LONGER, _MOST_BATCH_BYTES // max(1, stopwatch.originals.n_bytes)))
-    calls, spent = 0, 0
+    first = stopwatch.sample()
+    calls, spent = first["loops"], first["ns"]
+    by_time = _SLICE_NS * calls // max(1, spent)
+    stopwatch.loops = max(1, min(by_time, _MOST_CALLS, _MOST_BATCH_BYTES // max(1, stopwatch.originals.n_bytes)))
     while spent < seconds * 1e9:
         taken = stopwatch.sample()
         calls, spent = calls + taken["loops"], spent + taken["ns"]
