@@ -167,14 +167,20 @@ def print_scaling(console: Console, summary: Summary) -> None:
     for series in summary.series:
         named = f"{summary.run.case}, series {series.name} (n = {_n(series.sizes[0])} to {_n(series.sizes[-1])})"
         if series.crossovers:
-            put(console, _crossovers(series, named))
+            _put(console, f"Crossovers of {named}", _crossovers(series))
         if series.growths:
-            put(console, _growths(series, named))
+            _put(console, f"Time grows as n to the power of, {named}", _growths(series))
     if summary.curves:
-        put(console, _curves(summary))
+        _put(console, f"What more processors are worth, {summary.run.case}", _curves(summary))
     put(console, Text("What to do", style="bold"))
     for line in advice(summary):
         put(console, _item(line))
+
+
+def _put(console: Console, title: str, table: Table) -> None:
+    put(console, Text(text.clean(title), style="italic"))
+    put(console, table)
+    put(console, Text(""))
 
 
 def _item(line: str) -> Table:
@@ -183,15 +189,15 @@ def _item(line: str) -> Table:
     return grid
 
 
-def _table(title: str, *columns: str) -> Table:
-    table = Table(title=Text(text.clean(title), no_wrap=True), title_justify="left", box=None, pad_edge=False, padding=(0, 2, 0, 0))
+def _table(*columns: str) -> Table:
+    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
     for index, column in enumerate(columns):
         table.add_column(column, justify="left" if index == 0 else "right")
     return table
 
 
-def _crossovers(series: Series, named: str) -> Table:
-    table = _table(f"Crossovers of {named}", "", "smaller n", "larger n", "n", "95 %", "between")
+def _crossovers(series: Series) -> Table:
+    table = _table("", "smaller n", "larger n", "n", "95 %", "between")
     for one in series.crossovers:
         table.add_row(*map(_plain, _crossover_cells(one)))
     return table
@@ -202,8 +208,8 @@ def _crossover_cells(one: Crossover) -> tuple[str, ...]:
     return (one.kind, one.below, one.above, _n(one.n.value), interval, f"{_n(one.between[0])} and {_n(one.between[1])}")
 
 
-def _growths(series: Series, named: str) -> Table:
-    table = _table(f"Time grows as n to the power of, {named}", "variant", "fitted", "95 %", "expected", "sizes", "")
+def _growths(series: Series) -> Table:
+    table = _table("variant", "fitted", "95 %", "expected", "sizes", "")
     for one in series.growths:
         table.add_row(*map(_plain, _growth_cells(one)))
     return table
@@ -216,9 +222,7 @@ def _growth_cells(one: Growth) -> tuple[str, ...]:
 
 
 def _curves(summary: Summary) -> Table:
-    table = _table(
-        f"What more processors are worth, {summary.run.case}", "variant", "at", "processors", "speed-up", "95 %", "efficiency", "serial"
-    )
+    table = _table("variant", "at", "processors", "speed-up", "95 %", "efficiency", "serial")
     for curve in summary.curves:
         for point in curve.points[1:]:
             table.add_row(
