@@ -56,6 +56,7 @@ def command(
     python -m harness profile brc -V numpy --with scalene
     python -m harness profile dedupe -V myers_c --diff HEAD~1
     """
+    from harness.commands.lock import the_machine
     from harness.lab.profiling import session
     from harness.lab.supervisor import Confines
 
@@ -67,20 +68,27 @@ def command(
     store_path = options.store_path(store_folder)
     tell = _teller(quiet=quiet)
     wanted = _wanted(variants, against, case.variants)
-    chosen = [(one, "") for one in wanted] or [(case.reference, "the reference"), session.best_of(found, case, size, store_path)]
+    chosen = dict.fromkeys(wanted, "") or _reference_and_best(case.reference, session.best_of(found, case, size, store_path))
     looked: list[Looked] = []
-    if against is not None:
-        from harness.lab.profiling.revisions import at_revision
+    with the_machine(wait=True):
+        if against is not None:
+            from harness.lab.profiling.revisions import at_revision
 
-        looked.append(at_revision(found, asked, (chosen[0][0], size.name), against, tell))
-    with session.looking(found, case, asked) as look:
-        for variant in dict(chosen):
-            tell(f"{variant} under {tool}")
-            looked.append(look(variant, size))
-        folder = session.artefact_folder(found.name, store_path)
-        artefacts = [_keep(one, folder) for one in looked]
-        sources = session.source_lines(found, [one.profile for one in looked])
-    _say(looked, [why for _, why in chosen] if against is None else ["", ""], artefacts, sources, json_to)
+            looked.append(at_revision(found, asked, (wanted[0], size.name), against, tell))
+        with session.looking(found, case, asked) as look:
+            for variant in chosen:
+                tell(f"{variant} under {tool}")
+                looked.append(look(variant, size))
+            folder = session.artefact_folder(found.name, store_path)
+            artefacts = [_keep(one, folder) for one in looked]
+            sources = session.source_lines(found, [one.profile for one in looked])
+    _say(looked, list(chosen.values()) if against is None else ["", ""], artefacts, sources, json_to)
+
+
+def _reference_and_best(reference: str, best: tuple[str, str]) -> dict[str, str]:
+    """What to look at when nothing was named, with the reason for each; a case may have a reference only."""
+    variant, why = best
+    return {reference: "the reference"} | ({} if variant == reference else {variant: why})
 
 
 def _wanted(variants: Sequence[str], against: str | None, known: Sequence[str]) -> list[str]:

@@ -65,6 +65,14 @@ def test_the_document_is_pure_json(write_case: Callable[..., Path]) -> None:
     assert document.profiles[0].spots[0].function == "wasted"
 
 
+def test_a_case_of_one_variant(write_case: Callable[..., Path]) -> None:
+    """There is no best beside the reference: it is looked at alone."""
+    ended = harness("profile", write_case(), "-w", "L", "--seconds", "1", "-q")
+
+    assert ended.returncode == 0, ended.stderr
+    assert ended.stdout.count("under py-spy") == 1
+
+
 @pytest.mark.parametrize(
     ("arguments", "code", "says"),
     [
