@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 
 RATE = 200
 """Samples a second."""
-_LATE_SECONDS = 2.0
-"""py-spy needs about this long to read a process's symbols before it begins."""
+_SPIN_SECONDS = 0.25
+"""Between two looks at whether py-spy has ended: it needs a while to read symbols before it begins."""
 _FRAME = re.compile(r"^(?P<function>.*) \((?P<file>[^()]*?)(?::(?P<line>\d+))?\)$")
 _PROCESS = re.compile(r'^process (\d+):"')
 
@@ -43,7 +43,7 @@ def look(subject: Profiled, seconds: float) -> Profile:
         try:
             calls, spent = 0, 0.0
             while looking.poll() is None:
-                said = subject.ask(worker, {"do": "spin", "seconds": 0.25})
+                said = subject.ask(worker, {"do": "spin", "seconds": _SPIN_SECONDS})
                 calls, spent = calls + said["calls"], spent + said["seconds"]
         finally:
             looking.kill()
@@ -60,18 +60,15 @@ def _last_line(text: str) -> str:
 
 
 def read_raw(text: str, pid: int) -> Iterator[Stack]:
-    """The stacks in which the variant was at work: those of process ``pid`` above the clock, and all of its helpers'."""
+    """The stacks in which the variant was at work: those of process ``pid`` above the clock, and all of its threads and helpers."""
     for line in text.splitlines():
         described, _, weight = line.rpartition(" ")
         parts = described.split(";")
-        process = _PROCESS.match(parts[0]) if parts else None
-        if not weight.isdigit() or process is None:
+        processes = [int(match[1]) for part in parts if (match := _PROCESS.match(part))]
+        if not processes or not weight.isdigit():
             continue
-        helper = [part for part in parts if _PROCESS.match(part)][-1] if process else ""
-        mine = _PROCESS.match(helper)
         frames = [frame for part in parts if not _PROCESS.match(part) and (frame := _frame(part)) is not None]
-        elsewhere = mine is not None and int(mine[1]) != pid
-        working = of_the_variant(_collapsed(frames), helper=elsewhere or not is_ours(frames))
+        working = of_the_variant(_collapsed(frames), helper=processes[-1] != pid or not is_ours(frames))
         if working:
             yield Stack(tuple(working), float(weight))
 

@@ -10,14 +10,16 @@ from datetime import UTC, datetime
 from importlib import import_module
 from pathlib import Path
 from secrets import token_hex
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING
 
+from harness.errors import StoreError
 from harness.lab import store
 from harness.lab.machine import this_machine
 from harness.lab.profiling import tools
 from harness.lab.profiling.frames import file_of
 from harness.lab.profiling.subject import Profiled
 from harness.lab.proof import Services
+from harness.model.declared import Technique
 from harness.model.profiled import Tool
 
 if TYPE_CHECKING:
@@ -27,9 +29,7 @@ if TYPE_CHECKING:
     from harness.model.measured import Run
     from harness.model.profiled import Profile
 
-Told: TypeAlias = Callable[[str], None]
 _MODULES = {Tool.PY_SPY: "py_spy", Tool.SCALENE: "scalene", Tool.MEMRAY: "memray", Tool.CALLGRIND: "callgrind"}
-_MOST_SOURCE_LINES = 200_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,10 +87,9 @@ def best_of(found: Found, case: Case, workload: Workload, store_path: Path) -> t
     ours = [variant for variant in found.variants(case) if not variant.rival and variant.name != case.reference]
     if not ours:
         return case.reference, "there is no other"
-    compiled = [variant for variant in ours if variant.technique in {"cython", "numba"}]
-    return (compiled or ours)[
-        -1
-    ].name, f"no run of {workload.name} on this machine yet, so the last {'compiled ' if compiled else ''}variant"
+    compiled = [variant for variant in ours if variant.technique in {Technique.CYTHON, Technique.NUMBA}]
+    chosen = (compiled or ours)[-1].name
+    return chosen, f"no run of {workload.name} on this machine yet, so the last {'compiled ' if compiled else ''}variant"
 
 
 def _newest_first(case: str, store_path: Path) -> Iterator[Run]:
@@ -99,9 +98,16 @@ def _newest_first(case: str, store_path: Path) -> Iterator[Run]:
 
 
 def artefact_folder(case: str, store_path: Path) -> Path:
-    """A new folder beside the results: ``<store>/<case>/profiles/<utc>-<machine>-<token>``."""
+    """A new folder beside the results: ``<store>/<case>/profiles/<utc>-<machine>-<token>``.
+
+    Raises:
+        StoreError: it cannot be made.
+    """
     folder = store_path / case / "profiles" / f"{datetime.now(UTC):%Y%m%dT%H%M%SZ}-{this_machine().id}-{token_hex(4)}"
-    folder.mkdir(parents=True)
+    try:
+        folder.mkdir(parents=True)
+    except OSError as error:
+        raise StoreError(f"{folder}: cannot be made: {error.strerror}", "make room or choose another folder with --store") from None
     return folder
 
 
@@ -111,7 +117,7 @@ def source_lines(found: Found, profiles: Sequence[Profile]) -> dict[tuple[str, i
     known: dict[tuple[str, int], str] = {}
     for name in sorted(files):
         path = file_of(name, found)
-        if path is not None and len(known) < _MOST_SOURCE_LINES:
+        if path is not None:
             lines = path.read_text(encoding="utf-8", errors="replace").splitlines()
             known |= {(name, number): line for number, line in enumerate(lines, 1)}
     return known
