@@ -23,7 +23,7 @@ _TOOLS = [str(tool) for tool in Tool]
 
 @click.command("profile")
 @click.argument("name", metavar="CASE", shell_complete=options.complete_cases)
-@options.variants
+@click.option("-V", "--variant", "variants", multiple=True, metavar="NAME", help="This variant instead; may be repeated.")
 @click.option(
     "-w", "--workload", default="M", show_default=True, metavar="NAME", help="A workload's name, S, M or L, or any size of a series."
 )
