@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 RECORD = "scalene.json"
 _PROGRAM = HOME / "harness" / "lab" / "worker" / "solo.py"
+_CLOCK = HOME / "harness" / "lab" / "worker" / "timing.py"
 _OURS = "harness/"
 """The lab's own files: the calls' surroundings, not the calls."""
 _DEADLY = frozenset({signal.SIGSEGV, signal.SIGABRT, signal.SIGBUS, signal.SIGFPE, signal.SIGILL, signal.SIGKILL})
@@ -63,9 +64,10 @@ def how(code: int) -> str:
 
 def _run(subject: Profiled, seconds: float) -> tuple[int, str]:
     """Run the program under scalene in a session of its own; return its exit status and what scalene complained of."""
+    # only these files: scalene takes every file apart that it sees, and stumbles over templates in other packages
     command = [
-        sys.executable, tools.program("scalene"), "run", "-o", str(subject.scratch / RECORD), "--memory", "--profile-all",
-        "--cpu-percent-threshold", "0", str(_PROGRAM), "---", str(subject.scratch),
+        sys.executable, tools.program("scalene"), "run", "-o", str(subject.scratch / RECORD), "--memory",
+        "--profile-all", "--profile-only", f"{subject.found.folder},{_CLOCK}", "--cpu-percent-threshold", "0", str(_PROGRAM), "---", str(subject.scratch),
     ]  # fmt: skip
     allowed = subject.confines.timeout_seconds + _START_SECONDS + _SLOWER * seconds
     with subprocess.Popen(
