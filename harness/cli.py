@@ -20,7 +20,10 @@ from harness.errors import ExitCode, PerflabError, Terminated
 COMMANDS = {
     "completion": "Print the line that switches shell completion on.",
     "doctor": "Say what on this machine spoils measurements, and the remedy.",
+    "compare": "Compare two runs, files or commits, key by key.",
+    "export": "Write runs as CSV, Markdown, JSON or plain pyperf.",
     "gate": "Say whether the working tree is slower than another revision, even by 1 %.",
+    "history": "Measure old commits with airspeed velocity; find where ratios changed.",
     "list": "List the cases: their question, variants and sizes.",
     "new": "Write the working skeleton of a case.",
     "report": "Write the results of a stored run into a README.",

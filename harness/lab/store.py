@@ -98,7 +98,7 @@ def read(path: Path) -> Run:
     Raises:
         StoreError: it is no file of ours, damaged, or newer than this tool; the message says which and where.
     """
-    return decode(_bytes_of(path), path)
+    return decode(bytes_of(path), path)
 
 
 def find(wanted: str, store: Path) -> Path:
@@ -241,7 +241,7 @@ def _samples(run: _PyperfRun) -> tuple[Sample, ...]:
     )
 
 
-def _bytes_of(path: Path) -> bytes:
+def bytes_of(path: Path) -> bytes:
     """Read a regular file, and nothing that could hang or flood us."""
     try:
         descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | getattr(os, "O_NOFOLLOW", 0))
