@@ -18,9 +18,9 @@ from harness import __version__
 from harness.errors import ExitCode, PerflabError, Terminated
 
 COMMANDS = {
+    "compare": "Compare two runs, files or commits, key by key.",
     "completion": "Print the line that switches shell completion on.",
     "doctor": "Say what on this machine spoils measurements, and the remedy.",
-    "compare": "Compare two runs, files or commits, key by key.",
     "export": "Write runs as CSV, Markdown, JSON or plain pyperf.",
     "gate": "Say whether the working tree is slower than another revision, even by 1 %.",
     "history": "Measure old commits with airspeed velocity; find where ratios changed.",

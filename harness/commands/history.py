@@ -19,7 +19,6 @@ if TYPE_CHECKING:
     from harness.show.history_document import HistoryFileDocument
 
 
-
 @click.group("history")
 def command() -> None:
     """Measure old commits with airspeed velocity, and find where the ratios changed.
@@ -189,7 +188,9 @@ def publish_command(output: Path | None, vendor: Path | None, quiet: bool) -> No
     if supply is not None:
         used = vendoring.vendor(folder, supply)
         unchecked = [one.name for one in used if not one.checked]
-        click.echo(f"{len(used)} scripts and styles copied, {len(used) - len(unchecked)} of them with the digest that asv asks for", err=True)
+        click.echo(
+            f"{len(used)} scripts and styles copied, {len(used) - len(unchecked)} of them with the digest that asv asks for", err=True
+        )
         if unchecked:
             click.echo(f"of another build than asv names: {', '.join(unchecked)}", err=True)
     else:
@@ -216,7 +217,9 @@ def _known(cases: Sequence[str], variants: Sequence[str]) -> None:
     names = [name for one in chosen for name in one.load().variants] if variants else []
     for variant in variants:
         if variant not in names:
-            raise AskedWrongly(f"there is no variant called {variant!r}", catalogue.did_you_mean(variant, names) or "python -m harness list")
+            raise AskedWrongly(
+                f"there is no variant called {variant!r}", catalogue.did_you_mean(variant, names) or "python -m harness list"
+            )
 
 
 def _subjects(project: Project, commits: Sequence[str]) -> dict[str, str]:
@@ -224,7 +227,7 @@ def _subjects(project: Project, commits: Sequence[str]) -> dict[str, str]:
     if not commits:
         return {}
     said = project.repository.run("show", "--no-patch", "--format=%H %s", *commits)
-    return dict(line.split(" ", 1) if " " in line else (line, "") for line in said.splitlines() if line)
+    return {commit: subject for commit, _, subject in (line.partition(" ") for line in said.splitlines() if line)}
 
 
 def _finish(

@@ -105,7 +105,7 @@ class _Case:
         self._open.close()
 
     def timer(self) -> float:
-        """asv's clock, in units of calls: the wall clock divided by the calls of a slice, so that asv reads seconds a call."""
+        """The clock for asv, in units of calls: the wall clock divided by the calls of a slice, so that asv reads seconds a call."""
         return time.perf_counter() / getattr(self, "_loops", 1)
 
     def time_call(self, variant: str, size: str) -> None:

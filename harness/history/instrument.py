@@ -167,17 +167,16 @@ def prove(subject: Subject) -> None:
     with opened(subject.module, case.variants[0], subject.size) as reference:
         expected = _answered(reference, getattr(case, "oracle", None))
     actual = _answered(subject, None)
-    if hasattr(relation, "differ"):
-        found = relation.differ(subject.fresh(), expected, actual)
-    else:
-        found = relation.compare(expected, actual)
+    found = relation.differ(subject.fresh(), expected, actual) if hasattr(relation, "differ") else relation.compare(expected, actual)
     assert found is None, f"{subject.variant} does not answer as {case.variants[0]} does: {found}"
 
 
 def _answered(subject: Subject, oracle: Callable[..., Any] | None) -> Any:
     """The answer, with the arguments where the function is asked to change them."""
     given = subject.fresh()
-    plain = oracle is not None and getattr(subject.case, "services", {}).get(subject.variant, getattr(subject.case, "service", None)) is None
+    plain = (
+        oracle is not None and getattr(subject.case, "services", {}).get(subject.variant, getattr(subject.case, "service", None)) is None
+    )
     answer = oracle(*given) if plain and oracle is not None else subject.call(given)
     return (answer, given) if getattr(subject.case, "mutates", False) else answer
 
@@ -322,7 +321,11 @@ def _asked(command: list[str], question: tuple[Any, ...], environment: dict[str,
 def main() -> None:
     """Answer one question: ``[file of the answer, what, module, variant, size, seed]``."""
     file, what, module, variant, size, seed = json.loads(sys.argv[1])
-    said = {"ratio": pair(module, variant, size, seed)} if what == "pair" else {"counted": count(module, variant, size)}
+    if what == "pair":
+        said: dict[str, float] = {"ratio": pair(module, variant, size, seed)}
+    else:
+        count(module, variant, size)
+        said = {}
     Path(file).write_text(json.dumps(said))
 
 

@@ -6,6 +6,7 @@ decided here, against the scatter of the curve and the smallest change that anyb
 
 from __future__ import annotations
 
+import itertools
 import math
 import statistics
 from collections.abc import Callable, Sequence
@@ -55,13 +56,19 @@ def find_steps(curve: Curve, *, smallest: float = SMALLEST, detect: Detect | Non
     segments = [_Segment(tuple(logs[start:end])) for start, end in (detect or segments_of)(logs)]
     segments = _without_weak_borders(segments, sigma, math.log1p(smallest))
     steps, place = [], 0
-    for old, new in zip(segments, segments[1:], strict=False):
+    for old, new in itertools.pairwise(segments):
         place += len(old.values)
         steps.append(
             Step(
-                curve.measurand, curve.machine, curve.environment, curve.points[place - 1].commit, curve.points[place].commit,
-                math.exp(old.level), math.exp(new.level), sigma,
-            )  # fmt: skip
+                curve.measurand,
+                curve.machine,
+                curve.environment,
+                curve.points[place - 1].commit,
+                curve.points[place].commit,
+                math.exp(old.level),
+                math.exp(new.level),
+                sigma,
+            )
         )
     return tuple(steps)
 
@@ -80,14 +87,14 @@ def scatter(logs: Sequence[float]) -> float:
 
     1.4826 times the median absolute difference is a normal's standard deviation, of a difference that of sqrt(2) values.
     """
-    differences = [abs(after - before) for before, after in zip(logs, logs[1:], strict=False)]
+    differences = [abs(after - before) for before, after in itertools.pairwise(logs)]
     return 1.4826 * statistics.median_low(differences) / math.sqrt(2) if differences else 0.0
 
 
 def _without_weak_borders(segments: list[_Segment], sigma: float, smallest: float) -> list[_Segment]:
     """Join the neighbours that differ least, until every border is a step."""
     while len(segments) > 1:
-        strengths = [_strength(old, new, sigma, smallest) for old, new in zip(segments, segments[1:], strict=False)]
+        strengths = [_strength(old, new, sigma, smallest) for old, new in itertools.pairwise(segments)]
         weakest = min(range(len(strengths)), key=strengths.__getitem__)
         if strengths[weakest] >= 1:
             break

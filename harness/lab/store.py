@@ -147,6 +147,16 @@ def encode(run: Run) -> bytes:
     return msgspec.json.format(msgspec.json.encode(suite), indent=1) + b"\n"
 
 
+def pure_pyperf(run: Run) -> bytes:
+    """Return the run as pyperf alone would keep it: every sample of every process, nothing of ours."""
+    suite = msgspec.json.decode(encode(run), type=_PyperfSuite)
+    holders: list[_PyperfSuite | _PyperfBenchmark | _PyperfRun] = [suite, *suite.benchmarks]
+    holders += [one for benchmark in suite.benchmarks for one in benchmark.runs]
+    for holder in holders:
+        holder.metadata = {name: value for name, value in holder.metadata.items() if not name.startswith("harness_")}
+    return msgspec.json.format(msgspec.json.encode(suite), indent=1)
+
+
 def _without_samples(measured: Measured) -> Measured:
     results = tuple(
         replace(result, processes=tuple(replace(process, samples=()) for process in result.processes)) for result in measured.results

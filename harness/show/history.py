@@ -29,9 +29,14 @@ def files_table(document: HistoryDocument, subjects: Mapping[str, str]) -> str:
     for one in document.files:
         rows.append(
             (
-                one.commit[:_SHORT], one.machine, one.environment, str(one.measured), str(one.skipped), str(len(one.failed)),
+                one.commit[:_SHORT],
+                one.machine,
+                one.environment,
+                str(one.measured),
+                str(one.skipped),
+                str(len(one.failed)),
                 _cut(subjects.get(one.commit, ""), 50) + ("" if one.changed else "  (unchanged)"),
-            )  # fmt: skip
+            )
         )
     lines = columns(rows, right=frozenset({3, 4, 5}))
     failed = [f"{one.commit[:_SHORT]} {name}" for one in document.files for name in one.failed]

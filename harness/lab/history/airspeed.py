@@ -120,7 +120,9 @@ def commits_in(project: Project, wanted: str) -> list[str]:
         names = project.repository.run("for-each-ref", "--format=%(refname:short)", "refs/heads", "refs/tags").split()
         ends = [end for end in wanted.split("..") if end]
         hints = [hint for end in ends if (hint := did_you_mean(end, names))]
-        raise AskedWrongly(f"{wanted!r} is no range of commits: {error.problem}", "; ".join(hints) or "git log --oneline shows them") from None
+        raise AskedWrongly(
+            f"{wanted!r} is no range of commits: {error.problem}", "; ".join(hints) or "git log --oneline shows them"
+        ) from None
     if not found:
         raise AskedWrongly(f"there is no commit in {wanted!r}", "the older end comes first: HEAD~5..HEAD")
     return found
@@ -142,7 +144,9 @@ def in_order(project: Project, commits: Iterable[str]) -> list[str]:
             ) from None
     if not wanted:
         return []
-    return [commit for commit in project.repository.run("rev-list", "--topo-order", "--reverse", *sorted(wanted)).split() if commit in wanted]
+    return [
+        commit for commit in project.repository.run("rev-list", "--topo-order", "--reverse", *sorted(wanted)).split() if commit in wanted
+    ]
 
 
 def this_machine() -> files.MachineFile:
@@ -222,7 +226,9 @@ def _asv(project: Project, words: Sequence[str], more: dict[str, str], *, accept
             raise
     if code not in accepted:
         last = [line for line in said if line.strip()][-_MOST_ERRORS:]
-        raise NotRun(f"asv {words[0]} ended with {code}: {' | '.join(line.strip() for line in last)}", "the lines above say why; -q hides them")
+        raise NotRun(
+            f"asv {words[0]} ended with {code}: {' | '.join(line.strip() for line in last)}", "the lines above say why; -q hides them"
+        )
     return code
 
 

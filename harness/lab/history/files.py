@@ -240,7 +240,7 @@ def _joined_rows(ours: dict[str, Any], theirs: dict[str, Any], where: str) -> di
         raise Inconclusive(
             f"{where} has version {theirs.get('version')!r}, but {ours.get('version')!r} in the store", "measure both with one suite"
         )
-    cells = {key: cell for key, cell in cells_of(ours)}
+    cells = dict(cells_of(ours))
     for key, cell in cells_of(theirs):
         there = cells.get(key)
         if there is None or not _is_number(there["result"]):
@@ -348,7 +348,9 @@ def _sound(row: dict[str, Any]) -> bool:
 
 
 def _recorded(file: ResultFile, path: Path) -> Recorded:
-    values = [value for name, row in file.results.items() for value in _values(name, dict(zip(file.result_columns, row, strict=False)), path)]
+    values = [
+        value for name, row in file.results.items() for value in _values(name, dict(zip(file.result_columns, row, strict=False)), path)
+    ]
     return Recorded(
         path, file.commit_hash, path.parent.name, file.env_name, file.python,
         {name: str(value) for name, value in file.params.items() if name in _MACHINE_FACTS}, tuple(values),
@@ -378,7 +380,7 @@ def _values(name: str, row: dict[str, Any], path: Path) -> Iterator[Value]:
 
 
 def _unquoted(word: str) -> str:
-    """asv keeps parameters as Python writes them: 'naive' in quotes."""
+    """Parameters are kept as Python writes them: 'naive' in quotes."""
     return word[1:-1] if len(word) > 1 and word[0] == word[-1] == "'" else word
 
 

@@ -132,7 +132,9 @@ def widened(estimate: Estimate, processes: int) -> Estimate:
     """Turn our interval of 95 % into one of 99 %: Student's quantiles on the log scale, as it was made."""
     factor = student_quantile(processes - 1, 0.99) / student_quantile(processes - 1, CONFIDENCE)
     return Estimate(
-        estimate.value, estimate.value * (estimate.low / estimate.value) ** factor, estimate.value * (estimate.high / estimate.value) ** factor
+        estimate.value,
+        estimate.value * (estimate.low / estimate.value) ** factor,
+        estimate.value * (estimate.high / estimate.value) ** factor,
     )
 
 
@@ -151,4 +153,3 @@ def _counted(summary: Summary) -> tuple[int, tuple[str, ...]]:
     rows = [row for workload in summary.workloads for row in workload.rows]
     missing = tuple(f"{row.result.key} ({row.result.status})" for row in rows if row.seconds is None)
     return len(rows) - len(missing), missing
-
