@@ -174,6 +174,39 @@ def run(project: Project, commits: Sequence[str], wish: Wish, *, instructions: b
     return _asv(project, words, {INSTRUCTIONS: "1"} if instructions else {}, accepted={0, 2}, shown=shown)
 
 
+def run_here(project: Project, commit: str, wish: Wish, *, instructions: bool, shown: IO[str] | None) -> Path:
+    """Let asv measure what is checked out, in the environment we run in, and file it under ``commit``; nothing is built.
+
+    asv names such an environment after the interpreter's path: here it is called by its version, and the path is not kept.  Returns the file.
+
+    Raises:
+        NotRun: asv ended otherwise.
+    """
+    facts = _prepared(project)
+    folder = project.results / facts.machine
+    before = {path: path.read_bytes() for path in folder.glob(f"{commit[:8]}-existing-*.json")}
+    words = ["run", "--machine", facts.machine, "--no-pull", "--show-stderr", "--bench", wish.pattern()]
+    words += ["--environment", f"existing:{sys.executable}", "--set-commit-hash", commit]
+    more = {"ASV_PYTHONPATH": str(project.repository.top), **({INSTRUCTIONS: "1"} if instructions else {})}
+    _asv(project, words, more, accepted={0, 2}, shown=shown)
+    written = [path for path in folder.glob(f"{commit[:8]}-existing-*.json") if before.get(path) != path.read_bytes()]
+    if len(written) != 1:
+        raise NotRun(f"asv wrote {len(written)} result files of {commit[:10]} instead of one", "look into " + str(folder))
+    return _renamed(written[0], folder)
+
+
+def _renamed(path: Path, folder: Path) -> Path:
+    """Call the environment by its version; what the file of that name holds of other keys stays."""
+    python = f"{sys.version_info[0]}.{sys.version_info[1]}"
+    name = f"existing-py{python}"
+    file = files.read(path)
+    fresh = msgspec.structs.replace(file, env_name=name, python=python, params={**file.params, "python": python})
+    target = folder / f"{file.commit_hash[:8]}-{name}.json"
+    files.write(files.renewed(files.read(target), fresh) if target.exists() else fresh, target)
+    path.unlink()
+    return target
+
+
 def discover(project: Project, *, shown: IO[str] | None) -> None:
     """Let asv list the suite's benchmarks from this checkout: its pages show what is listed.
 

@@ -234,6 +234,19 @@ def joined(old: ResultFile, new: ResultFile, path: Path) -> ResultFile:
     return msgspec.structs.replace(old, results=results, durations={**old.durations, **new.durations})
 
 
+def renewed(old: ResultFile, new: ResultFile) -> ResultFile:
+    """Return the old file with the new one's numbers in the place of its own; what is new only is added."""
+    results = dict(old.results)
+    for benchmark, row in new.results.items():
+        theirs = dict(zip(new.result_columns, row, strict=False))
+        ours = dict(zip(old.result_columns, results.get(benchmark, []), strict=False))
+        kept = dict(cells_of(ours)) if ours and ours.get("version") == theirs.get("version") else {}
+        measured = {key: cell for key, cell in cells_of(theirs) if key not in kept or not _is_skipped(cell["result"])}
+        merged = {**theirs, **row_of({**kept, **measured})}
+        results[benchmark] = [merged.get(column) for column in old.result_columns]
+    return msgspec.structs.replace(old, results=results, durations={**old.durations, **new.durations})
+
+
 def _joined_rows(ours: dict[str, Any], theirs: dict[str, Any], where: str) -> dict[str, Any]:
     """Join two rows of one benchmark: each may hold some of the parameters."""
     if ours.get("version") != theirs.get("version"):
@@ -382,6 +395,10 @@ def _values(name: str, row: dict[str, Any], path: Path) -> Iterator[Value]:
 def _unquoted(word: str) -> str:
     """Parameters are kept as Python writes them: 'naive' in quotes."""
     return word[1:-1] if len(word) > 1 and word[0] == word[-1] == "'" else word
+
+
+def _is_skipped(value: Any) -> bool:
+    return isinstance(value, float) and math.isnan(value)
 
 
 def _is_number(value: Any) -> bool:

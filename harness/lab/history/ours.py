@@ -70,8 +70,11 @@ def add(project: Project, commit: str, summaries: Sequence[Summary]) -> list[Add
         python = ".".join(here.python.split(".")[:2])
         path = files.file_of(project.results, here.id, commit, f"existing-py{python}")
         earlier = files.read(path) if path.exists() else _empty(project.repository, commit, python, facts)
-        rows = _rows(summary)
-        files.write(msgspec.structs.replace(earlier, results=_renewed(earlier, rows)), path)
+        rows = {name: {"version": "1", **files.row_of(cells)} for name, cells in _rows(summary).items()}
+        fresh = msgspec.structs.replace(
+            earlier, results={name: [row.get(one) for one in earlier.result_columns] for name, row in rows.items()}
+        )
+        files.write(files.renewed(earlier, fresh), path)
         added.append(Added(path, summary.run.id, *_counted(summary)))
     return added
 
@@ -136,17 +139,6 @@ def widened(estimate: Estimate, processes: int) -> Estimate:
         estimate.value * (estimate.low / estimate.value) ** factor,
         estimate.value * (estimate.high / estimate.value) ** factor,
     )
-
-
-def _renewed(earlier: files.ResultFile, rows: dict[str, dict[tuple[str, ...], dict[str, Any]]]) -> dict[str, list[Any]]:
-    """The file's results with these cells in the place of older ones."""
-    results = dict(earlier.results)
-    for benchmark, cells in rows.items():
-        there = dict(zip(earlier.result_columns, results.get(benchmark, []), strict=False))
-        kept = dict(files.cells_of(there)) if there else {}
-        row = {"version": "1", **files.row_of({**kept, **cells})}
-        results[benchmark] = [row.get(column) for column in earlier.result_columns]
-    return results
 
 
 def _counted(summary: Summary) -> tuple[int, tuple[str, ...]]:
