@@ -48,6 +48,10 @@ class _PyperfSuite(msgspec.Struct):
     benchmarks: list[_PyperfBenchmark]
 
 
+FILES: dict[str, type] = {"result-file/2": _PyperfSuite, "result-record/2": Run}
+"""What a result file is made of, for its published schema: the file, and the document in its metadata's ``harness_record``."""
+
+
 def new_id() -> str:
     """An identifier no other run has: UTC and random."""
     return f"{datetime.now(UTC):%Y%m%dT%H%M%SZ}-{secrets.token_hex(4)}"

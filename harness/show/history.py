@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from harness.show.history_document import HistoryDocument, StepsDocument
+from harness.show.history_document import HistoryDocument, HistoryFileDocument, StepsDocument
 from harness.show.text import clean
 
 _SHORT = 10
@@ -25,24 +25,20 @@ def files_table(document: HistoryDocument, subjects: Mapping[str, str]) -> str:
     """One line a file: commit, what it was about, and how many values it has."""
     if not document.files:
         return "nothing was written\n"
-    rows = [("commit", "machine", "environment", "measured", "skipped", "failed", "")]
-    for one in document.files:
-        rows.append(
-            (
-                one.commit[:_SHORT],
-                one.machine,
-                one.environment,
-                str(one.measured),
-                str(one.skipped),
-                str(len(one.failed)),
-                _cut(subjects.get(one.commit, ""), 50) + ("" if one.changed else "  (unchanged)"),
-            )
-        )
+    rows = [
+        ("commit", "machine", "environment", "measured", "skipped", "failed", ""),
+        *(_file_row(one, subjects) for one in document.files),
+    ]
     lines = columns(rows, right=frozenset({3, 4, 5}))
     failed = [f"{one.commit[:_SHORT]} {name}" for one in document.files for name in one.failed]
     lines += [f"failed: {clean(name)}" for name in failed[:_MOST_NAMED]]
     lines += [f"... and {len(failed) - _MOST_NAMED} more"] if len(failed) > _MOST_NAMED else []
     return "\n".join(lines) + "\n"
+
+
+def _file_row(one: HistoryFileDocument, subjects: Mapping[str, str]) -> tuple[str, ...]:
+    about = _cut(subjects.get(one.commit, ""), 50) + ("" if one.changed else "  (unchanged)")
+    return one.commit[:_SHORT], one.machine, one.environment, str(one.measured), str(one.skipped), str(len(one.failed)), about
 
 
 def steps_table(document: StepsDocument, subjects: Mapping[str, str]) -> str:
