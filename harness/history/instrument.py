@@ -32,7 +32,7 @@ PROCESSES = 3
 """Fresh ones for a ratio, each with a hash seed of its own: layouts of memory differ by more than rounds do."""
 SLICE_NS = 500_000
 _LEAST_SECONDS = 0.3
-_MOST_SECONDS = 1.5
+_MOST_SECONDS = 1.0
 """Of measuring a ratio in one process."""
 _ERROR = 0.003
 """Standard error of the median log-ratio that is small enough."""

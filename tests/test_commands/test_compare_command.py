@@ -81,7 +81,7 @@ def test_unlike_inputs_are_refused(results: Path) -> None:
     """One workload's name with two sizes."""
     after = run_of(2)
     after = replace(after, workloads=(replace(after.workloads[0], n=12),))
-    with pytest.raises(Inconclusive, match="n = 10 in .* n = 12 in"):
+    with pytest.raises(Inconclusive, match=r"n = 10 in .* n = 12 in"):
         compare(store.write(run_of(1), results), store.write(after, results))
 
 
