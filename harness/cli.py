@@ -18,9 +18,12 @@ from harness import __version__
 from harness.errors import ExitCode, PerflabError, Terminated
 
 COMMANDS = {
+    "compare": "Compare two runs, files or commits, key by key.",
     "completion": "Print the line that switches shell completion on.",
     "doctor": "Say what on this machine spoils measurements, and the remedy.",
+    "export": "Write runs as CSV, Markdown, JSON or plain pyperf.",
     "gate": "Say whether the working tree is slower than another revision, even by 1 %.",
+    "history": "Measure old commits with airspeed velocity; find where ratios changed.",
     "limits": "Measure what this machine can do at all, in half a minute, once.",
     "list": "List the cases: their question, variants and sizes.",
     "monitor": "Watch a process tree: processors, memory, switches, files.",

@@ -48,6 +48,10 @@ class _PyperfSuite(msgspec.Struct):
     benchmarks: list[_PyperfBenchmark]
 
 
+FILES: dict[str, type] = {"result-file/2": _PyperfSuite, "result-record/2": Run}
+"""What a result file is made of, for its published schema: the file, and the document in its metadata's ``harness_record``."""
+
+
 def new_id() -> str:
     """An identifier no other run has: UTC and random."""
     return f"{datetime.now(UTC):%Y%m%dT%H%M%SZ}-{secrets.token_hex(4)}"
@@ -98,7 +102,7 @@ def read(path: Path) -> Run:
     Raises:
         StoreError: it is no file of ours, damaged, or newer than this tool; the message says which and where.
     """
-    return decode(_bytes_of(path), path)
+    return decode(bytes_of(path), path)
 
 
 def find(wanted: str, store: Path) -> Path:
@@ -158,6 +162,16 @@ def encode(run: Run) -> bytes:
         ],
     )
     return msgspec.json.format(msgspec.json.encode(suite), indent=1) + b"\n"
+
+
+def pure_pyperf(run: Run) -> bytes:
+    """Return the run as pyperf alone would keep it: every sample of every process, nothing of ours."""
+    suite = msgspec.json.decode(encode(run), type=_PyperfSuite)
+    holders: list[_PyperfSuite | _PyperfBenchmark | _PyperfRun] = [suite, *suite.benchmarks]
+    holders += [one for benchmark in suite.benchmarks for one in benchmark.runs]
+    for holder in holders:
+        holder.metadata = {name: value for name, value in holder.metadata.items() if not name.startswith("harness_")}
+    return msgspec.json.format(msgspec.json.encode(suite), indent=1)
 
 
 def _without_samples(measured: Measured) -> Measured:
@@ -254,7 +268,7 @@ def _samples(run: _PyperfRun) -> tuple[Sample, ...]:
     )
 
 
-def _bytes_of(path: Path) -> bytes:
+def bytes_of(path: Path) -> bytes:
     """Read a regular file, and nothing that could hang or flood us."""
     try:
         descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | getattr(os, "O_NOFOLLOW", 0))

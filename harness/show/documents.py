@@ -14,7 +14,9 @@ from harness.judge.summary import exit_code
 from harness.model.declared import Proof
 from harness.model.judged import Estimate, Row, Summary, WorkloadSummary
 from harness.model.measured import Certificate, Evidence, Machine
+from harness.show.compare import CompareDocument
 from harness.show.gate_document import GateDocument
+from harness.show.history_document import HistoryDocument, StepsDocument
 from harness.show.limits_document import LimitsDocument
 
 
@@ -237,6 +239,9 @@ DOCUMENTS: dict[str, type[msgspec.Struct]] = {
     "harness.doctor/1": DoctorDocument,
     "harness.gate/1": GateDocument,
     "harness.limits/1": LimitsDocument,
+    "harness.compare/1": CompareDocument,
+    "harness.history/1": HistoryDocument,
+    "harness.steps/1": StepsDocument,
 }
 
 

@@ -50,6 +50,10 @@ def test_documented_commands_exist(page: str, command: str) -> None:
     context = click.Context(cli)
     found = cli.get_command(context, words[0])
     assert found is not None, f"{page}: there is no command {words[0]!r}"
+    if isinstance(found, click.Group) and len(words) > 1 and not words[1].startswith("-"):
+        inner = found.get_command(context, words[1])
+        assert inner is not None, f"{page}: there is no command {words[0]} {words[1]!r}"
+        found = inner
     known = {option for parameter in found.params for option in (*parameter.opts, *parameter.secondary_opts)} | {"--help", "-h"}
 
     assert [word for word in words[1:] if word.startswith("-") and word != "-" and word.partition("=")[0] not in known] == []

@@ -1,0 +1,104 @@
+"""``python -m harness compare A B``."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from harness.commands import options
+from harness.errors import AskedWrongly, ExitCode
+from harness.model.compared import Basis
+
+if TYPE_CHECKING:
+    from harness.model.compared import Side
+
+
+@click.command("compare")
+@click.argument("first", metavar="A")
+@click.argument("second", metavar="B")
+@click.option(
+    "--basis",
+    type=click.Choice([str(one) for one in Basis]),
+    default=str(Basis.RATIO),
+    show_default=True,
+    help="Compare speed-ups over the reference, or seconds.",
+)
+@click.option(
+    "--tolerance", type=click.FloatRange(0, 1), default=0.02, show_default=True, metavar="SHARE", help="Within this much two are the same."
+)
+@click.option("--case", "cases", multiple=True, metavar="NAME", help="Only this case; may be repeated.")
+@options.workloads
+@options.variants
+@options.store
+@options.json_to
+def command(
+    first: str, second: str, basis: str, tolerance: float, cases: tuple[str, ...], workloads: tuple[str, ...], variants: tuple[str, ...],
+    store_folder: Path | None, json_to: str | None,
+) -> None:  # fmt: skip
+    """Compare two runs, files or commits, key by key.  Is B faster than A?
+
+    A and B are each a file, a run's id, a case's name (its newest run), or a revision: then what the history knows of that commit, or
+    else the newest runs in its results folder.
+
+    Unlike machines are refused (exit 5).  A key that one side lacks is named (exit 4).  Everything else is information, exit 0: whether a
+    change is a regression is for the gate to say.
+
+    \b
+    python -m harness compare 20260101T120000Z-0123abcd dedupe
+    python -m harness compare HEAD~3 HEAD --case dedupe
+    """
+    from harness.judge import compare
+    from harness.show import compare as shown
+    from harness.show import documents
+
+    store_path = options.store_path(store_folder)
+    pair = compare.best_pair(*(_sides(name, store_path) for name in (first, second)))
+    one, other = (_only(side, cases, workloads, variants) for side in pair)
+    compared = compare.compare(one, other, basis=Basis(basis), tolerance=tolerance)
+    if not compared.keys and not compared.missing:
+        raise AskedWrongly(
+            "neither side has such a key", "leave out --case, -w and -V to see what there is; --basis time for a reference alone"
+        )
+    code = ExitCode.NOT_MEASURED if compared.missing else ExitCode.OK
+    if json_to:
+        options.write_json(documents.to_bytes(shown.compare_document(compared, int(code))), json_to)
+    if json_to != "-":
+        click.echo(shown.compare_table(compared), nl=False)
+    raise click.exceptions.Exit(int(code))
+
+
+def _sides(asked: str, store_path: Path) -> list[Side]:
+    """What a name may mean: a file, a run, a case; or a revision of the repository we are in."""
+    from harness.commands.chosen import chosen_run
+    from harness.judge.summary import summarise
+    from harness.lab.gate.revisions import repository_of
+    from harness.lab.history import airspeed, sides
+
+    try:
+        chosen = chosen_run(asked, store_path)
+        return [sides.side_of_runs(asked, f"run {chosen.run.id}", [summarise(chosen.run, str(chosen.path))])]
+    except AskedWrongly as no_run:
+        try:
+            repository = repository_of(Path.cwd())
+            repository.commit(asked)
+        except AskedWrongly as no_revision:
+            raise AskedWrongly(
+                f"{asked!r} is neither a run nor a revision: {no_run.problem}; {no_revision.problem}", no_run.remedy
+            ) from None
+    project = airspeed.project_at(Path.cwd()) if (repository.top / airspeed.CONFIG).is_file() else None
+    return sides.sides_of_commit(asked, repository, project)
+
+
+def _only(side: Side, cases: tuple[str, ...], workloads: tuple[str, ...], variants: tuple[str, ...]) -> Side:
+    """The keys that were asked for; the reference stays, since speed-ups rest on it."""
+    kept = {
+        key: given
+        for key, given in side.given.items()
+        if (not cases or key.case in cases)
+        and (not workloads or key.workload in workloads)
+        and (not variants or key.variant in variants or given.reference)
+    }
+    return replace(side, given=kept)

@@ -1,0 +1,96 @@
+"""What a name on the command line of ``compare`` means: a run, or a commit by its history or by the results it carries."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from pathlib import Path, PurePosixPath
+
+from harness.errors import AskedWrongly
+from harness.judge.summary import summarise
+from harness.lab import store
+from harness.lab.gate.revisions import Repository
+from harness.lab.history import files
+from harness.lab.history.airspeed import Project
+from harness.model.compared import Given, Side
+from harness.model.history import Quantity, Recorded, State
+from harness.model.judged import Estimate, Summary
+from harness.model.measured import Key, Machine
+
+
+def side_of_runs(asked: str, origin: str, summaries: Sequence[Summary]) -> Side:
+    """Runs of one machine as one side; of two runs of a key the later counts."""
+    given: dict[Key, Given] = {}
+    for summary in sorted(summaries, key=lambda one: one.run.started):
+        for workload in summary.workloads:
+            for row in workload.rows:
+                speedup = row.speedup.ratio if row.speedup else None
+                reference = row.result.key.variant == summary.run.reference
+                given[row.result.key] = Given(row.seconds, speedup, str(row.result.status), reference, workload.n)
+    return Side(asked, origin, facts_of(summaries[-1].run.machine), given, 0.95)
+
+
+def facts_of(machine: Machine) -> dict[str, str]:
+    """What must agree, by name."""
+    facts = {
+        "cpu": machine.cpu, "processors": str(machine.cores), "architecture": machine.architecture, "system": machine.system,
+        "python": machine.python, "implementation": machine.implementation,
+    }  # fmt: skip
+    return {**facts, **{f"{name}'s version": version for name, version in machine.libraries.items()}}
+
+
+def sides_of_commit(asked: str, repository: Repository, project: Project | None) -> list[Side]:
+    """Everything that is known of a commit: first its history, one side a machine and environment; else the results that lie in it.
+
+    Raises:
+        AskedWrongly: nothing is known of it, or there is no such revision.
+        StoreError: a file is damaged.
+    """
+    commit = repository.commit(asked)
+    recorded = [one for one in files.read_all(project.results) if one.commit == commit] if project else []
+    if recorded:
+        return [_side_of_history(asked, one) for one in recorded]
+    by_machine: dict[str, list[Summary]] = {}
+    for summary in _carried(repository, commit):
+        by_machine.setdefault(summary.run.machine.id, []).append(summary)
+    if not by_machine:
+        raise AskedWrongly(
+            f"nothing was measured of {asked} ({commit[:10]}): it is in no history, and carries no results",
+            f"python -m harness history run {asked}; or: python -m harness gate --against {asked}",
+        )
+    return [side_of_runs(asked, f"results in {commit[:10]}", summaries) for summaries in by_machine.values()]
+
+
+def _side_of_history(asked: str, one: Recorded) -> Side:
+    given: dict[Key, Given] = {}
+    for value in one.values:
+        if value.measurand.quantity not in {Quantity.RATIO, Quantity.SECONDS} or value.state is State.SKIPPED:
+            continue
+        there = given.get(value.measurand.key, Given(None, None, "ok"))
+        if value.estimate is None:
+            there = replace(there, status=str(value.state))
+        elif value.measurand.quantity is Quantity.SECONDS:
+            there = replace(there, seconds=value.estimate)
+        else:  # asv keeps variant / reference
+            ratio = value.estimate
+            there = replace(there, speedup=Estimate(1 / ratio.value, 1 / ratio.high, 1 / ratio.low))
+        given[value.measurand.key] = there
+    names = {"cpu": "cpu", "processors": "num_cpu", "architecture": "arch", "system": "os"}
+    facts = {name: one.facts[theirs] for name, theirs in names.items() if one.facts.get(theirs)}
+    return Side(
+        asked, f"history of {one.commit[:10]}", {**facts, "machine": one.machine, "environment": one.environment, "python": one.python}, given, 0.99
+    )  # fmt: skip
+
+
+def _carried(repository: Repository, commit: str) -> Iterable[Summary]:
+    """The newest complete run of every case and machine among the result files of a commit."""
+    listed = repository.run("ls-tree", "-r", "--name-only", "-z", commit, "--", "results/").split("\0")
+    found: dict[tuple[str, str], Summary] = {}
+    for name in sorted(listed):
+        if len(PurePosixPath(name).parts) != 3 or not name.endswith(".json"):
+            continue
+        data = repository.run("cat-file", "blob", f"{commit}:{name}").encode(errors="surrogateescape")
+        run = store.decode(data, Path(f"{commit[:10]}:{name}"))
+        if run.complete:
+            found[run.case, run.machine.id] = summarise(run, name)
+    return found.values()
