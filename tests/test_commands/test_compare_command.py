@@ -99,7 +99,7 @@ def test_a_missing_key_is_named(results: Path) -> None:
     after = run_of(2)
     (measured,) = after.workloads
     broken = replace(fake_result("quick", 1_000), status=Status.TIMEOUT, processes=())
-    after = replace(after, workloads=(replace(measured, results=(measured.results[0], broken, fake_result("new", 10))),))
+    after = replace(after, workloads=(replace(measured, results=(measured.results[0], broken, fake_result("new", 500))),))
     first, second = store.write(run_of(1), results), store.write(after, results)
     said = document(first, second)
 
