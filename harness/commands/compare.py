@@ -74,8 +74,8 @@ def _sides(asked: str, store_path: Path) -> list[Side]:
     """What a name may mean: a file, a run, a case; or a revision of the repository we are in."""
     from harness.commands.chosen import chosen_run
     from harness.judge.summary import summarise
-    from harness.lab.gate.revisions import repository_of
     from harness.lab.history import airspeed, sides
+    from harness.lab.repository import repository_of
 
     try:
         chosen = chosen_run(asked, store_path)

@@ -90,19 +90,19 @@ def _checked_out(project: Project, commits: str, cases: Sequence[str]) -> list[s
     for found in [catalogue.find_case(name) for name in cases] or catalogue.find_cases().values():
         for variant in found.load().variants:
             sources.require_build(found, variant)
-    return [ours.commit_for(project.repository, None)]
+    return [ours.checked_out(project.repository)]
 
 
 @command.command("add")
 @click.argument("runs", nargs=-1, metavar="RUN...")
 @click.option("--all", "everything", is_flag=True, help="The newest complete run of every case in the store.")
-@click.option("--commit", metavar="REV", help="The commit that the runs measured (default: HEAD, if nothing else is checked out).")
+@click.option("--commit", metavar="REV", help="The commit that the runs measured (default: as they say).")
 @options.store
 @options.json_to
 def add_command(runs: tuple[str, ...], everything: bool, commit: str | None, store_folder: Path | None, json_to: str | None) -> None:
     """Write runs of our own (id, file, or a case's name for its newest) into asv's store, without building anything.
 
-    A run does not know its commit: it is filed under the one that is checked out, and refused when the working tree has other changes.
+    A run says which commit it measured, and is filed under that; one that measured changed code, or does not say, is refused without --commit.
     """
     from harness.commands.chosen import chosen_runs
     from harness.judge.summary import summarise
@@ -112,8 +112,7 @@ def add_command(runs: tuple[str, ...], everything: bool, commit: str | None, sto
         raise AskedWrongly("name runs, or --all for the newest of every case", "python -m harness history add dedupe")
     found = chosen_runs(runs, options.store_path(store_folder))
     project = airspeed.project_at(Path.cwd())
-    filed = ours.commit_for(project.repository, commit)
-    added = ours.add(project, filed, [summarise(one.run, str(one.path)) for one in found])
+    added = ours.add(project, [summarise(one.run, str(one.path)) for one in found], commit)
     if not (project.results / "benchmarks.json").exists():
         airspeed.discover(project, shown=None)
     for one in added:

@@ -93,12 +93,12 @@ def _tell(measured: MachineLimits, age: float | None, code: ExitCode, json_to: s
 
 def _plot(measured: MachineLimits, store: Path, where: str, *, quiet: bool) -> None:
     """Draw what there is; what is left out is said on standard error."""
-    from harness.judge.roofline import roofline
+    from harness.judge.roofline import roofline, roofs_of
     from harness.show.roofline import to_svg
     from harness.show.text import clean
 
     summaries, left_out = _newest(measured.machine, store)
-    picture = roofline(measured, summaries, left_out)
+    picture = roofline(measured.machine, tuple(roofs_of(measured.figures)), summaries, left_out)
     options.write_text(to_svg(picture).decode(), where)
     if not quiet:
         for sentence in picture.left_out:

@@ -12,13 +12,14 @@ from collections.abc import Iterable, Iterator, Sequence
 from harness.judge.summary import best_of_ours
 from harness.model.declared import Proof
 from harness.model.judged import Row, Summary, WorkloadSummary
-from harness.model.limited import Figure, MachineLimits, Point, Roof, Roofline, Standing
+from harness.model.limited import Figure, Point, Roofline, Standing
+from harness.model.measured import Machine, Roof
 
 _OPERATIONS = 2
 """A multiply-add is two."""
 
 
-def roofline(measured: MachineLimits, summaries: Sequence[Summary], left_out: Sequence[str] = ()) -> Roofline:
+def roofline(machine: Machine, roofs: Sequence[Roof], summaries: Sequence[Summary], left_out: Sequence[str] = ()) -> Roofline:
     """Return the picture: each case with its largest measured workload whose work is known."""
     found: list[Point] = []
     missing = list(left_out)
@@ -27,10 +28,10 @@ def roofline(measured: MachineLimits, summaries: Sequence[Summary], left_out: Se
         found += points
         if not points:
             missing.append(f"{summary.run.case}: its result file says nothing of the work of a call")
-    return Roofline(measured.machine, tuple(roofs(measured.figures)), tuple(found), tuple(missing))
+    return Roofline(machine, tuple(roofs), tuple(found), tuple(missing))
 
 
-def roofs(figures: Iterable[Figure]) -> Iterator[Roof]:
+def roofs_of(figures: Iterable[Figure]) -> Iterator[Roof]:
     """Slopes of one core and of all, then the flat roofs."""
     for figure in figures:
         if figure.name == "read_bytes_per_second":

@@ -12,11 +12,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 from harness.errors import Inconclusive, StoreError
+from harness.judge.roofline import roofs_of
 from harness.lab import sources, store
 from harness.lab.bench import Bench, Lane, Task, Told, lanes_for, measure
 from harness.lab.catalogue import workload_named
 from harness.lab.machine import kept_limits, machine_limits, this_machine
 from harness.lab.proof import Prover, Services, failure
+from harness.lab.repository import checkout_of
 from harness.lab.supervisor import Confines, processors
 from harness.lab.sweep import Look, crew_sizes, crews, cut_off, usual_seconds
 from harness.model.declared import Status
@@ -69,7 +71,8 @@ class Session:
                 run = self._measure(run, group, certificates, services, folder, listener)
             if self.plan.sweep:
                 run = self._crews(run, certificates, services, folder, listener)
-        run = replace(run, complete=True)
+        limits = kept_limits(run.machine)
+        run = replace(run, complete=True, roofs=tuple(roofs_of(limits.figures)) if limits else ())
         listener.saved(run, store.write(run, self.store), None)
         return run
 
@@ -87,6 +90,7 @@ class Session:
             plan=self.plan,
             machine=this_machine(),
             workloads=(),
+            checkout=checkout_of(self.found.folder),
             growth={name: growth for name in self.variants if (growth := self.case.growths.get(name, self.case.growth)) is not None},
         )
 

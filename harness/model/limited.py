@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
-from harness.model.measured import Machine
+from harness.model.measured import Machine, Roof
 
 UNSTABLE = 0.2
 """A figure is marked when half of its repetitions or more are further than this share from the best: it may have been luck."""
@@ -120,19 +120,6 @@ class MachineLimits:
     """One-minute load average when it began: what else was going on."""
     figures: tuple[Figure, ...]
     missing: tuple[NotMeasured, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Roof:
-    """One line of the roofline: no program under it gets above it."""
-
-    label: str
-    operations_per_second: float | None = None
-    """Of a flat roof."""
-    bytes_per_second: float | None = None
-    """Of a slope."""
-    together: bool = False
-    """All cores, not one."""
 
 
 class Standing(StrEnum):

@@ -202,6 +202,28 @@ class Plan:
 
 
 @dataclass(frozen=True, slots=True)
+class Roof:
+    """One line of the roofline: no program under it gets above it."""
+
+    label: str
+    operations_per_second: float | None = None
+    """Of a flat roof."""
+    bytes_per_second: float | None = None
+    """Of a slope."""
+    together: bool = False
+    """All cores, not one."""
+
+
+@dataclass(frozen=True, slots=True)
+class Checkout:
+    """Which state of the code was measured."""
+
+    commit: str
+    changed: bool
+    """The working tree differed from that commit: results apart, which are no code."""
+
+
+@dataclass(frozen=True, slots=True)
 class Run:
     """One run of one case: what a result file holds."""
 
@@ -227,3 +249,7 @@ class Run:
     """Of a sweep: one variant each, with 1, 2, ... workers side by side; the results are called ``pool@2``."""
     advice: tuple[str, ...] = ()
     """Of a sweep: what it says in plain words."""
+    checkout: Checkout | None = None
+    """Of the repository that holds the case; None: there is none, or an older perflab wrote this run."""
+    roofs: tuple[Roof, ...] = ()
+    """What the machine could do at all when the run ended; none: an older perflab wrote this run."""

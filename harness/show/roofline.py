@@ -11,7 +11,8 @@ from math import atan2, degrees, log10, sqrt
 from typing import TYPE_CHECKING, Any
 
 from harness.errors import EnvironmentLacks
-from harness.model.limited import Point, Roof, Roofline, Standing
+from harness.model.limited import Point, Roofline, Standing
+from harness.model.measured import Roof
 from harness.show import text
 
 if TYPE_CHECKING:

@@ -7,6 +7,7 @@ import os
 import shutil
 import subprocess
 import sys
+from dataclasses import replace
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -16,6 +17,7 @@ import pytest
 from harness.errors import Inconclusive, StoreError
 from harness.lab import store
 from harness.lab.history import files
+from harness.lab.repository import checkout_of
 from harness.model.history import Quantity, State
 from harness.show.documents import HistoryDocument, StepsDocument
 from tests.fakes.runs import fake_run
@@ -167,20 +169,37 @@ def project(tmp_path: Path) -> Path:
     return tmp_path / "repository"
 
 
-def test_other_code_than_the_commit_is_refused(tmp_path: Path) -> None:
-    """A run of a changed working tree belongs to no commit; naming one is taking the word for it.  Results themselves are no change."""
+def test_a_run_is_filed_under_the_commit_it_measured(tmp_path: Path) -> None:
+    """Changed code belongs to no commit, and a run that does not say is not guessed at; naming a commit is taking the word for it."""
     folder = project(tmp_path)
-    path = store.write(fake_run(), tmp_path / "results")
-    (folder / "new.py").write_text("")
-    refused = harness(folder, "history", "add", path)
+    files.write_json({}, folder / ".asv" / "results" / "benchmarks.json")
+    measured = checkout_of(folder)
+    assert measured is not None
+    silent = store.write(fake_run(), tmp_path / "silent")
+    changed = store.write(replace(fake_run(), checkout=replace(measured, changed=True)), tmp_path / "changed")
+    clean = store.write(replace(fake_run(), checkout=measured), tmp_path / "clean")
+    commit(folder, "later")
 
-    assert 2 == refused.returncode
-    assert "new.py changed" in refused.stderr
-    (folder / "new.py").unlink()
-    (folder / ".asv" / "results").mkdir(parents=True)
-    (folder / ".asv" / "results" / "benchmarks.json").write_text("{}")
-    assert 0 == harness(folder, "history", "add", path).returncode
-    assert 0 == harness(folder, "history", "add", path).returncode
+    for path, why in ((silent, "does not say"), (changed, "the code had changed")):
+        refused = harness(folder, "history", "add", path)
+        assert (2, True) == (refused.returncode, why in refused.stderr)
+    added = harness(folder, "history", "add", clean, "--json", "-")
+    assert not added.returncode, added.stderr
+    assert [measured.commit] == [one["commit"] for one in json.loads(added.stdout)["files"]]
+    assert 0 == harness(folder, "history", "add", silent, "--commit", "HEAD").returncode
+
+
+def test_results_are_no_change_of_the_code(tmp_path: Path) -> None:
+    """New files in results/ and .asv/ leave the working tree at its commit; another new file does not."""
+    folder = project(tmp_path)
+    for name in ("results/tiny/run.json", ".asv/results/benchmarks.json"):
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_text("{}")
+    before = checkout_of(folder)
+    (folder / "new.py").write_text("")
+
+    assert (False, True) == (before and before.changed, (after := checkout_of(folder)) and after.changed)
+    assert checkout_of(tmp_path) is None
 
 
 def test_another_machines_results_are_not_overwritten(tmp_path: Path) -> None:

@@ -7,13 +7,13 @@ from dataclasses import replace
 import pytest
 
 from harness.errors import ExitCode
-from harness.judge.roofline import roofline
+from harness.judge.roofline import roofline, roofs_of
 from harness.judge.summary import best_of_ours, exit_code, summarise
 from harness.model.declared import Status, Work
-from harness.model.limited import Roof, Standing
-from harness.model.measured import Run
+from harness.model.limited import Standing
+from harness.model.measured import Roof, Run
 from tests.fakes.limits import fake_limits
-from tests.fakes.runs import fake_result, fake_run
+from tests.fakes.runs import MACHINE, fake_result, fake_run
 
 
 def worked(run: Run, *, bound: float | None = 1e-7, rival: bool = False) -> Run:
@@ -26,7 +26,7 @@ def worked(run: Run, *, bound: float | None = 1e-7, rival: bool = False) -> Run:
 
 def test_roofs_are_slopes_and_peaks() -> None:
     """A multiply-add is two operations; what all cores do together is drawn apart."""
-    roofs = roofline(fake_limits(), []).roofs
+    roofs = tuple(roofs_of(fake_limits().figures))
 
     assert roofs == (
         Roof("L1", bytes_per_second=1e11),
@@ -39,7 +39,7 @@ def test_roofs_are_slopes_and_peaks() -> None:
 
 def test_reference_best_and_best_rival_stand_on_it() -> None:
     """All are credited with the work of the question, each over its own time."""
-    points = roofline(fake_limits(), [summarise(worked(fake_run(), rival=True))]).points
+    points = roofline(MACHINE, (), [summarise(worked(fake_run(), rival=True))]).points
 
     assert [(point.variant, point.standing) for point in points] == [
         ("naive", Standing.REFERENCE), ("quick", Standing.OURS), ("library", Standing.RIVAL)
@@ -50,7 +50,7 @@ def test_reference_best_and_best_rival_stand_on_it() -> None:
 
 def test_a_case_without_work_is_left_out_with_a_reason() -> None:
     """Nobody wonders where it is."""
-    picture = roofline(fake_limits(), [summarise(fake_run())], ["brc: no complete run"])
+    picture = roofline(MACHINE, (), [summarise(fake_run())], ["brc: no complete run"])
 
     assert picture.points == ()
     assert picture.left_out == ("brc: no complete run", "tiny: its result file says nothing of the work of a call")

@@ -13,6 +13,7 @@ from harness.errors import AskedWrongly
 from harness.judge.gate import Unit
 from harness.lab.gate import revisions, session, timing
 from harness.lab.gate.desk import Asked
+from harness.lab.repository import repository_of
 from harness.model.declared import Verdict
 from harness.model.gated import GateReport, GateVerdict, Metric
 from tests.repositories import commit, git
@@ -114,7 +115,7 @@ def test_a_worktree_is_removed_whatever_happens(tmp_path: Path) -> None:
     (tmp_path / "repo").mkdir()
     (tmp_path / "repo" / "file.py").write_text("x = 1\n")
     made = commit(tmp_path / "repo")
-    repository = revisions.repository_of(tmp_path / "repo")
+    repository = repository_of(tmp_path / "repo")
     with pytest.raises(ZeroDivisionError), revisions.base_folder(repository, made) as folder:
         assert (folder / "file.py").read_text() == "x = 1\n"
         raise ZeroDivisionError
@@ -137,7 +138,7 @@ def test_the_head_is_the_working_tree_as_it_is(tmp_path: Path) -> None:
     (tmp_path / "repo" / "deleted.py").unlink()
     (tmp_path / "repo" / "__pycache__").mkdir()
     (tmp_path / "repo" / "__pycache__" / "x.pyc").write_bytes(b"")
-    repository = revisions.repository_of(tmp_path / "repo")
+    repository = repository_of(tmp_path / "repo")
     with revisions.head_folder(repository) as folder:
         found = {path.name: path.read_text() for path in folder.glob("*.py")}
 
@@ -151,4 +152,4 @@ def test_a_revision_is_a_commit_or_refused(tmp_path: Path, revision: str) -> Non
     (tmp_path / "kept.py").write_text("x = 1\n")
     commit(tmp_path)
     with pytest.raises(AskedWrongly, match="no revision"):
-        revisions.repository_of(tmp_path).commit(revision)
+        repository_of(tmp_path).commit(revision)

@@ -8,7 +8,7 @@ from xml.etree import ElementTree
 import pytest
 
 from harness.errors import EnvironmentLacks, ExitCode
-from harness.judge.roofline import roofs
+from harness.judge.roofline import roofs_of
 from harness.model.limited import Point, Roofline, Standing
 from harness.show.roofline import to_svg
 from tests.fakes.limits import fake_limits
@@ -26,7 +26,7 @@ POINTS = (
 def picture(*points: Point) -> Roofline:
     """The fake machine with these points."""
     measured = fake_limits()
-    return Roofline(measured.machine, tuple(roofs(measured.figures)), points)
+    return Roofline(measured.machine, tuple(roofs_of(measured.figures)), points)
 
 
 def texts(svg: bytes) -> list[str]:

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from harness.errors import BadCase
 from harness.lab.catalogue import did_you_mean
-from harness.lab.gate import revisions
 from harness.lab.gate.changes import Listed, Revision, Sides
 from harness.lab.gate.timing import NotTimed
+from harness.lab.repository import Repository
 from harness.lab.supervisor import Confines
 from harness.model.declared import Verdict
 from harness.model.gated import Gap, KeyVerdict, Metric
@@ -67,7 +67,7 @@ class Findings:
 class Scene:
     """Both revisions as folders, and the cases in them."""
 
-    repository: revisions.Repository
+    repository: Repository
     commit: str
     base_root: Path
     head_root: Path

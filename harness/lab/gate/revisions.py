@@ -5,90 +5,21 @@ from __future__ import annotations
 import compileall
 import os
 import shutil
-import subprocess
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from harness.errors import AskedWrongly, EnvironmentLacks
+from harness.errors import AskedWrongly
 from harness.lab import places
-from harness.lab.catalogue import did_you_mean
 
 if TYPE_CHECKING:
+    from harness.lab.repository import Repository
     from harness.lab.trees import Tree
 
-_GIT = ("git", "-c", "core.fsmonitor=false", "-c", "protocol.ext.allow=never", "-c", "core.hooksPath=/dev/null")
-_GIT_SECONDS = 120
 _BORN = 1_000_000_000
 """Modification time of every file of a revision: Numba keeps compiled kernels by it, and the folder's name says the content."""
-
-
-@dataclass(frozen=True, slots=True)
-class Repository:
-    """A git repository on this machine."""
-
-    top: Path
-
-    def run(self, *arguments: str) -> str:
-        """Run git and return what it printed.
-
-        Raises:
-            AskedWrongly: git refused; the message is its own.
-        """
-        try:
-            done = subprocess.run(
-                [*_GIT, "-C", str(self.top), *arguments], capture_output=True, timeout=_GIT_SECONDS, check=False, env=_environment()
-            )
-        except FileNotFoundError:
-            raise EnvironmentLacks("git is not installed", "install git; the gate compares two revisions of a repository") from None
-        if done.returncode:
-            raise AskedWrongly(
-                f"git {arguments[0]}: {done.stderr.decode(errors='replace').strip()}", "mend the repository, or name another revision"
-            )
-        return done.stdout.decode(errors="surrogateescape")
-
-    def commit(self, revision: str) -> str:
-        """Return the full commit of ``revision``.
-
-        Raises:
-            AskedWrongly: there is no such revision.
-        """
-        try:
-            return self.run("rev-parse", "--verify", "--quiet", "--end-of-options", f"{revision}^{{commit}}").strip()
-        except AskedWrongly:
-            names = self.run("for-each-ref", "--format=%(refname:short)", "refs/heads", "refs/remotes", "refs/tags").split()
-            shallow = self.run("rev-parse", "--is-shallow-repository").strip() == "true"
-            remedy = "this clone is shallow: fetch more history (git fetch --unshallow; in a workflow, fetch-depth: 0)" if shallow else ""
-            raise AskedWrongly(
-                f"there is no revision {revision!r} in this repository",
-                did_you_mean(revision, names) or remedy or "git log --oneline shows them",
-            ) from None
-
-    def dirty(self) -> bool:
-        """Whether the working tree differs from the commit checked out."""
-        return bool(self.run("status", "--porcelain", "--untracked-files=normal").strip())
-
-    def files(self) -> list[str]:
-        """Relative paths of the working tree's files that git knows or would add."""
-        listed = self.run("ls-files", "-z", "--cached", "--others", "--exclude-standard").split("\0")
-        return sorted({name for name in listed if name and ((self.top / name).is_file() or (self.top / name).is_symlink())})
-
-
-def repository_of(folder: Path) -> Repository:
-    """Return the repository that holds ``folder``.
-
-    Raises:
-        AskedWrongly: it is in none.
-    """
-    try:
-        return Repository(Path(Repository(folder).run("rev-parse", "--show-toplevel").removesuffix("\n")).resolve())
-    except AskedWrongly as error:
-        raise AskedWrongly(
-            f"{folder} is in no git repository: {error.problem}", "the gate compares two revisions of one repository"
-        ) from None
 
 
 @contextmanager
@@ -160,9 +91,3 @@ def compile_modules(tree: Tree) -> None:
                 compileall.compile_dir(Path(path, name), quiet=2)
             elif Path(path, f"{name}.py").is_file():
                 compileall.compile_file(Path(path, f"{name}.py"), quiet=2)
-
-
-def _environment() -> dict[str, str]:
-    """Git without what a surrounding hook or a user's environment would point elsewhere, and never asking anything."""
-    kept = {name: value for name, value in os.environ.items() if not name.startswith("GIT_")}
-    return {**kept, "GIT_TERMINAL_PROMPT": "0", "GIT_OPTIONAL_LOCKS": "0", "LC_ALL": "C"}

@@ -13,6 +13,7 @@ from harness.lab.gate import changes, revisions
 from harness.lab.gate.changes import Place, Revision, Sides
 from harness.lab.gate.desk import Asked, Scene
 from harness.lab.proof import where
+from harness.lab.repository import Repository, repository_of
 from harness.lab.supervisor import Confines, Ending, Worker
 
 
@@ -32,10 +33,10 @@ def both_revisions(asked: Asked) -> Iterator[Scene]:
         yield Scene(repository, commit, base / _home(repository), head / _home(repository), opened)
 
 
-def _places(asked: Asked) -> tuple[list[Place], revisions.Repository]:
+def _places(asked: Asked) -> tuple[list[Place], Repository]:
     """Where the cases asked for are, and the one repository that holds them."""
     if not asked.cases:
-        return [], revisions.repository_of(HOME)
+        return [], repository_of(HOME)
     found, places = None, []
     for name in asked.cases:
         try:
@@ -44,7 +45,7 @@ def _places(asked: Asked) -> tuple[list[Place], revisions.Repository]:
             if "/" in name:
                 raise
             case = Found(name, f"cases.{name}", HOME / "cases" / name, "catalogue")  # perhaps only the base has it
-        here = revisions.repository_of(case.folder if case.folder.is_dir() else HOME)
+        here = repository_of(case.folder if case.folder.is_dir() else HOME)
         if found is not None and found != here:
             raise AskedWrongly(f"{name} is in another repository than {asked.cases[0]}", "gate the two one after the other")
         found = here
@@ -54,12 +55,12 @@ def _places(asked: Asked) -> tuple[list[Place], revisions.Repository]:
     return places, found
 
 
-def _home(repository: revisions.Repository) -> Path:
+def _home(repository: Repository) -> Path:
     """Where this project lies in its repository, or the top of somebody else's."""
     return HOME.relative_to(repository.top) if HOME.is_relative_to(repository.top) else Path()
 
 
-def _whole_catalogue(repository: revisions.Repository, *roots: Path) -> list[Place]:
+def _whole_catalogue(repository: Repository, *roots: Path) -> list[Place]:
     home = _home(repository)
     names = {init.parent.name for root in roots for init in (root / home / "cases").glob("*/__init__.py")}
     return [Place(name, f"cases.{name}", home / "cases" / name, "catalogue", home) for name in sorted(names)]

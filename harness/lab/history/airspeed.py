@@ -23,8 +23,8 @@ import msgspec
 from harness.errors import AskedWrongly, EnvironmentLacks, PerflabError, StoreError
 from harness.lab import machine
 from harness.lab.catalogue import did_you_mean
-from harness.lab.gate.revisions import Repository, repository_of
 from harness.lab.history import files
+from harness.lab.repository import Repository, repository_of
 from harness.model.history import Quantity
 
 CONFIG = "asv.conf.json"

@@ -13,14 +13,13 @@ import msgspec
 
 from harness.errors import AskedWrongly
 from harness.judge.statistics import CONFIDENCE, student_quantile
-from harness.lab.gate.revisions import Repository
 from harness.lab.history import files
 from harness.lab.history.airspeed import Project, machine_file
+from harness.lab.repository import Repository
 from harness.model.judged import Estimate, Row, Summary
+from harness.model.measured import Run
 
 _CELL = ("result", "stats_ci_99_a", "stats_ci_99_b", "stats_q_25", "stats_q_75", "stats_number", "stats_repeat", "samples")
-_OWN = ("results", ".asv")
-"""Where results lie: what is new there is no change of the code."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,34 +33,46 @@ class Added:
     """Keys of the run that have no number to give."""
 
 
-def commit_for(repository: Repository, wanted: str | None) -> str:
-    """The commit that runs are filed under: as asked, else the one checked out, if the working tree is exactly that.
+def commit_of(run: Run, repository: Repository, wanted: str | None) -> str:
+    """The commit that a run is filed under: as asked, else the one that was checked out when it was measured.
 
     Raises:
-        AskedWrongly: the working tree has other code, and nobody said which commit is meant.
+        AskedWrongly: it measured other code than a commit's, or does not say, and nobody said which commit is meant.
     """
     if wanted is not None:
         return repository.commit(wanted)
-    changed = repository.run("status", "--porcelain", "--untracked-files=normal", "--", ".", *(f":(exclude,top){name}" for name in _OWN))
-    if changed.strip():
-        names = ", ".join(line[3:] for line in changed.splitlines()[:3])
-        raise AskedWrongly(
-            f"the working tree is no commit: {names} changed, so the run would be filed under code that was not measured",
-            "commit first, or say which commit the run measured: --commit REV",
-        )
+    remedy = "say which commit the run measured: --commit REV; or commit first, then run"
+    if run.checkout is None:
+        raise AskedWrongly(f"run {run.id} does not say which commit it measured", remedy)
+    if run.checkout.changed:
+        raise AskedWrongly(f"run {run.id} measured no commit: the code had changed since {run.checkout.commit[:10]}", remedy)
+    return repository.commit(run.checkout.commit)
+
+
+def checked_out(repository: Repository) -> str:
+    """The commit that is checked out, if the working tree is exactly that.
+
+    Raises:
+        AskedWrongly: the working tree has other code.
+    """
+    changed = repository.changed_code()
+    if changed:
+        raise AskedWrongly(f"the working tree is no commit: {', '.join(changed[:3])} changed", "commit first")
     return repository.commit("HEAD")
 
 
-def add(project: Project, commit: str, summaries: Sequence[Summary]) -> list[Added]:
-    """Write runs into the store; of several runs of a key the last started counts.
+def add(project: Project, summaries: Sequence[Summary], wanted: str | None) -> list[Added]:
+    """Write runs into the store, each under the commit ``wanted``, or its own; of several runs of a key the last started counts.
 
     Raises:
+        AskedWrongly: a run measured no commit.
         Inconclusive: the folder of a run's machine holds another machine's results.
         StoreError: the file that is there already is damaged, or cannot be written.
     """
     added = []
+    commits = {summary.run.id: commit_of(summary.run, project.repository, wanted) for summary in summaries}
     for summary in sorted(summaries, key=lambda one: one.run.started):
-        here = summary.run.machine
+        commit, here = commits[summary.run.id], summary.run.machine
         facts = machine_file(here.id, here.system, here.architecture, here.cpu, here.cores)
         folder = project.results / here.id
         files.require_same_machine(folder, facts)

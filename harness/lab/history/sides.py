@@ -9,9 +9,9 @@ from pathlib import Path, PurePosixPath
 from harness.errors import AskedWrongly
 from harness.judge.summary import summarise
 from harness.lab import store
-from harness.lab.gate.revisions import Repository
 from harness.lab.history import files
 from harness.lab.history.airspeed import Project
+from harness.lab.repository import Repository
 from harness.model.compared import Given, Side
 from harness.model.history import Quantity, Recorded, State
 from harness.model.judged import Estimate, Summary
