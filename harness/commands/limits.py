@@ -45,7 +45,7 @@ def command(
 
     options.require_writable(json_to, plot)
     if plot:
-        from harness.show.roofline import require_matplotlib
+        from harness.show.drawing import require_matplotlib
 
         require_matplotlib()
     here = machine.this_machine()

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import re
-from importlib.util import find_spec
 from pathlib import Path
 
 import click
 
 from harness.commands import options
-from harness.errors import AskedWrongly, EnvironmentLacks
+from harness.errors import AskedWrongly
 from harness.lab import catalogue
 
 BEGIN, END = "<!-- results:begin -->", "<!-- results:end -->"
@@ -73,8 +72,6 @@ def _plot(recording: Path, output: Path) -> None:
     summary = watched(found.readings)
     if summary is None:
         raise AskedWrongly(f"{recording} holds no look", "record for longer than one interval")
-    if find_spec("matplotlib") is None:
-        raise EnvironmentLacks("matplotlib is not installed, so nothing can be plotted", "pip install 'perflab[pages]'")
     from harness.show.monitor_plot import svg
 
     options.write_bytes(svg(found), output)

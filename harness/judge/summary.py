@@ -36,7 +36,7 @@ def summarise(run: Run, file: str | None = None) -> Summary:
 def widest_ratio(measured: Measured, reference: str) -> float | None:
     """The largest relative half-width of the ratios' intervals: what the stopping rule looks at."""
     kept = _kept_blocks(measured)
-    results = {result.key.variant: result for result in measured.results if _proven(result)}
+    results = {result.key.variant: result for result in measured.results if proven(result)}
     if not results:
         return None
     first = reference if reference in results else next(iter(results))
@@ -54,7 +54,7 @@ def best_of_ours(workload: WorkloadSummary) -> Row | None:
 
 def paired_ratio(workload: Measured, reference: str, candidate: str) -> Estimate | None:
     """Time of ``reference`` / time of ``candidate``, both proven, from their common rounds."""
-    results = {result.key.variant: result for result in workload.results if _proven(result)}
+    results = {result.key.variant: result for result in workload.results if proven(result)}
     if reference not in results or candidate not in results:
         return None
     kept = _kept_blocks(workload)
@@ -111,14 +111,14 @@ def _workload(measured: Measured, run: Run) -> WorkloadSummary:
 
 
 def _reference(results: Sequence[Result], name: str) -> _Reference:
-    result = next((result for result in results if result.key.variant == name and _proven(result)), None)
+    result = next((result for result in results if result.key.variant == name and proven(result)), None)
     if result is None:
         return _Reference(name, (), None, None, None)
     return _Reference(name, result.processes, *_cold(result), time_estimate(result.processes))
 
 
 def _row(result: Result, reference: _Reference, bound: float | None) -> Row:
-    if not _proven(result) or not result.processes:
+    if not proven(result) or not result.processes:
         return Row(result)
     seconds = time_estimate(result.processes)
     if seconds is None:
@@ -218,7 +218,8 @@ def _waited_share(row: Row) -> float:
     return 1 - row.cpu_seconds / row.seconds.value
 
 
-def _proven(result: Result) -> bool:
+def proven(result: Result) -> bool:
+    """Whether a number of it may be shown: it answered, and as the reference does."""
     certificate = result.certificate
     return result.status is Status.OK and certificate is not None and certificate.verdict in (Proof.REFERENCE, Proof.EQUAL)
 

@@ -1,4 +1,4 @@
-"""Stacks as a picture: a flame graph in one HTML file that needs no network and no script, and speedscope's JSON."""
+"""Stacks as a picture: a flame graph in one HTML file that needs no network and no script; and speedscope's JSON, written and read."""
 
 from __future__ import annotations
 
@@ -8,7 +8,11 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from zlib import crc32
 
-from harness.model.profiled import UNITS, Frame, Profile, Stack
+import msgspec
+
+from harness.errors import StoreError
+from harness.model.measured import Key
+from harness.model.profiled import UNITS, Frame, Profile, Stack, Tool
 from harness.show.text import clean
 
 _ROW = 18
@@ -121,6 +125,7 @@ def speedscope(profile: Profile) -> bytes:
         {
             "$schema": "https://www.speedscope.app/file-format-schema.json",
             "name": str(profile.key),
+            "harness": {"tool": profile.tool, "calls": profile.calls, "seconds": profile.seconds},
             "shared": {"frames": [{name: value for name, value in one.items() if value} for one in described]},
             "profiles": [
                 {
@@ -132,3 +137,50 @@ def speedscope(profile: Profile) -> bytes:
         },
         indent=1,
     ).encode()  # fmt: skip
+
+
+class _Frame(msgspec.Struct):
+    name: str
+    file: str = ""
+    line: int = 0
+
+
+class _Shared(msgspec.Struct):
+    frames: list[_Frame]
+
+
+class _Sampled(msgspec.Struct):
+    samples: list[list[int]]
+    weights: list[float]
+
+
+class _Ours(msgspec.Struct):
+    tool: Tool
+    calls: int
+    seconds: float | None
+
+
+class _Speedscope(msgspec.Struct):
+    name: str
+    shared: _Shared
+    profiles: list[_Sampled]
+    harness: _Ours | None = None
+
+
+def read_speedscope(data: bytes, file: str) -> Profile:
+    """Read what :func:`speedscope` wrote.
+
+    Raises:
+        StoreError: it is something else; the message names the file.
+    """
+    try:
+        found = msgspec.json.decode(data, type=_Speedscope)
+        case, workload, variant = found.name.split("/")
+        frames = [Frame(one.name, one.file, one.line) for one in found.shared.frames]
+        (sampled,) = found.profiles
+        pairs = zip(sampled.samples, sampled.weights, strict=True)
+        stacks = tuple(Stack(tuple(frames[place] for place in places), weight) for places, weight in pairs if places)
+    except (msgspec.MsgspecError, ValueError, IndexError, RecursionError) as error:
+        raise StoreError(f"{file}: no profile of ours: {error}", "python -m harness profile CASE writes one; delete this one") from None
+    ours = found.harness or _Ours(Tool.PY_SPY, 0, None)
+    return Profile(Key(case, variant, workload), ours.tool, ours.seconds, ours.calls, stacks)

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import io
 from typing import TYPE_CHECKING
 
-from harness.show.curves import COLOURS
+from harness.show.drawing import COLOURS, INK, sheet, to_svg
 
 if TYPE_CHECKING:
     from harness.model.watched import Recording
@@ -15,16 +14,12 @@ _MIB = 1 << 20
 
 def svg(recording: Recording) -> bytes:
     """Return the plot: three panels above each other with one axis of time."""
-    import matplotlib as mpl
-    from matplotlib.figure import Figure
-
     seconds = [one.seconds for one in recording.readings]
-    with mpl.rc_context({"svg.hashsalt": "perflab", "svg.fonttype": "none", "font.family": "sans-serif", "font.size": 10}):
-        figure = Figure(figsize=(8, 7), layout="constrained")
+    with sheet(8, 7) as figure:
         cpu, memory, switches = figure.subplots(3, 1, sharex=True)
         cpu.plot(seconds, [one.cpu for one in recording.readings], color=COLOURS[0], label="the tree")
         cpu.plot(seconds, [sum(one.cores) for one in recording.readings], color=COLOURS[1], linestyle="--", label="the machine")
-        cpu.axhline(recording.cores, color="#777777", linewidth=0.8)
+        cpu.axhline(recording.cores, color=INK, linewidth=0.8)
         cpu.set_ylabel("cores")
         memory.plot(seconds, [one.resident_bytes / _MIB for one in recording.readings], color=COLOURS[0], label="resident")
         shared = [(one.seconds, one.proportional_bytes / _MIB) for one in recording.readings if one.proportional_bytes is not None]
@@ -41,8 +36,6 @@ def svg(recording: Recording) -> bytes:
         switches.set_xlabel("seconds" + (" (the recording is cut)" if recording.cut else ""))
         for panel in (cpu, memory, switches):
             panel.set_ylim(bottom=0)
-            panel.grid(visible=True, color="#dddddd", linewidth=0.6)
+            panel.grid(visible=True)
             panel.legend(loc="best", fontsize=8)
-        buffer = io.BytesIO()
-        figure.savefig(buffer, format="svg", metadata={"Date": None, "Title": f"recording of {recording.started}"})
-    return buffer.getvalue()
+        return to_svg(figure, f"recording of {recording.started}")

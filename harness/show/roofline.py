@@ -6,28 +6,19 @@ The bytes are the same for the same nouns: no date, no random names in them.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from io import BytesIO
 from math import atan2, degrees, log10, sqrt
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from harness.errors import EnvironmentLacks
 from harness.model.limited import Point, Roofline, Standing
 from harness.model.measured import Roof
-from harness.show import text
+from harness.show import drawing, text
+from harness.show.drawing import COLOURS, INK
 
-if TYPE_CHECKING:
-    from types import ModuleType
-
-# Okabe and Ito, Color Universal Design (2008): told apart by colour-blind readers; the marks differ as well
-_COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#F0E442", "#000000")
 _MARKS = {Standing.OURS: "o", Standing.REFERENCE: "s", Standing.RIVAL: "^"}
-_SETTINGS = {"svg.hashsalt": "perflab", "svg.fonttype": "none", "font.family": "sans-serif", "font.size": 9.0, "axes.linewidth": 0.8}
-_METADATA = {"Date": None, "Creator": "perflab", "Title": "Roofline"}
 _CREDIT = (
     "A variant is credited with the work of the question as its reference states it (useful operations, bytes that must move):\n"
     "a cleverer algorithm does less than that, and may stand above a roof."
 )
-_INK = "#333333"
 _CLOSE = 0.16
 """Labels nearer to each other than this (in powers of ten) are moved apart."""
 
@@ -38,40 +29,21 @@ def to_svg(roofline: Roofline) -> bytes:
     Raises:
         EnvironmentLacks: matplotlib is not installed.
     """
-    matplotlib = require_matplotlib()
-    from matplotlib.figure import Figure
-
-    with matplotlib.rc_context(_SETTINGS):
-        figure = Figure(figsize=(9.6, 6.4), layout="constrained")
+    with drawing.sheet(9.6, 6.4) as figure:
         axes = figure.add_subplot()
         left, right = _span(roofline)
         _draw_roofs(axes, roofline.roofs, left, right)
         _draw_points(axes, roofline.points)
-        axes.set(xscale="log", yscale="log", xlim=(left, right))
-        axes.set_xlabel("useful operations per byte")
-        axes.set_ylabel("useful operations per second")
-        axes.set_title(text.clean(f"Roofline of {roofline.machine.cpu}, {roofline.machine.cores} cores"), parse_math=False)
-        axes.grid(visible=True, which="major", color="#dddddd", linewidth=0.5)
+        drawing.logarithmic(axes.xaxis, drawing.in_counts, "useful operations per byte")
+        drawing.logarithmic(axes.yaxis, drawing.in_counts, "useful operations per second")
+        axes.set_xlim(left, right)
+        axes.set_title(text.clean(f"Roofline of {roofline.machine.cpu}, {roofline.machine.cores} cores"))
+        axes.grid(visible=True, which="major")
         _legends(axes, roofline.points)
-        figure.supxlabel(_CREDIT, fontsize=7.5, color=_INK)
+        figure.supxlabel(_CREDIT, fontsize=7.5)
         figure.draw_without_rendering()
         _label_roofs(axes, roofline.roofs, left, right)
-        buffer = BytesIO()
-        figure.savefig(buffer, format="svg", metadata=_METADATA)
-    return buffer.getvalue()
-
-
-def require_matplotlib() -> ModuleType:
-    """Import matplotlib, or say what to install.
-
-    Raises:
-        EnvironmentLacks: it is not installed.
-    """
-    try:
-        import matplotlib
-    except ImportError:
-        raise EnvironmentLacks("the roofline needs matplotlib, which is not installed", "pip install 'perflab[pages]'") from None
-    return matplotlib
+        return drawing.to_svg(figure, "Roofline")
 
 
 def _span(roofline: Roofline) -> tuple[float, float]:
@@ -91,9 +63,9 @@ def _draw_roofs(axes: Any, roofs: Sequence[Roof], left: float, right: float) -> 
         style: Any = (0, (5, 2)) if together else "solid"
         for rate in slopes:
             end = min(right, (flat or float("inf")) / rate)
-            axes.plot([left, end], [rate * left, rate * end], color=_INK, linewidth=1.1, linestyle=style)
+            axes.plot([left, end], [rate * left, rate * end], color=INK, linewidth=1.1, linestyle=style)
         if flat:
-            axes.plot([max(left, flat / max(slopes, default=flat / left)), right], [flat, flat], color=_INK, linewidth=1.6, linestyle=style)
+            axes.plot([max(left, flat / max(slopes, default=flat / left)), right], [flat, flat], color=INK, linewidth=1.6, linestyle=style)
 
 
 def _label_roofs(axes: Any, roofs: Sequence[Roof], left: float, right: float) -> None:
@@ -108,7 +80,7 @@ def _label_roofs(axes: Any, roofs: Sequence[Roof], left: float, right: float) ->
         above = rate
         axes.annotate(
             text.clean(f"{roof.label}: {_rate(rate)}B/s"), (place, rate * place), xytext=(1, -1) if below else (0, 1),
-            textcoords="offset points", rotation=angle, rotation_mode="anchor", fontsize=7, color=_INK, parse_math=False,
+            textcoords="offset points", rotation=angle, rotation_mode="anchor", fontsize=7, color=INK,
             va="top" if below else "bottom",
         )  # fmt: skip
     middle = sqrt(left * right)
@@ -116,7 +88,7 @@ def _label_roofs(axes: Any, roofs: Sequence[Roof], left: float, right: float) ->
         top = roof.operations_per_second or 0.0
         axes.annotate(
             text.clean(f"{roof.label}: {_rate(top)} operations/s"), (middle, top), xytext=(0, 3 if roof.together else -3),
-            textcoords="offset points", ha="center", va="bottom" if roof.together else "top", fontsize=7, color=_INK, parse_math=False,
+            textcoords="offset points", ha="center", va="bottom" if roof.together else "top", fontsize=7, color=INK,
         )  # fmt: skip
 
 
@@ -132,15 +104,15 @@ def _rate(value: float) -> str:
 def _draw_points(axes: Any, points: Sequence[Point]) -> None:
     cases = _cases(points)
     for point in points:
-        colour = _COLOURS[cases.index(point.case) % len(_COLOURS)]
+        colour = COLOURS[cases.index(point.case) % len(COLOURS)]
         axes.plot(
             [point.intensity], [point.operations_per_second], marker=_MARKS[point.standing], markersize=8, linestyle="none",
-            markeredgecolor=colour, markerfacecolor=colour if point.standing is Standing.OURS else "white", markeredgewidth=1.6, zorder=3,
+            markeredgecolor=colour, markerfacecolor=colour if point.standing is Standing.OURS else "none", markeredgewidth=1.6, zorder=3,
         )  # fmt: skip
     for point, shift in zip(points, _shifts(points), strict=True):
         axes.annotate(
             text.clean(point.variant), (point.intensity, point.operations_per_second), xytext=(8, -3 + shift), textcoords="offset points",
-            fontsize=7.5, color=_INK, parse_math=False, zorder=4,
+            fontsize=7.5, color=INK, zorder=4,
         )  # fmt: skip
 
 
@@ -170,7 +142,7 @@ def _legends(axes: Any, points: Sequence[Point]) -> None:
         Line2D(
             [],
             [],
-            color=_COLOURS[index % len(_COLOURS)],
+            color=COLOURS[index % len(COLOURS)],
             marker="o",
             linestyle="none",
             label=text.clean(f"{case}, workload {workloads[case]}"),
@@ -181,15 +153,13 @@ def _legends(axes: Any, points: Sequence[Point]) -> None:
         Line2D(
             [],
             [],
-            color=_INK,
+            color=INK,
             marker=mark,
-            markerfacecolor=_INK if standing is Standing.OURS else "white",
+            markerfacecolor=INK if standing is Standing.OURS else "none",
             linestyle="none",
             label=standing.value,
         )
         for standing, mark in _MARKS.items()
     ]
     if points:
-        legend = axes.legend(handles=handles, loc="lower right", fontsize=7.5, frameon=True)
-        for entry in legend.get_texts():
-            entry.set_parse_math(False)
+        axes.legend(handles=handles, loc="lower right", fontsize=7.5)

@@ -1,0 +1,147 @@
+"""What a published page rests on: the shelves of the store, a case's story and sources, and how its ratios went from run to run."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from harness.model.history import Curve, Step
+from harness.model.judged import Summary
+from harness.model.limited import Roofline
+from harness.model.measured import Checkout, Key, Machine, Run
+from harness.model.profiled import Profile
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """One stored run as a point of history: small, whatever the run holds."""
+
+    run: str
+    started: str
+    """UTC, ISO 8601."""
+    machine: str
+    environment: str
+    """Implementation and version of Python, and the libraries that make the numbers."""
+    checkout: Checkout | None
+    ratios: Mapping[Key, float]
+    """Time of the variant / time of the reference, as in the history of commits; only what is proven."""
+
+
+@dataclass(frozen=True, slots=True)
+class Shelf:
+    """What the store holds of one case."""
+
+    case: str
+    runs: tuple[Run, ...]
+    """The newest complete run of each machine, the newest of all first; no sweeps."""
+    sweep: Run | None
+    """The newest complete sweep."""
+    moments: tuple[Moment, ...]
+    """Every complete run, oldest first; no sweeps."""
+    incomplete: tuple[str, ...]
+    """Runs that were interrupted and not resumed."""
+    profiles: Mapping[str, bytes]
+    """speedscope's files of the newest look at each variant, by name within the store."""
+    files: Mapping[str, str]
+    """Digest of every file that this was read from, by its name within the store."""
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """One file of source, as it is now."""
+
+    name: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Exhibit:
+    """A variant as the catalogue has it now."""
+
+    name: str
+    technique: str
+    rival: bool
+    idea: str
+    sources: tuple[Source, ...]
+    """Its own file, and the compiled body behind it."""
+    digest: str
+    """What a certificate of it would be bound to now."""
+
+
+@dataclass(frozen=True, slots=True)
+class Study:
+    """A case as the catalogue has it now."""
+
+    name: str
+    question: str
+    story: str
+    """README.md, Markdown; empty: none."""
+    exhibits: tuple[Exhibit, ...]
+    sizes: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Trend:
+    """How the ratio of one key went, run by run, on one machine in one environment."""
+
+    curve: Curve
+    """Its commits are runs; several neighbours may share a point, which is then their median."""
+    steps: tuple[Step, ...]
+    runs: int
+
+
+@dataclass(frozen=True, slots=True)
+class CasePage:
+    """Everything that the page of a case shows."""
+
+    name: str
+    study: Study | None
+    """None: the store has runs of it, the catalogue has it no more."""
+    runs: tuple[Summary, ...]
+    """The newest of each machine, the newest of all first; none: it was never measured."""
+    sweep: Summary | None
+    trends: tuple[Trend, ...]
+    moments: tuple[Moment, ...]
+    """The newest runs, newest first."""
+    n_runs: int
+    incomplete: tuple[str, ...]
+    profiles: tuple[Profile, ...]
+    roofline: Roofline | None
+
+    @property
+    def newest(self) -> Summary | None:
+        """The run that the page is about."""
+        return self.runs[0] if self.runs else None
+
+
+@dataclass(frozen=True, slots=True)
+class CommitHistory:
+    """What airspeed velocity's store knows of the project's commits."""
+
+    curves: tuple[Curve, ...]
+    steps: tuple[Step, ...]
+    commits: tuple[str, ...]
+    """In order, oldest first."""
+    subjects: Mapping[str, str]
+    failed: tuple[tuple[str, Key], ...]
+    """Commits and keys that have no number where one should be."""
+    asv_pages: bool = False
+    """asv's own pages stand beside ours."""
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    """Everything that is published."""
+
+    cases: tuple[CasePage, ...]
+    machines: tuple[Machine, ...]
+    history: CommitHistory | None
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """One file of the site."""
+
+    path: str
+    """Within the site's folder, with slashes."""
+    content: bytes
