@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import IO, TYPE_CHECKING
 
 import click
 
@@ -16,6 +16,7 @@ from harness.model.history import Quantity, State
 if TYPE_CHECKING:
     from harness.lab.history.airspeed import Project
     from harness.model.history import Recorded
+    from harness.model.published import CommitHistory
     from harness.show.history_document import HistoryFileDocument
 
 
@@ -159,7 +160,7 @@ def steps_command(smallest: float, cases: tuple[str, ...], json_to: str | None) 
     project = airspeed.project_at(Path.cwd())
     recorded = _read(project)
     if not recorded:
-        raise Inconclusive(f"there is no history in {project.results}", "python -m harness history run HEAD~5..HEAD")
+        raise _nothing(project)
     commits = airspeed.in_order(project, {one.commit for one in recorded})
     curves = [one for one in judged.curves(recorded, commits, Quantity.RATIO) if not cases or one.measurand.key.case in cases]
     if not curves:
@@ -191,36 +192,73 @@ def publish_command(output: Path | None, vendor: Path | None, quiet: bool) -> No
     asv's page loads ten scripts and styles from elsewhere.  With --vendor they are copied from that folder and the links rewritten; without,
     the page cannot work, and a plain one with the same numbers takes its place.
     """
-    from harness.judge import history as judged
-    from harness.judge import steps as judge
     from harness.lab.history import airspeed, vendoring
-    from harness.show import history_page
+    from harness.show.site.pages import commits_page
+    from harness.show.site.rendering import STYLE, style
 
     airspeed.require_asv()
     project = airspeed.project_at(Path.cwd())
-    recorded = _read(project)
-    if not recorded:
-        raise Inconclusive(f"there is no history in {project.results}", "python -m harness history run HEAD~5..HEAD")
-    commits = airspeed.in_order(project, {one.commit for one in recorded})
-    supply = vendoring.supplies(vendor) if vendor else None
     folder = (output or project.pages).absolute()
     airspeed.fresh_folder(folder)
-    airspeed.publish(project, folder, shown=None if quiet else sys.stderr)
-    if supply is not None:
-        used = vendoring.vendor(folder, supply)
-        unchecked = [one.name for one in used if not one.checked]
-        click.echo(
-            f"{len(used)} scripts and styles copied, {len(used) - len(unchecked)} of them with the digest that asv asks for", err=True
-        )
-        if unchecked:
-            click.echo(f"of another build than asv names: {', '.join(unchecked)}", err=True)
+    shown = None if quiet else sys.stderr
+    if vendor is not None:
+        publish_asv(project, folder, vendor, shown=shown)
     else:
-        curves = judged.curves(recorded, commits, Quantity.RATIO)
-        steps = [step for curve in curves for step in judge.find_steps(curve)]
-        page = history_page.plain_page(curves, steps, commits, _subjects(project, commits))
-        vendoring.replace_page(folder, page)
+        found = commit_history(project)
+        if found is None:
+            raise _nothing(project)
+        airspeed.publish(project, folder, shown=shown)
+        vendoring.replace_page(folder, commits_page(found, alone=True))
+        options.write_bytes(style(), folder / STYLE)
         click.echo("asv's page needs scripts of other hosts; a plain page stands in its place (--vendor FOLDER for asv's own)", err=True)
     click.echo(str(folder / "index.html"))
+
+
+def publish_asv(project: Project, folder: Path, vendor: Path, *, shown: IO[str] | None) -> None:
+    """Let asv write its pages, and give them the scripts and styles that they want from other hosts.
+
+    Raises:
+        AskedWrongly: the folder lacks some of them.
+        Inconclusive: nothing was measured yet.
+        StoreError: a result file is damaged; asv would leave it out.
+    """
+    from harness.lab.history import airspeed, vendoring
+
+    airspeed.require_asv()
+    if not _read(project):
+        raise _nothing(project)
+    supply = vendoring.supplies(vendor)
+    airspeed.publish(project, folder, shown=shown)
+    used = vendoring.vendor(folder, supply)
+    unchecked = [one.name for one in used if not one.checked]
+    click.echo(f"{len(used)} scripts and styles copied, {len(used) - len(unchecked)} of them with the digest that asv asks for", err=True)
+    if unchecked:
+        click.echo(f"of another build than asv names: {', '.join(unchecked)}", err=True)
+
+
+def commit_history(project: Project) -> CommitHistory | None:
+    """What asv's store knows of the project's commits; None: nothing.
+
+    Raises:
+        StoreError: a result file is damaged, or of a commit that the repository does not have.
+    """
+    from harness.judge import history as judged
+    from harness.judge import steps as judge
+    from harness.lab.history import airspeed
+    from harness.model.published import CommitHistory
+
+    recorded = _read(project)
+    if not recorded:
+        return None
+    commits = airspeed.in_order(project, {one.commit for one in recorded})
+    curves = judged.curves(recorded, commits, Quantity.RATIO)
+    steps = tuple(step for curve in curves for step in judge.find_steps(curve))
+    failed = tuple((commit, measurand.key) for commit, measurand in judged.failures(recorded, Quantity.RATIO))
+    return CommitHistory(curves, steps, tuple(commits), _subjects(project, commits), failed)
+
+
+def _nothing(project: Project) -> Inconclusive:
+    return Inconclusive(f"there is no history in {project.results}", "python -m harness history run HEAD~5..HEAD")
 
 
 def _read(project: Project) -> tuple[Recorded, ...]:

@@ -2,63 +2,183 @@
 
 from __future__ import annotations
 
-import re
+import sys
+import tempfile
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from harness.commands import options
-from harness.errors import AskedWrongly
-from harness.lab import catalogue
+from harness.errors import AskedWrongly, ExitCode
 
-BEGIN, END = "<!-- results:begin -->", "<!-- results:end -->"
-BLOCK = re.compile(r"<!-- (?P<kind>results|sweep|selftest|profile):begin(?P<named>[^>]*?)-->.*?<!-- (?P=kind):end -->", re.DOTALL)
+if TYPE_CHECKING:
+    from harness.model.published import CasePage, CommitHistory, Site
 
-
-_DOCUMENTS = {"selftest": "gate --self-test", "profile": "profile CASE"}
-"""Blocks that are made from a JSON document, and the command that writes it."""
+SITE = Path("site")
 
 
 @click.command("report")
+@click.option(
+    "-o", "--output", type=click.Path(path_type=Path), metavar="PATH", help="The site's folder (default: site); of a plot, its file (default: beside the recording)."
+)  # fmt: skip
+@click.option("--verify", is_flag=True, help="Write nothing: make every page again and compare byte for byte; exit 3 when one differs.")
+@click.option(
+    "--vendor",
+    type=click.Path(path_type=Path, exists=True, file_okay=False),
+    metavar="FOLDER",
+    help="Put asv's own pages into the site, too, with the scripts that this folder holds (a node_modules will do).",
+)
 @click.option(
     "--readme",
     "readmes",
     multiple=True,
     metavar="CASE|FILE",
-    help="The README of this case, or this file, which must say which case it shows; may be repeated.",
+    help="No site: the blocks in the README of this case, or in this file, which must say which case it shows; may be repeated.",
 )
+@click.option("--check", is_flag=True, help="With --readme: write nothing; exit 3 when a block is not what its result file says.")
 @click.option(
-    "--monitor", "recording", type=click.Path(path_type=Path, dir_okay=False), metavar="FILE", help="Plot what monitor --record wrote."
-)
-@click.option(
-    "-o",
-    "--output",
-    type=click.Path(path_type=Path, dir_okay=False),
-    metavar="FILE",
-    help="Where the plot goes (default: beside the recording, as SVG).",
-)
-@click.option("--check", is_flag=True, help="Write nothing; exit 3 when a block is not what its result file says.")
+    "--monitor", "recording", type=click.Path(path_type=Path, dir_okay=False), metavar="FILE", help="No site: plot what monitor --record wrote."
+)  # fmt: skip
 @options.store
-def command(readmes: tuple[str, ...], recording: Path | None, output: Path | None, check: bool, store_folder: Path | None) -> None:
-    """Write the results of a stored run into a README, between its two markers; or plot a recording.
+@options.quiet
+def command(
+    output: Path | None, verify: bool, vendor: Path | None, readmes: tuple[str, ...], check: bool, recording: Path | None, store_folder: Path | None, quiet: bool
+) -> None:  # fmt: skip
+    """Publish what the store holds as a site: pages that need no server, no network and no script.
 
-    The block names the run it was generated from.  A file other than a case's README shows the case named
-    in its first marker: <!-- results:begin dedupe -->.  <!-- sweep:begin --> shows the newest sweep, <!-- selftest:begin selftest.json --> shows a gate's
-    self-test, and <!-- profile:begin profile.json --> a profile, from the file of that name beside it.
+    A page a case, a page a machine, the history of commits, and how each number was made.  Only what changed is written.
+
+    \b
+    python -m harness report                   # into site/
+    python -m harness report --verify          # is every page what the result files say?
+    python -m harness report --readme dedupe   # the tables in a README
+    python -m harness report --monitor FILE    # a plot of a recording
+
+    A README's block names the run it was made from.  A file other than a case's README shows the case named in its first marker:
+    <!-- results:begin dedupe -->.  <!-- sweep:begin --> shows the newest sweep, <!-- selftest:begin selftest.json --> a gate's self-test, and
+    <!-- profile:begin profile.json --> a profile, from the file of that name beside it.
     """
-    if (recording is None) == (not readmes):
-        raise AskedWrongly("say what to report: --readme CASE, or --monitor FILE", "python -m harness report --readme dedupe")
+    if sum((verify or vendor is not None, bool(readmes), recording is not None)) > 1:
+        raise AskedWrongly("--verify and --vendor, --readme, and --monitor are three different things", "ask for one at a time")
+    if check and not readmes:
+        raise AskedWrongly("--check looks at READMEs", "--readme CASE --check; for the site: --verify")
     if recording is not None:
         _plot(recording, output or recording.with_suffix(".svg"))
-        return
-    stale = [str(path) for path in (_write(readme, options.store_path(store_folder), check=check) for readme in readmes) if path]
-    if stale and check:
-        click.echo(
-            f"not what the result files say: {', '.join(stale)}; run: python -m harness report "
-            + " ".join(f"--readme {name}" for name in readmes),
-            err=True,
-        )
-        raise click.exceptions.Exit(3)
+    elif readmes:
+        from harness.commands.readme import renew
+
+        raise click.exceptions.Exit(int(renew(readmes, options.store_path(store_folder), check=check)))
+    elif verify:
+        raise click.exceptions.Exit(int(_verify(output or SITE, options.store_path(store_folder))))
+    else:
+        _publish(output or SITE, options.store_path(store_folder), vendor, quiet=quiet)
+
+
+@dataclass(frozen=True, slots=True)
+class _Gathered:
+    """What a site is made of, and the digest of every result file behind it."""
+
+    site: Site
+    made_from: Mapping[str, str]
+
+
+def _publish(folder: Path, store_path: Path, vendor: Path | None, *, quiet: bool) -> None:
+    from harness.commands.history import publish_asv
+    from harness.lab import publishing
+    from harness.lab.history import airspeed
+    from harness.show.drawing import require_matplotlib
+    from harness.show.site.pages import pages
+
+    require_matplotlib()
+    publishing.require_ours(folder)
+    gathered = _gathered(store_path, quiet=quiet)
+    with tempfile.TemporaryDirectory(prefix="perflab-") as scratch:
+        made = Path(scratch, "asv") if vendor is not None else folder / "asv"
+        if vendor is not None:
+            publish_asv(airspeed.project_at(Path.cwd()), made, vendor, shown=None if quiet else sys.stderr)
+        done = publishing.write(pages(_with_asv(gathered.site, made)), gathered.made_from, folder)
+        if vendor is not None:
+            publishing.replace_folder(folder, made)
+    click.echo(f"{folder / 'index.html'}: {done.written} files written, {done.unchanged} unchanged, {done.removed} removed")
+
+
+def _verify(folder: Path, store_path: Path) -> ExitCode:
+    from harness.lab import publishing
+    from harness.show.drawing import require_matplotlib
+    from harness.show.site.pages import pages
+    from harness.show.text import clean
+
+    require_matplotlib()
+    if publishing.manifest(folder) is None:
+        raise AskedWrongly(f"there is no site in {folder}", f"python -m harness report -o {folder}")
+    gathered = _gathered(store_path, quiet=True)
+    site = _with_asv(gathered.site, folder / "asv")
+    found = list(publishing.problems(pages(site), gathered.made_from, folder))
+    for problem in found:
+        click.echo(clean(problem))
+    if found:
+        click.echo(f"{folder}: {len(found)} differences; python -m harness report writes it anew")
+        return ExitCode.WRONG_ANSWER
+    manifest = publishing.manifest(folder)
+    assert manifest is not None
+    click.echo(f"{folder}: {len(manifest.pages)} files, each byte as {len(manifest.made_from)} result files and the sources say")
+    return ExitCode.OK
+
+
+def _gathered(store_path: Path, *, quiet: bool) -> _Gathered:
+    """Read the store and the catalogue, one case at a time.
+
+    Raises:
+        AskedWrongly: there is nothing to show.
+        StoreError: a file is damaged; no page is made without it.
+    """
+    from harness.judge.publish import case_page
+    from harness.lab import archive, catalogue, studies
+    from harness.show.flamegraph import read_speedscope
+
+    known = catalogue.find_cases()
+    stored = archive.shelved(store_path)
+    cases: list[CasePage] = []
+    made_from: dict[str, str] = {}
+    for name in [*known, *(name for name in stored if name not in known)]:
+        if not quiet:
+            click.echo(f"reading {name}", err=True)
+        shelf = archive.shelf(name, store_path) if name in stored else None
+        profiles = [] if shelf is None else [read_speedscope(data, file) for file, data in shelf.profiles.items()]
+        made_from |= {} if shelf is None else shelf.files
+        cases.append(case_page(name, shelf, studies.study(known[name]) if name in known else None, profiles))
+    if not made_from:
+        raise AskedWrongly(f"there is no run in {store_path}", "python -m harness run dedupe")
+    return _Gathered(_site(cases), made_from)
+
+
+def _site(cases: Sequence[CasePage]) -> Site:
+    from harness.model.published import Site
+
+    machines = {summary.run.machine.id: summary.run.machine for case in cases for summary in case.runs}
+    return Site(tuple(cases), tuple(machines[name] for name in sorted(machines)), _commits())
+
+
+def _commits() -> CommitHistory | None:
+    """The history of the project that we are in, if it has one."""
+    from harness.commands.history import commit_history
+    from harness.lab.history import airspeed
+
+    try:
+        project = airspeed.project_at(Path.cwd())
+    except AskedWrongly:  # no repository, or one without asv
+        return None
+    return commit_history(project)
+
+
+def _with_asv(site: Site, folder: Path) -> Site:
+    """Say whether asv's own pages stand in the site."""
+    if site.history is None:
+        return site
+    return replace(site, history=replace(site.history, asv_pages=(folder / "index.html").is_file()))
 
 
 def _plot(recording: Path, output: Path) -> None:
@@ -79,53 +199,3 @@ def _plot(recording: Path, output: Path) -> None:
     if found.cut:
         click.echo("the recording is cut: whoever wrote it was stopped within a line")
     click.echo(f"plot: {output}")
-
-
-def _write(readme: str, store_path: Path, *, check: bool) -> Path | None:
-    """Bring one file up to date; return its path when it was not."""
-    path = Path(readme) if readme.endswith(".md") else catalogue.find_case(readme).folder / "README.md"
-    before = path.read_text(encoding="utf-8")
-    if not BLOCK.search(before):
-        raise AskedWrongly(f"{path} has no block between {BEGIN} and {END}", "put the two markers where the results belong")
-
-    def renewed(found: re.Match[str]) -> str:
-        kind, named = found["kind"], found["named"].strip()
-        if kind in _DOCUMENTS:
-            block = _from_document(kind, path.parent / named)
-        else:
-            block = _block(named or path.parent.name, store_path, sweep=kind == "sweep")
-        return f"<!-- {kind}:begin{found['named']}-->\n{block}<!-- {kind}:end -->"
-
-    after = BLOCK.sub(renewed, before)
-    if after == before:
-        return None
-    if not check:
-        path.write_text(after, encoding="utf-8")
-        click.echo(f"wrote {path}")
-    return path
-
-
-def _from_document(kind: str, file: Path) -> str:
-    """What a JSON document beside the page says, as Markdown."""
-    from harness.show import profile, selftest
-
-    try:
-        data = file.read_bytes()
-    except OSError as error:
-        raise AskedWrongly(f"{file} cannot be read: {error.strerror}", f"python -m harness {_DOCUMENTS[kind]} --json {file}") from None
-    return selftest.markdown(selftest.read_selftest(data)) if kind == "selftest" else profile.markdown(profile.read_profiles(data))
-
-
-def _block(case: str, store_path: Path, *, sweep: bool) -> str:
-    """The newest complete run of a case, or its newest sweep, as Markdown."""
-    from harness.judge.summary import summarise
-    from harness.lab import store
-    from harness.show import scaling, table
-
-    files = sorted((store_path / case).glob("*.json"))
-    runs = [run for run in map(store.read, files) if run.complete and run.plan.sweep is sweep]
-    if not runs:
-        kind = "sweep" if sweep else "run"
-        raise AskedWrongly(f"{store_path / case} holds no complete {kind}", f"python -m harness run {case}{' --sweep' if sweep else ''}")
-    newest = summarise(max(runs, key=lambda run: run.id))
-    return scaling.markdown(newest) if sweep else table.markdown(newest)

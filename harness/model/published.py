@@ -64,8 +64,6 @@ class Exhibit:
     idea: str
     sources: tuple[Source, ...]
     """Its own file, and the compiled body behind it."""
-    digest: str
-    """What a certificate of it would be bound to now."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,8 +74,9 @@ class Study:
     question: str
     story: str
     """README.md, Markdown; empty: none."""
+    digest: str
+    """Of what all variants share: a run with another one measured another case."""
     exhibits: tuple[Exhibit, ...]
-    sizes: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,8 +101,7 @@ class CasePage:
     sweep: Summary | None
     trends: tuple[Trend, ...]
     moments: tuple[Moment, ...]
-    """The newest runs, newest first."""
-    n_runs: int
+    """Every complete run, oldest first; no sweeps."""
     incomplete: tuple[str, ...]
     profiles: tuple[Profile, ...]
     roofline: Roofline | None

@@ -63,6 +63,16 @@ def page(profile: Profile, spots: Sequence[tuple[float, float, str]], facts: str
     return _PAGE.format(title=title, facts=html.escape(clean(facts)), svg=svg(profile.stacks, UNITS[profile.tool]), rows=rows).encode()
 
 
+_STYLE = "<style>svg{color-scheme:light dark}text{font:11px ui-monospace,monospace;fill:#1a1a1a;pointer-events:none}g:hover rect{stroke:#000}</style>"
+
+
+def picture(profile: Profile) -> bytes:
+    """Return the flame graph as a picture of its own, with its style in it."""
+    drawn = svg(profile.stacks, UNITS[profile.tool])
+    opening = drawn.index(">") + 1
+    return f"{drawn[:opening]}{_STYLE}{drawn[opening:]}\n".encode()
+
+
 def svg(stacks: Sequence[Stack], unit: str) -> str:
     """The flame graph: a box a function, as wide as its share, above the one that called it; what it is and has is its tooltip."""
     root = _tree(stacks)

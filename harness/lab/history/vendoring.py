@@ -73,18 +73,18 @@ def vendor(pages: Path, offered: Supplies) -> list[Vendored]:
     _copy_fonts(used, pages)
     for address, tag in wanted.items():
         page = page.replace(tag, _linked(tag, address))
-    replace_page(pages, _OUTSIDE.sub(r'\1="#"', page))
+    replace_page(pages, _OUTSIDE.sub(r'\1="#"', page).encode())
     return used
 
 
-def replace_page(pages: Path, page: str) -> None:
+def replace_page(pages: Path, page: bytes) -> None:
     """Put a page in the place of asv's.
 
     Raises:
         StoreError: it cannot be written.
     """
     try:
-        places.write_whole(pages / "index.html", page.encode())
+        places.write_whole(pages / "index.html", page)
         error = pages / "error.html"
         if error.exists():
             error.write_text(_OUTSIDE.sub(r'\1="#"', error.read_text(encoding="utf-8")), encoding="utf-8")
