@@ -6,7 +6,7 @@ from pathlib import Path
 
 import msgspec
 
-from harness.lab import store
+from harness.lab import publishing, store
 from harness.show.documents import DOCUMENTS
 
 FOLDER = Path(__file__).parent
@@ -15,7 +15,7 @@ DRAFT = "https://json-schema.org/draft/2020-12/schema"
 
 def schemas() -> dict[str, bytes]:
     """The content of every file, by its name."""
-    kinds = {**DOCUMENTS, **store.FILES}
+    kinds = {**DOCUMENTS, **store.FILES, publishing.SCHEMA: publishing.SiteDocument}
     return {f"{name.replace('/', '-')}.json": _text(name, kind) for name, kind in kinds.items()}
 
 

@@ -28,6 +28,8 @@ _SETTINGS: Any = {
     "axes.facecolor": "none", "figure.facecolor": "none", "savefig.facecolor": "none", "legend.facecolor": "none", "legend.edgecolor": INK,
     "grid.color": INK, "grid.alpha": 0.15, "grid.linewidth": 0.6, "axes.axisbelow": True,
 }  # fmt: skip
+_NARROW, _FLAT = 30.0, 4.0
+"""Axes with less than this between their ends have more ticks than powers of ten, or even steps."""
 _STYLE = f"<style>svg{{color-scheme:light dark;color:{INK}}}@media(prefers-color-scheme:dark){{svg{{color:{_LIGHT_INK}}}}}</style>"
 
 
@@ -74,10 +76,13 @@ def label(name: str) -> str:
 
 
 def logarithmic(axis: Any, words: Callable[[float], str], title: str) -> None:
-    """Make an axis (``axes.xaxis``, ``axes.yaxis``) logarithmic, with words for its powers of ten."""
-    from matplotlib.ticker import FuncFormatter, NullFormatter
+    """Make an axis (``axes.xaxis``, ``axes.yaxis``) of what is drawn already logarithmic, with words for its ticks."""
+    from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullFormatter
 
     axis.axes.set(**{f"{axis.axis_name}scale": "log"})
+    low, high = axis.get_view_interval()
+    if low > 0 and high / low < _NARROW:  # powers of ten alone would leave it without a number
+        axis.set_major_locator(MaxNLocator(5) if high / low < _FLAT else LogLocator(subs=(1.0, 2.0, 5.0)))
     axis.set_major_formatter(FuncFormatter(lambda value, _: words(value)))
     axis.set_minor_formatter(NullFormatter())
     axis.set_label_text(title)
@@ -86,7 +91,7 @@ def logarithmic(axis: Any, words: Callable[[float], str], title: str) -> None:
 def in_seconds(value: float) -> str:
     """A power of ten of seconds: 10 ms."""
     number, _, unit = seconds(value).partition(" ")
-    return f"{float(number):g} {unit}"
+    return f"{float(number):.3g} {unit}"
 
 
 def in_counts(value: float) -> str:
@@ -94,9 +99,9 @@ def in_counts(value: float) -> str:
     scale, letter = next(
         ((scale, letter) for scale, letter in ((1e12, "T"), (1e9, "G"), (1e6, "M"), (1e3, "k")) if value >= scale), (1.0, "")
     )
-    return f"{value / scale:g}{letter}"
+    return f"{value / scale:.3g}{letter}"
 
 
 def in_times(value: float) -> str:
     """A ratio: 10x."""
-    return f"{value:g}x"
+    return f"{in_counts(value)}x"

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import os
-import shutil
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
-from importlib.util import find_spec
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -19,6 +17,7 @@ from harness.lab.profiling import artefacts, callgrind, frames, py_spy, scalene,
 from harness.lab.profiling.subject import NotProfiled
 from harness.lab.supervisor import Confines
 from harness.model.profiled import Frame, Stack, Tool
+from tests.browser import chromium
 
 CONFINES = Confines(60.0, 8 << 30)
 SECONDS = 1.0
@@ -268,44 +267,7 @@ def test_cythons_annotated_source_is_kept(tmp_path: Path) -> None:
     assert "pairs" in page.read_text()
 
 
-@pytest.fixture
-def offline() -> Iterator[Callable[[Path], tuple[list[str], list[str]]]]:
-    """Open a page in Chromium; return its console's errors and what it asked the network for."""
-    program = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
-    if find_spec("playwright") is None or program is None:
-        pytest.skip("playwright or a Chromium is not installed")
-    from playwright.sync_api import sync_playwright
-
-    flags = [
-        "--no-sandbox",
-        "--disable-gpu",
-        "--disable-quic",
-        "--no-first-run",
-        "--disable-background-networking",
-        "--disable-component-update",
-        "--disable-sync",
-    ]
-    with sync_playwright() as driver:
-        browser = driver.chromium.launch(executable_path=program, args=flags)
-
-        def opened(page: Path) -> tuple[list[str], list[str]]:
-            tab = browser.new_context(offline=True).new_page()
-            errors: list[str] = []
-            asked: list[str] = []
-            tab.on("console", lambda message: errors.append(message.text) if message.type == "error" else None)
-            tab.on("pageerror", lambda error: errors.append(str(error)))
-            tab.on("request", lambda request: None if request.url.startswith(("file:", "data:", "blob:")) else asked.append(request.url))
-            tab.goto(page.as_uri())
-            assert tab.title()
-            return errors, asked
-
-        yield opened
-        browser.close()
-
-
-def test_every_page_opens_without_a_network(
-    offline: Callable[[Path], tuple[list[str], list[str]]], write_case: Callable[..., Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_every_page_opens_without_a_network(write_case: Callable[..., Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Our flame graph, memray's and Cython's pages: no console error, no request beyond the file."""
     from harness.show import flamegraph
 
@@ -316,8 +278,11 @@ def test_every_page_opens_without_a_network(
     graph.write_bytes(flamegraph.page(look(folder, "pure", Tool.PY_SPY, monkeypatch).profile, [], "a test"))
     tracked = look_and_keep(folder, tmp_path, monkeypatch)
 
-    for page in (graph, *tracked):
-        assert offline(page) == ([], []), page.name
+    with chromium() as browser:
+        for page in (graph, *tracked):
+            seen = browser.look(page.as_uri())
+            outside = [address for address in seen.asked if not address.startswith(("file:", "data:", "blob:"))]
+            assert ([], []) == (seen.errors, outside), page.name
 
 
 def look_and_keep(folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[Path]:
