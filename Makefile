@@ -11,7 +11,7 @@ BUILT := $(VENV)/.built
 SOURCES := $(wildcard extensions/*/*.pyx extensions/*/*.h extensions/*/*.pxd)
 BUDGET ?= 3
 
-.PHONY: run test build lint peers clean help
+.PHONY: run test build lint site peers clean help
 .DEFAULT_GOAL := help
 
 help: ## show this
@@ -29,6 +29,9 @@ lint: $(BUILT) ## check style and types
 	$(PY) -m ruff check .
 	$(PY) -m ruff format --check .
 	$(PY) -m mypy
+
+site: $(BUILT) ## publish what the store holds as pages in site/
+	$(PY) -m harness report
 
 peers: $(BUILT) ## compare our gate with other tools, for an hour or two; writes docs/peers.md
 	$(PY) docs/peers/compare.py --trials 20
