@@ -16,9 +16,19 @@ _BYTE_UNITS = ("B", "KiB", "MiB", "GiB", "TiB")
 def clean(text: str) -> str:
     """Return ``text`` on one line without control characters and bidirectional tricks.
 
-    Whatever a variant, a file or a branch is called, it cannot steer the terminal.
+    Whatever a variant, a file or a branch is called, it cannot steer the terminal, nor the runner of a workflow, which takes a line that
+    begins with ``::`` for a command.
     """
+    line = visible(text)
+    return f"·{line}" if line.lstrip().startswith(_WORKFLOW_COMMANDS) else line
+
+
+def visible(text: str) -> str:
+    """The same for what never begins a line of a log: code and stories, word for word."""
     return "".join(_visible(character) for character in text)
+
+
+_WORKFLOW_COMMANDS = ("::", "##[")
 
 
 def _visible(character: str) -> str:

@@ -81,3 +81,11 @@ def test_the_distribution_shows_where_samples_pile_up() -> None:
     assert "█      ▂" == text.distribution([1.0] * 6 + [2.0])
     assert "" == text.distribution([1.0])
     assert "█       " == text.distribution([1.0, 1.0])
+
+
+@pytest.mark.parametrize("name", ["::error::x", "  ::set-output name=a::b", "##[error]x", "\n::error::x"])
+def test_no_name_is_a_workflows_command(name: str) -> None:
+    """A runner takes a line that begins so for a command; within a line it means nothing."""
+
+    assert text.clean(name).startswith("·")
+    assert "a::b" == text.clean("a::b")
