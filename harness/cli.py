@@ -31,6 +31,7 @@ COMMANDS = {
     "profile": "Say where a variant spends its time, its memory or its instructions.",
     "report": "Write the results of a stored run into a README.",
     "run": "Prove, measure and compare the variants of one or more cases.",
+    "serve": "Show the site, and runs in progress, on this machine only.",
     "verify": "Prove that every variant of a case equals its reference.",
 }
 """Name and short help of every command: one file each in harness/commands."""

@@ -12,7 +12,7 @@ import click
 
 from harness.commands import options
 from harness.commands.lock import the_machine
-from harness.errors import AskedWrongly, ExitCode, Interrupted, Terminated, gravest
+from harness.errors import AskedWrongly, EnvironmentLacks, ExitCode, Interrupted, Terminated, gravest
 from harness.lab import catalogue
 from harness.model.measured import Measured, Plan, Run
 
@@ -217,7 +217,7 @@ def _swept(summary: Summary, store_path: Path, plot: Path | None, *, tables: boo
 
         options.write_bytes(svg(summary), target)
         click.echo(f"plot: {target}", err=not tables)
-    except ImportError:
+    except EnvironmentLacks:
         click.echo("no plot: matplotlib is not installed; pip install 'perflab[pages]', then: python -m harness report", err=True)
     return replace(summary, run=run)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from hashlib import sha256
 from pathlib import Path
 
@@ -10,7 +11,10 @@ from harness.judge.trend import moment
 from harness.lab import store
 from harness.lab.catalogue import NAME
 from harness.model.measured import Run
-from harness.model.published import Moment, Shelf
+from harness.model.published import Moment, Shelf, Unfinished, Workshop
+
+_NEWEST = 20
+"""Files of a case that are looked at for unfinished runs: what is in progress is among the last ones begun."""
 
 
 def shelved(folder: Path) -> list[str]:
@@ -55,3 +59,22 @@ def _profiles(folder: Path, case: str) -> dict[str, bytes]:
         if not path.name.endswith("-before.speedscope.json"):  # of another revision: half of a comparison
             found[path.name] = path
     return {path.relative_to(folder).as_posix(): store.bytes_of(path) for _, path in sorted(found.items())}
+
+
+def workshop(folder: Path) -> Workshop:
+    """Find the runs that are in progress or were interrupted; a file that cannot be read is told, and stops nothing."""
+    unfinished: list[Unfinished] = []
+    damaged: list[str] = []
+    for case in shelved(folder):
+        for path in sorted((folder / case).glob("*.json"))[-_NEWEST:]:
+            try:
+                age = time.time() - path.lstat().st_mtime
+                run = store.read(path)
+            except StoreError as error:
+                damaged.append(error.problem)
+            except OSError:  # replaced at this very moment
+                continue
+            else:
+                if not run.complete:
+                    unfinished.append(Unfinished(run, max(0.0, age)))
+    return Workshop(tuple(sorted(unfinished, key=lambda one: one.age_seconds)), tuple(damaged))

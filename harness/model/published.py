@@ -47,6 +47,25 @@ class Shelf:
 
 
 @dataclass(frozen=True, slots=True)
+class Unfinished:
+    """A run that is not complete: somebody is at it, or was interrupted."""
+
+    run: Run
+    age_seconds: float
+    """Since it was last written."""
+
+
+@dataclass(frozen=True, slots=True)
+class Workshop:
+    """What of a store is not complete."""
+
+    unfinished: tuple[Unfinished, ...]
+    """The one written last first."""
+    damaged: tuple[str, ...]
+    """A sentence for each file that cannot be read."""
+
+
+@dataclass(frozen=True, slots=True)
 class Source:
     """One file of source, as it is now."""
 

@@ -20,6 +20,8 @@ from harness.lab import places
 _LOADED = re.compile(r"<(?:script|link)\b[^>]*?\b(?:src|href)=\"(?P<address>(?:https?:)?//[^\"]+)\"[^>]*>")
 _DIGEST = re.compile(r"\bintegrity=\"(sha(?:256|384|512))-([^\"]+)\"")
 _OUTSIDE = re.compile(r"\b(src|href)=\"(?:https?:)?//[^\"]*\"")
+_WITHIN = re.compile(r"<script type=\"text/javascript\">.*?</script>", re.DOTALL)
+"""What the page says when another host does not answer: nobody is asked any more, and a page without it needs no script but files."""
 _KINDS = frozenset({".js", ".css"})
 _FONTS = frozenset({".woff", ".woff2", ".ttf", ".eot", ".svg"})
 
@@ -73,6 +75,7 @@ def vendor(pages: Path, offered: Supplies) -> list[Vendored]:
     _copy_fonts(used, pages)
     for address, tag in wanted.items():
         page = page.replace(tag, _linked(tag, address))
+    page = _WITHIN.sub("", page)
     replace_page(pages, _OUTSIDE.sub(r'\1="#"', page).encode())
     return used
 
@@ -114,7 +117,7 @@ def _linked(tag: str, address: str) -> str:
     """The tag with the file beside the page; a digest of another place's file says nothing of ours."""
     name = address.rpartition("/")[2].partition("?")[0]
     tag = tag.replace(address, f"vendor/{name}")
-    return re.sub(r"\s+(?:integrity|crossorigin|referrerpolicy)=\"[^\"]*\"", "", tag)
+    return re.sub(r"\s+(?:integrity|crossorigin|referrerpolicy|onerror)=\"[^\"]*\"", "", tag)
 
 
 def _copy_fonts(used: list[Vendored], pages: Path) -> None:
