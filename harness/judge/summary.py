@@ -18,6 +18,8 @@ _COARSE = 100
 """Slices shorter than this many clock ticks say more about the clock than about the code."""
 _MOST_DROPPED_SHARE = 0.2
 _FEW_BLOCKS = 3
+_STEPPED_SECONDS = 1.0
+"""Of the wall clock against the monotonic one: less is how clocks are kept right."""
 _SUSPICIOUS = (0.2, 0.7)
 """Share of its time in which a computing variant did not run; who waits longer waits for an answer, not for a processor."""
 _COMPUTING = frozenset({Technique.PYTHON, Technique.STDLIB, Technique.NUMPY, Technique.CYTHON, Technique.NUMBA})
@@ -105,7 +107,7 @@ def _workload(measured: Measured, run: Run) -> WorkloadSummary:
     widest = max(widths, default=None)
     dropped = tuple(conditions.dropped for conditions in measured.conditions if conditions.dropped)
     blocks = sum(not conditions.dropped for conditions in measured.conditions)
-    warnings = _warnings(rows, blocks=blocks, widest=widest, precision=run.plan.precision)
+    warnings = _warnings(rows, measured, blocks=blocks, widest=widest, precision=run.plan.precision)
     warnings += ["a monitor looked on"] if run.plan.monitor else []
     return WorkloadSummary(measured.workload, measured.n, tuple(rows), blocks, dropped, widest, measured.bound_seconds, tuple(warnings))
 
@@ -192,7 +194,7 @@ def _beside_the_best(rows: list[Row]) -> list[Row]:
     ]
 
 
-def _warnings(rows: Sequence[Row], *, blocks: int, widest: float | None, precision: float) -> list[str]:
+def _warnings(rows: Sequence[Row], measured: Measured, *, blocks: int, widest: float | None, precision: float) -> list[str]:
     said = []
     if blocks < _FEW_BLOCKS and any(row.seconds for row in rows):
         said.append(f"only {blocks} blocks: intervals are wide")
@@ -201,6 +203,9 @@ def _warnings(rows: Sequence[Row], *, blocks: int, widest: float | None, precisi
     waited = [row.result.key.variant for row in rows if _SUSPICIOUS[0] < _waited_share(row) < _SUSPICIOUS[1]]
     if waited:
         said.append(f"other work seems to be running ({', '.join(waited)} waited): ratios of long to short calls are biased then")
+    stepped = sum(conditions.clock_step_seconds for conditions in measured.conditions)
+    if abs(stepped) > _STEPPED_SECONDS:
+        said.append(f"the wall clock was stepped by {stepped:+.0f} s; no duration depends on it")
     coarse = [row.result.key.variant for row in rows if any(s.ns < _COARSE * _CLOCK_NS for p in row.result.processes for s in p.samples)]
     if coarse:
         said.append(f"below the clock's resolution: {', '.join(coarse)}")

@@ -73,7 +73,7 @@ class Session:
                 run = self._crews(run, certificates, services, folder, listener)
         limits = kept_limits(run.machine)
         run = replace(run, complete=True, roofs=tuple(roofs_of(limits.figures)) if limits else ())
-        listener.saved(run, store.write(run, self.store), None)
+        listener.saved(run, _keep(run, self.store), None)
         return run
 
     def _new_run(self) -> Run:
@@ -130,7 +130,7 @@ class Session:
                 looks[lane.name].append(Look(workload.n, lane.status, lane.call_seconds or usual_seconds(lane.processes)))
         for _, measured in measure(benches, seed=self.plan.seed):
             run = _with(run, measured)
-            listener.saved(run, store.write(run, self.store), measured if measured.complete else None)
+            listener.saved(run, _keep(run, self.store), measured if measured.complete else None)
         return run
 
     def _cut_off(self, lanes: Sequence[Lane], looks: Mapping[str, Sequence[Look]], workload: Workload) -> None:
@@ -158,11 +158,25 @@ class Session:
             for _, measured in measure([bench], seed=self.plan.seed):
                 others = tuple(crew for crew in run.crews if not crew.results[0].key.variant.startswith(name + CREW))
                 run = replace(run, crews=(*others, measured))
-                listener.saved(run, store.write(run, self.store), None)
+                listener.saved(run, _keep(run, self.store), None)
         return run
 
     def _task(self, run: Run, workload: Workload, sheet: Path, services: Services) -> Task:
         return Task(self.found, self.case, workload, self.plan, sheet, machine_limits(run.machine), services)
+
+
+def _keep(run: Run, folder: Path) -> Path:
+    """Write the run; when the store has become full, write it elsewhere and say where.
+
+    Raises:
+        StoreError: the store cannot be written any more.
+    """
+    try:
+        return store.write(run, folder)
+    except StoreError as error:
+        path = store.spill(run)
+        kept = f"what was measured is in {path}: move it there when there is room" if path else "what was measured is lost"
+        raise StoreError(error.problem, f"{kept}; {error.remedy}") from error
 
 
 def _telling(listener: Listener, what: str) -> Told:

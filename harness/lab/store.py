@@ -11,6 +11,7 @@ import os
 import re
 import secrets
 import stat
+import tempfile
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -80,6 +81,17 @@ def write(run: Run, store: Path) -> Path:
         raise StoreError(
             f"{path}: cannot be written: {error.strerror or error}", "make room or choose another folder with --store"
         ) from error
+    return path
+
+
+def spill(run: Run) -> Path | None:
+    """Write a run where there may still be room; None: there is none there either."""
+    folder = Path(tempfile.gettempdir())
+    try:
+        path = folder / f"perflab-{run.id}-{secrets.token_hex(4)}.json"
+        places.write_whole(path, encode(run))
+    except OSError:
+        return None
     return path
 
 
