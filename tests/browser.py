@@ -56,6 +56,7 @@ class Browser:
         seen.wider = tab.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
         if axe:
             asked = len(seen.asked)
+            tab.eval_on_selector_all("details", "found => found.forEach(one => { one.open = true })")
             tab.evaluate(axe_source())
             found = tab.evaluate("axe.run({resultTypes: ['violations'], preload: false})")
             seen.violations = [

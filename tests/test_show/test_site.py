@@ -27,6 +27,15 @@ from .rows import HOSTILE
 
 pytest.importorskip("jinja2")
 pytest.importorskip("matplotlib")
+CODE = """'\''Said in a docstring.'\''
+from __future__ import annotations
+import re
+@decorated(1.5)
+class Thing(Exception):
+    async def smallest(self, xs: list[float], *, n: int = 0x1F) -> bool:
+        # a comment
+        return not [x for x in xs if x in {None, True} or f"{x!r}\\n" % 3] and '</pre><script>' is not len(xs)
+"""
 STRANGE = f'{HOSTILE}"><img src=x onerror=alert(1)><b>::error::</b>{{{{7*7}}}}'
 
 
@@ -78,7 +87,7 @@ def whole_site() -> Site:
     study = Study(
         "tiny", STRANGE, f"# Title\n\n{STRANGE}\n\n[evil](javascript:alert(1)) [out](https://example.org/) [other](../other/README.md)\n\n"
         "<script>alert(1)</script>\n\n<!-- results:begin -->\nGENERATED\n<!-- results:end -->\n\n## What we got wrong\n\n| a | b |\n|---|--:|\n| 1 | 2 |\n",
-        "another", (Exhibit("naive", "python", False, STRANGE, (Source("cases/tiny/naive.py", "x = '</pre><script>'\n"),)),
+        "another", (Exhibit("naive", "python", False, STRANGE, (Source("cases/tiny/naive.py", CODE),)),
                     Exhibit("quick", "cython", False, "Quick.", (Source("extensions/tiny/quick.pyx", "cdef int x\n"),))),
     )  # fmt: skip
     run = replace(

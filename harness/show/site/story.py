@@ -98,7 +98,8 @@ def _code_line(line: str) -> str:
     return "\t".join(visible(part) for part in line.split("\t"))
 
 
-LIGHT, DARK = "default", "github-dark"
+LIGHT, DARK = "xcode", "monokai"
+"""The two of pygments' styles whose every colour stands out enough (4.5 to 1) from the ground that code has here."""
 
 
 def palette() -> bytes:
