@@ -104,4 +104,4 @@ def in_counts(value: float) -> str:
 
 def in_times(value: float) -> str:
     """A ratio: 10x."""
-    return f"{in_counts(value)}x"
+    return f"{value:.3g}x" if value < 1e3 else f"{value:,.0f}x".replace(",", " ")

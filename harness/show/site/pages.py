@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from harness.judge.profile import spots
+from harness.judge.steps import FEWEST_POINTS
 from harness.judge.summary import best_of_ours
 from harness.model.judged import Row, Summary, WorkloadSummary
 from harness.model.profiled import UNITS, Profile, Spot
@@ -122,13 +123,22 @@ class _Look:
 
 
 @dataclass(frozen=True, slots=True)
+class _Change:
+    """A change point, and the run from which on the new level holds."""
+
+    step: Step
+    moment: Moment
+
+
+@dataclass(frozen=True, slots=True)
 class _Past:
     """The history of one workload as the page shows it."""
 
     workload: str
     picture: str
-    steps: Sequence[tuple[Step, Moment]]
-    """Each with the run from which on the new level holds."""
+    steps: Sequence[_Change]
+    enough: bool
+    """Whether some machine has runs enough to say anything about change points."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -214,8 +224,8 @@ def _pasts(case: CasePage, prefix: str) -> Iterator[tuple[_Past, bytes]]:
             sum(max(trend.runs for trend in trends if trend.curve.machine == machine) for machine in {one.curve.machine for one in trends})
             > 1
         ):
-            steps = [(step, moments[step.first]) for trend in trends for step in trend.steps]
-            past = _Past(workload, f"{prefix}-{place}-history.svg", steps)
+            steps = [_Change(step, moments[step.first]) for trend in trends for step in trend.steps]
+            past = _Past(workload, f"{prefix}-{place}-history.svg", steps, any(trend.runs >= FEWEST_POINTS for trend in trends))
             yield past, pictures.history(case.name, workload, trends, case.moments)
 
 

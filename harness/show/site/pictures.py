@@ -95,7 +95,9 @@ def _rows(axes: Any, rows: Sequence[Row], title: str) -> None:
 
 def history(case: str, workload: str, trends: Sequence[Trend], moments: Sequence[Moment]) -> bytes:
     """Speed-ups run by run: a line a variant and machine, a bar where the machine changes, a ring at each change point."""
-    order = {one.run: place for place, one in enumerate(moments)}
+    from matplotlib.ticker import MaxNLocator
+
+    order = {one.run: place for place, one in enumerate(moments, 1)}
     names = list(dict.fromkeys(trend.curve.measurand.key.variant for trend in trends))
     with sheet(_WIDTH_INCHES, 4.2) as figure:
         axes = figure.subplots()
@@ -112,10 +114,11 @@ def history(case: str, workload: str, trends: Sequence[Trend], moments: Sequence
                     markeredgewidth=1.5,
                 )  # fmt: skip
         for place in machine_changes(moments):
-            axes.axvline(place - 0.5, color=INK, linewidth=1.0, linestyle="--")
+            axes.axvline(place + 0.5, color=INK, linewidth=1.0, linestyle="--")
         logarithmic(axes.yaxis, in_times, "times as fast as the reference")
         axes.set_xlabel("runs, oldest first; dashed: another machine or environment; ring: change point")
-        axes.set_xlim(-0.5, max(1, len(moments)) - 0.5)
+        axes.set_xlim(0.5, max(1, len(moments)) + 0.5)
+        axes.xaxis.set_major_locator(MaxNLocator(integer=True))
         axes.set_title(label(f"{case}, {workload}: run by run"), loc="left")
         axes.grid(visible=True)
         handles, labels = axes.get_legend_handles_labels()
