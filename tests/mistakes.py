@@ -37,6 +37,13 @@ MISTAKES = {
         def smallest(xs):
             return [float(text) for text in set(map(repr, xs))]
     """,
+    "replaced-clock": """
+        '''A clock that stands still.'''
+        import time
+        time.perf_counter_ns = lambda: 0
+        def smallest(xs):
+            return sorted(xs)
+    """,
     "left-running": """
         '''Finishes later.'''
         import threading

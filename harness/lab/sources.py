@@ -29,6 +29,7 @@ _REFEREE = (
     "lab/worker/answers.py",
     "lab/worker/detectors.py",
     "lab/worker/examine.py",
+    "lab/worker/instruments.py",
     "lab/worker/subject.py",
     "lab/mutation.py",
 )

@@ -42,6 +42,7 @@ class Status(StrEnum):
     NONDETERMINISTIC = "nondeterministic"
     DRIFTED = "drifted"
     LEFT_RUNNING = "left-running"
+    REPLACED_CLOCK = "replaced-clock"
     IMPOSSIBLE_SPEED = "impossible-speed"
     RAISED = "raised"
     CRASHED = "crashed"
@@ -64,6 +65,7 @@ NOT_EQUIVALENT = frozenset(
         Status.NONDETERMINISTIC,
         Status.DRIFTED,
         Status.LEFT_RUNNING,
+        Status.REPLACED_CLOCK,
         Status.IMPOSSIBLE_SPEED,
     }
 )

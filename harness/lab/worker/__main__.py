@@ -8,7 +8,6 @@ import os
 import resource
 import signal
 import sys
-import time
 from collections.abc import Callable
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
@@ -16,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from harness.lab import frames, trees
 from harness.lab.frames import FIXED_LAYOUT, ON_PROCESSORS
 from harness.lab.trees import LateImport
+from harness.lab.worker import instruments  # before anything that could replace a clock
 
 if TYPE_CHECKING:
     from harness.lab.frames import Message
@@ -91,7 +91,7 @@ class Server:
 
     def alive(self) -> None:
         """Say that the last step is done, so that the next one has its own time."""
-        now = time.monotonic()
+        now = instruments.monotonic()
         if now - self._told > _SIGN_OF_LIFE_SECONDS:
             self._told = now
             self._arm()
@@ -186,19 +186,17 @@ class Server:
 
     def do_prepare(self, job: Message) -> Message:
         """Import the variant and call it once; what this process measured before is over."""
-        import gc
-
         from harness.lab.worker.subject import Originals
         from harness.lab.worker.timing import Stopwatch
 
         self._forget()
         _, case, subject = self._load(job)
-        imported = time.clock_gettime_ns(time.CLOCK_MONOTONIC)
+        imported = instruments.clock_ns(instruments.SINCE_BOOT)
         entry = self._entry(job)
         self._stopwatch = Stopwatch(subject, case, Originals(entry.fresh_arguments()), entry)
-        gc.enable()
-        gc.unfreeze()
-        gc.collect()
+        instruments.enable()
+        instruments.unfreeze()
+        instruments.collect()
         first = self._stopwatch.first_call()
         return {"imported_ns": imported, "first_call_ns": first}
 

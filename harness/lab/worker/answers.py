@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import os
 import pickle
-import time
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+from harness.lab.worker.instruments import monotonic, seconds_now
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -109,15 +110,15 @@ def entries_for_proof(case: Case, compute: Callable[[Arguments], Answer], alive:
 
 def make_entry(workload: Workload, seed: int, compute: Callable[[Arguments], Answer]) -> Entry:
     """Make one workload's input and its answer."""
-    started = time.perf_counter()
+    started = seconds_now()
     arguments = workload.arguments(seed)
-    made = time.perf_counter() - started
+    made = seconds_now() - started
     return _entry(f"workload {workload.name}, seed {seed}", "workload", workload.n, arguments, compute, made=made)
 
 
 def _entry(label: str, kind: str, n: int, arguments: Arguments, compute: Callable[[Arguments], Answer], *, made: float = 0.0) -> Entry:
     pickled = pickle.dumps(arguments, protocol=5)
-    started = time.perf_counter()
+    started = seconds_now()
     try:
         expected = compute(arguments)
     except MemoryError:
@@ -125,7 +126,7 @@ def _entry(label: str, kind: str, n: int, arguments: Arguments, compute: Callabl
     except Exception as error:
         message = f"{label}: the reference raised {type(error).__name__}: {error}"
         raise Raised(message) from error
-    seconds = time.perf_counter() - started
+    seconds = seconds_now() - started
     return Entry(label, kind, n, pickled, pickle.dumps(expected, protocol=5), made, seconds)
 
 
@@ -160,11 +161,11 @@ def smallest_failing(case: Case, differs: Callable[[Arguments], bool], *, second
     from hypothesis import HealthCheck, find, settings
     from hypothesis.errors import HypothesisException
 
-    end = time.monotonic() + seconds
+    end = monotonic() + seconds
     try:
         return find(
             case.strategy(),
-            lambda arguments: time.monotonic() < end and differs(arguments),
+            lambda arguments: monotonic() < end and differs(arguments),
             settings=settings(max_examples=300, derandomize=True, database=None, deadline=None, suppress_health_check=list(HealthCheck)),
         )
     except (HypothesisException, Exception):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from harness.lab.worker.subject import now
+from harness.lab.worker.instruments import now
 
 _SOURCE = '''
 def control():

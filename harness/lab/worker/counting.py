@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import gc
 from typing import TYPE_CHECKING, Any
 
+from harness.lab.worker.instruments import collect, disable, freeze
 from harness.lab.worker.subject import Originals
 
 if TYPE_CHECKING:
@@ -31,9 +31,9 @@ def count(subject: Subject, workload: Workload, spin: int | None, shim: Any) -> 
     for arguments in originals.batch(WARM_CALLS):
         _consume(subject, call(*subject.handle, *arguments))
     batch = [(*subject.handle, *arguments) for arguments in originals.batch(CALLS)]
-    gc.collect()
-    gc.freeze()
-    gc.disable()
+    collect()
+    freeze()
+    disable()
     shim.start()
     for arguments in batch:
         _consume(subject, call(*arguments))

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import os
 import resource
-import time
 from contextlib import suppress
+
+from harness.lab.worker.instruments import clock_ns, process_ns
 
 _SCHED_CLOCK = 2
 
@@ -13,7 +14,7 @@ _SCHED_CLOCK = 2
 def tree_cpu_ns() -> int:
     """User plus system time of the whole tree: this process, its live descendants, and those it has reaped."""
     reaped = resource.getrusage(resource.RUSAGE_CHILDREN)
-    own = time.process_time_ns() + int((reaped.ru_utime + reaped.ru_stime) * 1e9)
+    own = process_ns() + int((reaped.ru_utime + reaped.ru_stime) * 1e9)
     return own + sum(_cpu_ns(pid) for pid in descendants())
 
 
@@ -40,5 +41,5 @@ def _children(pid: int, proc: str) -> list[int]:
 def _cpu_ns(pid: int) -> int:
     # the kernel encodes another process's CPU clock in the clock id: CPUCLOCK_SCHED of ~pid
     with suppress(OSError):
-        return time.clock_gettime_ns((~pid << 3) | _SCHED_CLOCK)
+        return clock_ns((~pid << 3) | _SCHED_CLOCK)
     return 0

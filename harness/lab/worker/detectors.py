@@ -9,14 +9,14 @@ import os
 import statistics
 import sys
 import threading
-import time
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from harness.judge.equality import Strict, show
 from harness.lab.worker.cpu import tree_cpu_ns
-from harness.lab.worker.subject import Originals, now
+from harness.lab.worker.instruments import monotonic, now, replaced, sleep
+from harness.lab.worker.subject import Originals
 from harness.model.declared import Status, impossible_message, is_impossible
 
 if TYPE_CHECKING:
@@ -59,6 +59,18 @@ def lazy(answer: Answer) -> Finding | None:
 
 
 _unchanged = Strict(signed_zero=True)
+
+
+def replaced_clock() -> Finding | None:
+    """A clock or a switch of the collector is another function now: whoever does that means to be measured by it."""
+    names = replaced()
+    if not names:
+        return None
+    return Finding(
+        Status.REPLACED_CLOCK,
+        "replaced-clock",
+        f"replaced {', '.join(names)}: the lab has its own, and other variants are not to be met by it",
+    )
 
 
 def mutated(given: Arguments, pristine: Arguments) -> Finding | None:
@@ -145,13 +157,13 @@ def drifting(
     alive: Callable[[], None],
 ) -> tuple[int, Finding | None]:
     """Call again and again on one input: the answer must stay.  Returns how often it was called."""
-    end = time.monotonic() + seconds
+    end = monotonic() + seconds
     for call in range(1, repeats + 1):
         alive()
         difference = agrees(subject.call(originals.fresh()))
         if difference is not None:
             return call, Finding(Status.DRIFTED, "drifting", f"the answer to one and the same input changed at call {call}: {difference}")
-        if time.monotonic() > end:
+        if monotonic() > end:
             return call, None
     return repeats, None
 
@@ -184,8 +196,8 @@ def _remembered(pairs: list[tuple[int, int]]) -> bool:
 def _pairs(subject: Subject, workload: Workload, *, seconds: float, alive: Callable[[], None]) -> list[tuple[int, int]]:
     """Nanoseconds of the first and of the second call on one input, for several inputs."""
     pairs: list[tuple[int, int]] = []
-    end = time.monotonic() + seconds
-    while len(pairs) < _PAIRS and (len(pairs) < _FEWEST_PAIRS or time.monotonic() < end):
+    end = monotonic() + seconds
+    while len(pairs) < _PAIRS and (len(pairs) < _FEWEST_PAIRS or monotonic() < end):
         alive()
         originals = Originals(workload.arguments(int.from_bytes(os.urandom(4), "little")))
         pairs.append((max(1, _once(subject, originals)), max(1, _once(subject, originals))))
@@ -275,9 +287,9 @@ def _idle_share() -> float:
     """Share of a processor that the tree uses while this thread does nothing at all."""
     shares = []
     for _ in range(2):  # spinning thread pools calm down within milliseconds: only the second look counts
-        cpu, wall = tree_cpu_ns(), time.perf_counter_ns()
-        time.sleep(_IDLE_SECONDS)
-        shares.append((tree_cpu_ns() - cpu) / max(1, time.perf_counter_ns() - wall))
+        cpu, wall = tree_cpu_ns(), now()
+        sleep(_IDLE_SECONDS)
+        shares.append((tree_cpu_ns() - cpu) / max(1, now() - wall))
         if shares[-1] < _BUSY_SHARE:
             break
     return shares[-1]

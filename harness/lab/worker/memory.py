@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import ctypes
-import gc
 import threading
 import tracemalloc
 from contextlib import suppress
 from typing import TYPE_CHECKING, Self
 
 from harness.lab.worker.cpu import descendants
-from harness.lab.worker.subject import Originals, now
+from harness.lab.worker.instruments import collect, now
+from harness.lab.worker.subject import Originals
 
 if TYPE_CHECKING:
     from harness.lab.worker.subject import Subject
@@ -23,7 +23,7 @@ _MOST_TRACED_BYTES = 64 << 20
 def measure(subject: Subject, originals: Originals) -> dict[str, int | None]:
     """Call twice: once under the resident set's high-water mark, once under tracemalloc."""
     arguments = originals.fresh()
-    gc.collect()
+    collect()
     with suppress(OSError, AttributeError):
         ctypes.CDLL(None).malloc_trim(0)
     with _Tree() as tree:

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import gc
 import math
 import pickle
 import random
-import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from itertools import repeat
@@ -15,6 +13,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 from harness.judge.equality import difference, exact
 from harness.lab import trees
 from harness.lab.worker.control import SLICE_NS, Control
+from harness.lab.worker.instruments import collect, disable, freeze, monotonic
 from harness.lab.worker.subject import Originals, found_in, load_case, load_subject
 from harness.lab.worker.timing import timed
 
@@ -91,9 +90,9 @@ class Contest:
         by_size = _MOST_BATCH_BYTES // max(1, self.originals.n_bytes)
         self.loops = max(1, min(SLICE_NS // max(1, per_call), by_size, _MOST_LOOPS))
         self._controls = two_controls()
-        gc.collect()
-        gc.freeze()
-        gc.disable()
+        collect()
+        freeze()
+        disable()
 
     def _warm(self, call: Callable[..., Any], fresh: Callable[[], Any]) -> int:
         """Warm one function up; return the nanoseconds of its quickest call."""
@@ -127,13 +126,13 @@ class Contest:
     def pairs(self, plan: Stint) -> tuple[Pairs, Pairs]:
         """Time pairs of slices until their median is known well enough; return nanoseconds (base, head), and the control's."""
         found: tuple[Pairs, Pairs] = ([], [])
-        started = time.monotonic()
+        started = monotonic()
         round_ = 0
-        while not self._enough(found[0], time.monotonic() - started, plan):
+        while not self._enough(found[0], monotonic() - started, plan):
             found[0].append(self._pair(self._calls, self._batch, self.base.subject.consume, self.head.subject.consume))
             if round_ % _CONTROL_EVERY == 0:
                 found[1].append(in_turn(self._controls, self.order))
-            gc.collect(0)
+            collect(0)
             round_ += 1
         return found
 
@@ -194,12 +193,12 @@ def control_pairs(seed: float, seconds: float) -> Pairs:
     """Time the control against itself, in random order, for ``seconds``."""
     order = random.Random(seed)
     controls = two_controls()
-    gc.collect()
-    gc.freeze()
-    gc.disable()
+    collect()
+    freeze()
+    disable()
     found: Pairs = []
-    end = time.monotonic() + seconds
-    while time.monotonic() < end or len(found) < _FEWEST_ROUNDS:
+    end = monotonic() + seconds
+    while monotonic() < end or len(found) < _FEWEST_ROUNDS:
         found.append(in_turn(controls, order))
     return found
 

@@ -6,7 +6,6 @@ import importlib
 import inspect
 import os
 import pickle
-import time
 from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
@@ -185,11 +184,3 @@ class Originals:
     def batch(self, n: int) -> list[Arguments]:
         """Return ``n`` fresh copies."""
         return [self.fresh() for _ in range(n)]
-
-
-def now() -> int:
-    """The lab's clock, bound before any variant can replace it."""
-    return _clock()
-
-
-_clock = time.perf_counter_ns

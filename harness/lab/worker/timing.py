@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import gc
-import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from harness.judge.equality import difference
 from harness.lab.worker.cpu import tree_cpu_ns
-from harness.lab.worker.subject import Originals, now
+from harness.lab.worker.instruments import collect, disable, freeze, now
+from harness.lab.worker.subject import Originals
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -65,14 +64,14 @@ class Stopwatch:
             elapsed = self._slice(self.loops)
             self.loops = max(1, min(SLICE_NS * self.loops // max(1, elapsed), by_size, _MOST_LOOPS))
         self._lead_in = fastest < _LEAD_IN_NS
-        gc.collect()
-        gc.freeze()
-        gc.disable()
+        collect()
+        freeze()
+        disable()
 
     def sample(self) -> dict[str, int]:
         """Time one slice; wall and CPU time side by side."""
         elapsed = self._slice(self.loops)
-        gc.collect(0)
+        collect(0)
         return {"ns": elapsed, "cpu_ns": self._cpu_ns, "loops": self.loops}
 
     def check(self) -> Difference | None:
@@ -103,7 +102,7 @@ def timed(
     function: Callable[..., Any],
     batch: list[Arguments],
     consume: Callable[[Answer], Answer] | None,
-    clock: Callable[[], int] = time.perf_counter_ns,
+    clock: Callable[[], int] = now,
 ) -> tuple[int, Answer]:
     """Call the function on each input; nothing but the calls (and their consumption) is inside the clock."""
     answer = None
