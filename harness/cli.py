@@ -32,6 +32,7 @@ COMMANDS = {
     "report": "Write the results of a stored run into a README.",
     "run": "Prove, measure and compare the variants of one or more cases.",
     "serve": "Show the site, and runs in progress, on this machine only.",
+    "store": "Check the result files, or take another store in.",
     "verify": "Prove that every variant of a case equals its reference.",
 }
 """Name and short help of every command: one file each in harness/commands."""
