@@ -21,7 +21,7 @@ run: $(BUILT) ## set up, build, and run the flagship case
 	@$(PY) -m harness run dedupe --budget $(BUDGET)
 
 test: $(BUILT) ## run the whole test suite
-	@$(PY) -m pytest
+	@$(PY) -m pytest -n 2 --dist loadfile
 
 build: $(BUILT) ## build the Cython variants in place, only what changed
 
