@@ -13,9 +13,8 @@ from harness.model.declared import NOT_EQUIVALENT, Proof, Status, Technique, Ver
 from harness.model.judged import Comparison, Estimate, Row, Summary, WorkloadSummary
 from harness.model.measured import Measured, Process, Result, Run
 
-_CLOCK_NS = 1
-_COARSE = 100
-"""Slices shorter than this many clock ticks say more about the clock than about the code."""
+_LEAST_SLICE_NS = 1000
+"""Two readings of the clock take a twentieth of this: shorter slices say more about the clock than about the code."""
 _MOST_DROPPED_SHARE = 0.2
 _FEW_BLOCKS = 3
 _STEPPED_SECONDS = 1.0
@@ -65,7 +64,8 @@ def paired_ratio(workload: Measured, reference: str, candidate: str) -> Estimate
 
 def exit_code(summary: Summary) -> ExitCode:
     """The gravest ending among all results: 3, 4, 5 or 0.  What was left out on purpose does not count."""
-    codes = [_result_code(row) for workload in summary.workloads for row in workload.rows]
+    measured = {result.key for workload in summary.run.workloads for result in workload.results if result.processes and proven(result)}
+    codes = [_result_code(row, dropped=row.result.key in measured) for workload in summary.workloads for row in workload.rows]
     for workload in summary.workloads:
         total = workload.blocks_kept + len(workload.blocks_dropped)
         if len(workload.blocks_dropped) > _MOST_DROPPED_SHARE * total:
@@ -73,17 +73,23 @@ def exit_code(summary: Summary) -> ExitCode:
     return gravest(codes)
 
 
-def _result_code(row: Row) -> ExitCode:
+def _result_code(row: Row, *, dropped: bool) -> ExitCode:
     status = row.result.status
     if status in NOT_EQUIVALENT:
         return ExitCode.WRONG_ANSWER
     if status in _NOT_MEASURED:
         return ExitCode.NOT_MEASURED
-    if status is Status.TOO_NOISY:
+    if status is Status.TOO_NOISY or _coarse(row):
         return ExitCode.INCONCLUSIVE
-    if status is Status.OK and row.seconds is None:
-        return ExitCode.NOT_MEASURED  # measured nothing is never "fine"
+    if status is Status.OK and row.seconds is None:  # measured nothing is never "fine"
+        return ExitCode.INCONCLUSIVE if dropped else ExitCode.NOT_MEASURED
     return ExitCode.OK
+
+
+def _coarse(row: Row) -> bool:
+    """Whether its slices are too short for the clock: one call is short, and its input too large to prepare many of them."""
+    slices = [sample.ns for process in row.result.processes for sample in process.samples]
+    return bool(slices) and statistics.median(slices) < _LEAST_SLICE_NS
 
 
 @dataclass(frozen=True, slots=True)
@@ -206,9 +212,8 @@ def _warnings(rows: Sequence[Row], measured: Measured, *, blocks: int, widest: f
     stepped = sum(conditions.clock_step_seconds for conditions in measured.conditions)
     if abs(stepped) > _STEPPED_SECONDS:
         said.append(f"the wall clock was stepped by {stepped:+.0f} s; no duration depends on it")
-    coarse = [row.result.key.variant for row in rows if any(s.ns < _COARSE * _CLOCK_NS for p in row.result.processes for s in p.samples)]
-    if coarse:
-        said.append(f"below the clock's resolution: {', '.join(coarse)}")
+    if coarse := [row.result.key.variant for row in rows if _coarse(row)]:
+        said.append(f"below the timer's resolution (a slice of less than {_LEAST_SLICE_NS} ns): {', '.join(coarse)}; give a call more work")
     return said
 
 

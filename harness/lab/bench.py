@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Self, TypeAlias
 
 from harness.judge.summary import widest_ratio
+from harness.lab import outputs
 from harness.lab.conditions import Snapshot
 from harness.lab.proof import Services, failure, numba_cache, where
 from harness.lab.sources import build_seconds
@@ -90,10 +91,11 @@ class Task:
             "sheet": str(self.sheet), "limits": self.limits, **self.services.job(variant),
         }  # fmt: skip
 
-    def worker(self, *, hash_seed: int = 0, cold: Path | None = None, on: Sequence[int] = ()) -> Worker:
+    def worker(self, variant: str, *, hash_seed: int = 0, cold: Path | None = None, on: Sequence[int] = ()) -> Worker:
         """A fresh process; with ``cold``, one whose cache of compiled code is that empty folder; confined to the processors ``on``."""
         environment = numba_cache(self.found) if cold is None else {"NUMBA_CACHE_DIR": str(cold)}
-        return Worker(self.confines, hash_seed=hash_seed, environment=environment, on=on)
+        log = outputs.file_of(self.found.name, variant)
+        return Worker(self.confines, hash_seed=hash_seed, environment=environment, on=on, log=log)
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,7 +129,9 @@ class Block:
         """The lane's process; a new one where there is none, or where the last workload was its end."""
         worker = self._workers.get(lane.name)
         if worker is None or not worker.running:
-            worker = self._workers[lane.name] = self._open.enter_context(task.worker(hash_seed=self.hash_seed, on=self._processors(lane)))
+            worker = self._workers[lane.name] = self._open.enter_context(
+                task.worker(lane.name, hash_seed=self.hash_seed, on=self._processors(lane))
+            )
             self._start_ns.pop(lane.name, None)
         return worker
 
@@ -215,7 +219,7 @@ class Bench:
         """The expected answer: the reference's, or where that is too slow, the first proven variant's that can."""
         for judge in self._live():
             self._tell(f"the answer, by {judge.variant.name}", self._share())
-            with self.task.worker() as worker:
+            with self.task.worker(judge.name) as worker:
                 said = _ask(worker, self.task.job("sheet", judge.variant.name))
             if "failed" not in said:
                 self._bound = said["bound_seconds"]
@@ -243,7 +247,7 @@ class Bench:
     def _pass(self, lane: Lane, stack: ExitStack) -> Worker:
         compiled = lane.variant.technique is Technique.NUMBA
         cold = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="perflab-"))) if compiled else None
-        worker = stack.enter_context(self.task.worker(cold=cold))
+        worker = stack.enter_context(self.task.worker(lane.name, cold=cold))
         worker.send(self.task.job("memory", lane.variant.name))
         return worker
 
@@ -305,7 +309,7 @@ class Bench:
         started = time.monotonic()
         said = _ask(turn.worker, {"do": "sample"})
         if "failed" in said:
-            turn.lane.fail(said)
+            turn.lane.fail({**said, "message": f"in round {round_ + 1}, size {self.task.workload.n}: {said['message']}"})
         else:
             turn.samples.append(Sample(ns=max(1, said["ns"]), loops=said["loops"], cpu_ns=said["cpu_ns"], round=round_))
         return time.monotonic() - started

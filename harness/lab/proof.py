@@ -11,9 +11,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Self, TypeAlias
 
 from harness.errors import BadCase, NotBuilt
-from harness.lab import mutation, places, sources
+from harness.lab import mutation, outputs, places, sources
 from harness.lab.machine import machine_limits, this_machine
-from harness.lab.supervisor import Confines, Ending, Worker, processors
+from harness.lab.supervisor import TAIL_BYTES, Confines, Ending, Worker, processors
+from harness.model import units
 from harness.model.declared import Proof, Status
 from harness.model.measured import Certificate, Evidence
 
@@ -185,7 +186,8 @@ class Prover:
         if "failed" in service:
             return service
         job = {"case": where(self.found), "limits": self._limits, **candidate.job(), **service, **job}
-        with Worker(self.confines, hash_seed=hash_seed, environment=numba_cache(self.found)) as worker:
+        log = outputs.file_of(self.found.name, candidate.name)
+        with Worker(self.confines, hash_seed=hash_seed, environment=numba_cache(self.found), log=log) as worker:
             try:
                 said = worker.ask(job)
             except Ending as ending:
@@ -193,6 +195,9 @@ class Prover:
             strays = worker.finish()
         if strays and "failed" not in said:
             return failure(Status.KILLED, f"left {strays} process(es) running; they were killed")
+        if worker.printed > TAIL_BYTES:
+            flood = f"prints {units.size(worker.printed)}: of each process the last {units.size(TAIL_BYTES)} are kept"
+            said["warnings"] = [*said.get("warnings", ()), flood]
         return said
 
     def _one(self, candidate: Candidate, sheet: Sheet) -> Certificate:

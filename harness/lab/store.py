@@ -2,11 +2,13 @@
 
 ``python -m pyperf stats|hist|compare_to`` work on them.  What pyperf has no place for travels in metadata
 keys ``harness_*``.  Metadata is by allow-list: no host name, user, path, argument or environment.
-Format history: 1, the first; 2, sweeps: series, work, crews.
+Format history: 1, the first; 2, sweeps: series, work, crews; 3, sealed: a digest of the whole file, so that no flipped bit passes for a time.
 """
 
 from __future__ import annotations
 
+import json
+import math
 import os
 import re
 import secrets
@@ -14,6 +16,7 @@ import stat
 import tempfile
 from dataclasses import replace
 from datetime import UTC, datetime
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -24,10 +27,15 @@ from harness.lab import places
 from harness.lab.catalogue import NAME, did_you_mean
 from harness.model.measured import Measured, Process, Result, Run, Sample
 
-FORMAT = 2
-LARGEST_FILE = 256 << 20
+FORMAT = 3
+LARGEST_FILE = 64 << 20
 """Bytes; more is not a result file of ours."""
+MOST_SAMPLES = 1_000_000
+"""In one file; more is not a result file of ours."""
 _NS = 1e9
+_SEALED_SINCE = 3
+_SEAL = re.compile(rb'"harness_sha256": "([0-9a-f]{64})"')
+_UNSEALED = "0" * 64
 
 
 class _PyperfRun(msgspec.Struct, omit_defaults=True):
@@ -49,7 +57,7 @@ class _PyperfSuite(msgspec.Struct):
     benchmarks: list[_PyperfBenchmark]
 
 
-FILES: dict[str, type] = {"result-file/2": _PyperfSuite, "result-record/2": Run}
+FILES: dict[str, type] = {"result-file/3": _PyperfSuite, "result-record/3": Run}
 """What a result file is made of, for its published schema: the file, and the document in its metadata's ``harness_record``."""
 
 
@@ -157,6 +165,7 @@ def encode(run: Run) -> bytes:
         version="1.0",
         metadata={
             "harness_format": FORMAT,
+            "harness_sha256": _UNSEALED,
             "harness_run": run.id,
             "harness_case": run.case,
             "harness_state": "complete" if run.complete else "incomplete",
@@ -173,7 +182,16 @@ def encode(run: Run) -> bytes:
             if any(p.samples for p in result.processes)
         ],
     )
-    return msgspec.json.format(msgspec.json.encode(suite), indent=1) + b"\n"
+    return seal(msgspec.json.format(msgspec.json.encode(suite), indent=1) + b"\n")
+
+
+def seal(data: bytes) -> bytes:
+    """Return the file's bytes with the digest of them all, its own 64 digits taken as zeros."""
+    found = _SEAL.search(data)
+    if found is None:
+        raise ValueError("there is no room for a seal in it")
+    blank = data[: found.start(1)] + _UNSEALED.encode() + data[found.end(1) :]
+    return data[: found.start(1)] + sha256(blank).hexdigest().encode() + data[found.end(1) :]
 
 
 def pure_pyperf(run: Run) -> bytes:
@@ -220,25 +238,55 @@ def decode(data: bytes, path: Path) -> Run:
     """Return the run in the bytes of ``path``."""
     try:
         suite = msgspec.json.decode(data, type=_PyperfSuite)
+        _require_single_names(data)
         form = suite.metadata.get("harness_format")
         if not isinstance(form, int):
             raise StoreError(f"{path}: not a result file of ours (no harness_format)", "only files written by `run` can be read here")
         if form > FORMAT:
             raise StoreError(f"{path}: format {form} > {FORMAT}", "upgrade perflab: a newer one wrote this file")
-        run = msgspec.json.decode(str(suite.metadata["harness_record"]), type=Run)
+        if form >= _SEALED_SINCE and not (_SEAL.search(data) and seal(data) == data):
+            raise StoreError(f"{path}: not what was written: its bytes do not fit the digest in it (sha256)", _RESTORE)
+        if sum(len(one.values) for benchmark in suite.benchmarks for one in benchmark.runs) > MOST_SAMPLES:
+            raise StoreError(f"{path}: more than {MOST_SAMPLES} samples", "no result file of ours holds that many")
+        record = str(suite.metadata["harness_record"]).encode()
+        run = msgspec.json.decode(record, type=Run)
+        _require_single_names(record)
     except (msgspec.DecodeError, UnicodeDecodeError, KeyError, RecursionError) as error:
-        raise StoreError(f"{path}: {_reason(data, error)}", "restore it from version control, or move it away") from error
+        raise StoreError(f"{path}: {_reason(data, error)}", _RESTORE) from error
     benchmarks = {str(benchmark.metadata.get("name")): benchmark for benchmark in suite.benchmarks}
     try:
+        _require_all_known(run, suite)
         return replace(
             run,
             workloads=tuple(_with_samples(measured, benchmarks) for measured in run.workloads),
             crews=tuple(_with_samples(measured, benchmarks) for measured in run.crews),
         )
-    except (KeyError, ValueError, IndexError) as error:
-        raise StoreError(
-            f"{path}: the samples do not fit the record: {error}", "restore it from version control, or move it away"
-        ) from error
+    except (KeyError, ValueError, IndexError, OverflowError) as error:
+        raise StoreError(f"{path}: the samples do not fit the record: {error}", _RESTORE) from error
+
+
+_RESTORE = "restore it from version control, or set it aside: python -m harness store fsck --fix"
+
+
+def _require_single_names(data: bytes) -> None:
+    """Of a name given twice each reader takes another value: such a file says two things at once."""
+
+    def once(pairs: list[tuple[str, object]]) -> None:
+        names = [name for name, _ in pairs]
+        if len(set(names)) < len(names):
+            twice = next(name for place, name in enumerate(names) if name in names[:place])
+            raise msgspec.DecodeError(f"the name {twice!r} is given twice in one object")
+
+    # nothing is kept, and numbers are not even made: they have been checked
+    json.loads(data, object_pairs_hook=once, parse_float=len, parse_int=len)
+
+
+def _require_all_known(run: Run, suite: _PyperfSuite) -> None:
+    """Every benchmark is of a key that the record knows, and of one only."""
+    names = [str(benchmark.metadata.get("name")) for benchmark in suite.benchmarks]
+    keys = {str(result.key) for measured in (*run.workloads, *run.crews) for result in measured.results}
+    if len(set(names)) < len(names) or set(names) - keys:
+        raise ValueError("a benchmark is there twice, or of a key that the record does not know")
 
 
 def _reason(data: bytes, error: Exception) -> str:
@@ -248,7 +296,17 @@ def _reason(data: bytes, error: Exception) -> str:
         return f"merge-conflict marker at line {line}; this store is one file per run, take both sides"
     if not data:
         return "the file is empty"
-    return f"damaged: {error}" if str(error) else f"damaged: {type(error).__name__}"
+    return f"damaged{_place(data, str(error))}: {error or type(error).__name__}"
+
+
+def _place(data: bytes, message: str) -> str:
+    """Line and column of what a decoder could not take, as far as it says where."""
+    found = re.search(r"(?:byte|position) (\d+)", message)
+    if not found and "truncated" not in message:
+        return ""
+    before = data[: int(found[1])] if found else data
+    lines, column = before.count(b"\n") + 1, len(before) - before.rfind(b"\n")
+    return f" at line {lines}, column {column}"
 
 
 def _with_samples(measured: Measured, benchmarks: dict[str, _PyperfBenchmark]) -> Measured:
@@ -272,8 +330,8 @@ def _samples(run: _PyperfRun) -> tuple[Sample, ...]:
     loops = int(run.metadata["loops"])
     rounds = [int(word) for word in str(run.metadata["harness_rounds"]).split()]
     cpu = [int(word) for word in str(run.metadata["harness_cpu_ns"]).split()]
-    if loops < 1 or any(value <= 0 for value in run.values):
-        raise ValueError("loops and values must be positive")
+    if loops < 1 or not all(0 < value < math.inf for value in run.values):
+        raise ValueError("loops and values must be positive, and finite")
     # values are ns / loops / 1e9 in double precision: rounding gives the integer nanoseconds back
     return tuple(
         Sample(ns=round(value * _NS * loops), loops=loops, cpu_ns=c, round=r) for value, c, r in zip(run.values, cpu, rounds, strict=True)
@@ -292,6 +350,7 @@ def bytes_of(path: Path) -> bytes:
             raise StoreError(f"{path}: is no regular file", "a result file is a regular file")
         if status.st_size > LARGEST_FILE:
             raise StoreError(f"{path}: {status.st_size} bytes > {LARGEST_FILE}", "no result file of ours is that large")
-        return Path(f"/dev/fd/{descriptor}").read_bytes()
+        with open(descriptor, "rb", closefd=False) as file:
+            return file.read(LARGEST_FILE)
     finally:
         os.close(descriptor)

@@ -24,6 +24,7 @@ import psutil
 
 from harness.lab import frames
 from harness.lab.catalogue import HOME
+from harness.model import units
 from harness.model.declared import Status
 
 if TYPE_CHECKING:
@@ -82,6 +83,7 @@ class Worker:
         under: Sequence[str] = (),
         flags: Sequence[str] = (),
         on: Sequence[int] = (),
+        log: Path | None = None,
     ) -> None:
         """Start the process.
 
@@ -92,13 +94,22 @@ class Worker:
             under: a command it runs under (valgrind).
             flags: for worker/__main__.py.
             on: processors it may use, and as many threads; empty: all there are.
+            log: where the tail of what it printed goes when it ends without an answer.
         """
         become_subreaper()
         self.confines = confines
         self.strays = 0
         self._token = secrets.token_hex(8)
+        self.printed = 0
+        """Bytes on its standard output and error, together."""
         self._output = b""
         self._buffer = b""
+        self._log = log
+        self._ticket = self._at = ""
+        self._peak_bytes = 0
+        self._oom_kills = oom_kills()
+        if log is not None:
+            log.unlink(missing_ok=True)
         self._allowed = confines.timeout_seconds
         self._deadline = 0.0
         jobs_out, self._jobs = os.pipe()
@@ -153,9 +164,10 @@ class Worker:
     def send(self, job: Message, *, timeout: float | None = None) -> None:
         """Send a job; the clock for its answer starts."""
         self._allowed = self.confines.timeout_seconds if timeout is None else timeout
+        self._ticket, self._at = secrets.token_hex(8), ""
         self._extend()
         with suppress(BrokenPipeError):  # then receive() tells how it died
-            frames.write(self._jobs, {**job, "timeout": self._allowed})
+            frames.write(self._jobs, {**job, "timeout": self._allowed, "ticket": self._ticket})
 
     def receive(self) -> Message:
         """Wait for the answer to the job sent last; a sign of life in between extends its time."""
@@ -166,7 +178,10 @@ class Worker:
                 raise self._ended(Status.CRASHED, str(error)) from None
             if message is None:
                 self._buffer += self._next_bytes()
+            elif message.pop("ticket", None) != self._ticket:  # a variant that wrote a frame of its own to whatever is open
+                raise self._ended(Status.CRASHED, "something that is not ours wrote an answer into the result pipe")
             elif message.get("alive"):
+                self._at = message.get("at", self._at)
                 self._extend()
             else:
                 return message
@@ -190,7 +205,7 @@ class Worker:
             if not ready and self._process.poll() is not None:  # a child of the dead may hold the pipe open
                 raise self._died()
             if not ready and self._tree_bytes() > self.confines.memory_bytes:
-                raise self._ended(Status.OOM, f"the process tree used more than {_gib(self.confines.memory_bytes)}")
+                raise self._ended(Status.OOM, f"more memory than allowed ({self._memory()})")
             if time.monotonic() > self._deadline:
                 raise self._timed_out()
 
@@ -200,6 +215,7 @@ class Worker:
         except BlockingIOError:
             return True
         self._output = (self._output + data)[-TAIL_BYTES:]
+        self.printed += len(data)
         return bool(data)
 
     def output(self) -> str:
@@ -214,7 +230,11 @@ class Worker:
         for process in self._tree():
             with suppress(psutil.Error):
                 total += process.memory_info().rss
+        self._peak_bytes = max(self._peak_bytes, total)
         return total
+
+    def _memory(self) -> str:
+        return f"limit {units.size(self.confines.memory_bytes)}, peak {units.size(self._peak_bytes)}"
 
     def _tree(self) -> list[psutil.Process]:
         try:
@@ -227,7 +247,11 @@ class Worker:
         children = max(0, len(self._tree()) - 1)
         ended = self._ended(Status.TIMEOUT, "")
         killed = f"; {children} child processes killed" if children else ""
-        return Ending(Status.TIMEOUT, f"no answer within {self._allowed:g} s (wall){killed}{_last_stack(ended.stderr)}", ended.stderr)
+        message = f"no answer within {self._allowed:g} s (wall){self._where()}{killed}{_last_stack(ended.stderr)}"
+        return Ending(Status.TIMEOUT, message, ended.stderr)
+
+    def _where(self) -> str:
+        return f" on {self._at}" if self._at else ""
 
     def _died(self) -> Ending:
         try:
@@ -235,17 +259,28 @@ class Worker:
         except subprocess.TimeoutExpired:
             return self._ended(Status.CRASHED, "closed its result pipe and went on running")
         if code >= 0:
-            return self._ended(Status.CRASHED, f"ended without a result (exit {code})")
+            return self._ended(Status.CRASHED, f"ended without a result (exit {code}){self._where()}")
         name = signal.Signals(-code).name
         if name == "SIGKILL":
-            return self._ended(Status.KILLED, "killed (SIGKILL, probably out of memory)")
-        hint = "; built for another CPU?" if name == "SIGILL" else ""
+            return self._ended(Status.KILLED, f"killed (SIGKILL, {self._who_killed()}){self._where()}")
+        hint = ", built for another CPU?" if name == "SIGILL" else ""
         ended = self._ended(Status.CRASHED, "")
-        return Ending(Status.CRASHED, f"crashed ({name}){hint}{_last_stack(ended.stderr)}", ended.stderr)
+        return Ending(Status.CRASHED, f"crashed ({name}{hint}){self._where()}{_last_stack(ended.stderr)}", ended.stderr)
+
+    def _who_killed(self) -> str:
+        """What the kernel's count of those it killed for want of memory says."""
+        now = oom_kills()
+        if now is None or self._oom_kills is None:
+            return "probably out of memory"
+        more = now - self._oom_kills
+        return f"probably out of memory: oom_kill +{more}" if more else "by somebody else: the kernel did not run out of memory"
 
     def _ended(self, status: Status, message: str) -> Ending:
         output = self.output()
         self.kill()
+        if self._log is not None and output:
+            with suppress(OSError):
+                self._log.write_text(_without_places(output), encoding="utf-8")
         return Ending(status, message, output)
 
     def finish(self) -> int:
@@ -381,5 +416,21 @@ def _last_stack(stderr: str) -> str:
     return f"; last stack: {Path(file).name}:{rest}"
 
 
-def _gib(n_bytes: int) -> str:
-    return f"{n_bytes / (1 << 30):.2g} GiB"
+def _without_places(output: str) -> str:
+    """What was printed, without the names of the folders we and the user are in."""
+    for folder, short in ((os.getcwd(), "."), (str(HOME), "perflab"), (str(Path.home()), "~")):
+        output = output.replace(folder, short) if len(folder) > 1 else output
+    return output
+
+
+def oom_kills() -> int | None:
+    """How many processes the kernel has killed for want of memory, on this machine or in this control group; None: it does not say."""
+    counts = []
+    for file in OOM_COUNTS:
+        with suppress(OSError, ValueError):
+            words = dict(line.split() for line in file.read_text().splitlines())
+            counts.append(int(words["oom_kill"]) if "oom_kill" in words else 0)
+    return max(counts, default=None)
+
+
+OOM_COUNTS = (Path("/sys/fs/cgroup/memory.events"), Path("/proc/vmstat"))

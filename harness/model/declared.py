@@ -9,6 +9,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, Protocol, TypeAlias
 
+from harness.model import units
+
 # A case's arguments and answers are whatever the case says they are.
 Arguments: TypeAlias = tuple[Any, ...]
 Answer: TypeAlias = Any
@@ -232,10 +234,8 @@ def is_impossible(seconds: float, bound_seconds: float) -> bool:
 
 def impossible_message(seconds: float, bound_seconds: float) -> str:
     """Say of such a time what it means: never that somebody won."""
-    return (
-        f"{seconds * 1e6:.3g} µs is faster than the lower bound {bound_seconds * 1e6:.3g} µs: "
-        "it cannot have done the work, or the bound is wrong"
-    )
+    took, least = units.seconds(seconds), units.seconds(bound_seconds)
+    return f"{took} is faster than the lower bound {least}: it cannot have done the work, or the bound is wrong"
 
 
 Bound: TypeAlias = Callable[..., float]

@@ -5,12 +5,12 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Sequence
 
+from harness.model import units
+
 MISSING = "\N{EN DASH}"
 _BARS = "▁▂▃▄▅▆▇█"
 _ASCII_BARS = "._-=+*#@"
-_TIME_UNITS = ((1.0, "s"), (1e-3, "ms"), (1e-6, "µs"), (1e-9, "ns"))
 _PAGE = 4096
-_BYTE_UNITS = ("B", "KiB", "MiB", "GiB", "TiB")
 
 
 def clean(text: str) -> str:
@@ -49,12 +49,7 @@ def seconds(value: float | None) -> str:
     """Three significant digits and a unit: 12.3 µs."""
     if value is None:
         return MISSING
-    scale, unit = next((pair for pair in _TIME_UNITS if value >= pair[0] * 0.9995), _TIME_UNITS[-1])
-    return f"{_digits(value / scale)} {unit}"
-
-
-def _digits(value: float) -> str:
-    return f"{value:.0f}" if value >= 99.95 else f"{value:.1f}" if value >= 9.995 else f"{value:.2f}"
+    return units.seconds(value)
 
 
 def share(value: float) -> str:
@@ -83,12 +78,7 @@ def size(n_bytes: int | None) -> str:
         return MISSING
     if n_bytes < _PAGE:  # the resident set moves in pages: less is not nothing
         return "< 4 KiB"
-    value = float(n_bytes)
-    for unit in _BYTE_UNITS:
-        if value < 1024 or unit == _BYTE_UNITS[-1]:
-            return f"{value:.0f} {unit}" if unit == "B" or value >= 99.5 else f"{value:.1f} {unit}"
-        value /= 1024
-    raise AssertionError(n_bytes)
+    return units.size(n_bytes)
 
 
 def payback(calls: int | None, *, is_reference: bool, measured: bool) -> str:

@@ -77,12 +77,12 @@ def test_the_site_is_whole_and_verified(published: Path) -> None:
 
 
 def test_one_altered_sample_is_found_and_named(published: Path) -> None:
-    """In the last digit of one sample: exit 3, the result file and the pages that would show it; put back, all is well again."""
+    """In the last digit of one sample, and sealed anew: exit 3, the result file and the pages that would show it; put back, all is well again."""
     path = store.file_of(run_of(1), published / "results")
     sound = path.read_bytes()
     suite = json.loads(sound)
     suite["benchmarks"][1]["runs"][0]["values"][0] += 1e-9
-    path.write_text(json.dumps(suite))
+    path.write_bytes(store.seal(json.dumps(suite).encode()))
     altered = harness(published, "report", "--store", "results", "--verify")
     path.write_bytes(sound)
 
@@ -90,6 +90,25 @@ def test_one_altered_sample_is_found_and_named(published: Path) -> None:
     assert f"tiny/{path.name} has changed since the site was made from it" in altered.stdout
     assert "site/figures/tiny-0-samples.svg is not what its sources say" in altered.stdout
     assert 0 == harness(published, "report", "--store", "results", "--verify").returncode
+
+
+def _with_a_flipped_bit(sound: bytes) -> bytes:
+    """In a digit of the first sample: still JSON, still a number."""
+    place = sound.index(b'"values"') + len(b'"values": [')
+    while not sound[place : place + 1].isdigit():
+        place += 1
+    return sound[:place] + bytes([sound[place] ^ 1]) + sound[place + 1 :]
+
+
+def test_one_flipped_bit_is_found_and_named(published: Path) -> None:
+    """Without a new seal the file itself is refused."""
+    path = store.file_of(run_of(1), published / "results")
+    sound = path.read_bytes()
+    path.write_bytes(_with_a_flipped_bit(sound))
+    altered = harness(published, "report", "--store", "results", "--verify")
+    path.write_bytes(sound)
+
+    assert (6, True) == (altered.returncode, path.name in altered.stderr)
 
 
 def test_an_altered_page_is_found(published: Path) -> None:

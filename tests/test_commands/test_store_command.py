@@ -85,7 +85,7 @@ def test_two_truths_of_one_run_are_refused(tmp_path: Path, where: str) -> None:
     """The same id with other content, in the store or in the other shard: exit 6, both named, nothing written."""
     (one,) = runs(tmp_path / "one", 1)
     (other,) = runs(tmp_path / ("all" if where == "here" else "two"), 1)
-    other.write_bytes(other.read_bytes().replace(b"A processor", b"B processor"))
+    other.write_bytes(store.seal(other.read_bytes().replace(b"A processor", b"B processor")))
     runs(tmp_path / "one", 2)
     runs(tmp_path / "two", 3)
     runs(tmp_path / "all", 4)

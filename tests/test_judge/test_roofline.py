@@ -63,7 +63,7 @@ def test_faster_than_the_limit_is_an_error_and_no_triumph() -> None:
 
     assert (slow.result.status, slow.times_limit) == (Status.OK, pytest.approx(2.0, rel=0.01))
     assert (quick.result.status, quick.seconds, quick.times_limit, quick.speedup) == (Status.IMPOSSIBLE_SPEED, None, None, None)
-    assert "1 µs is faster than the lower bound 5 µs" in quick.result.message
+    assert "1.00 µs is faster than the lower bound 5.00 µs" in quick.result.message
     assert best_of_ours(summary.workloads[0]) is slow
     assert exit_code(summary) is ExitCode.WRONG_ANSWER
 

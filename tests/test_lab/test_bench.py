@@ -116,7 +116,7 @@ def make_bench(table: FakeTable, plan: Plan, name: str = "10", started: list[Fak
     names = tuple(table.seconds)
     workload = Workload(name, lambda n, seed: (n, seed), int(name))
 
-    def worker(**_: object) -> FakeWorker:
+    def worker(_variant: str, **_: object) -> FakeWorker:
         made = FakeWorker(table)
         if started is not None:
             started.append(made)

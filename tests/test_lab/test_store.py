@@ -16,6 +16,8 @@ from harness.errors import AskedWrongly, StoreError
 from harness.lab import store
 from tests.fakes.runs import fake_run
 
+GOLDEN = Path(__file__).parents[1] / "golden"
+
 
 def test_a_run_comes_back_as_it_went_in(tmp_path: Path) -> None:
     """Every sample, every nanosecond."""
@@ -79,11 +81,13 @@ def test_a_failed_write_leaves_the_old_file(tmp_path: Path, monkeypatch: pytest.
     ("damage", "message"),
     [
         (lambda data: b"", "empty"),
-        (lambda data: data[: len(data) // 2], "damaged"),
-        (lambda data: data.replace(b'"harness_format": 2', b'"harness_format": 9'), "format 9 > 2"),
-        (lambda data: data.replace(b'"harness_format": 2', b'"other": 1'), "not a result file of ours"),
+        (lambda data: data[: len(data) // 2], r"damaged at line \d+, column \d+"),
+        (lambda data: data.replace(b'"harness_format": 3', b'"harness_format": 9'), "format 9 > 3"),
+        (lambda data: data.replace(b'"harness_format": 3', b'"other": 1'), "not a result file of ours"),
         (lambda data: b"<<<<<<< ours\n" + data, "merge-conflict marker at line 1"),
-        (lambda data: data.replace(b'"loops": 3', b'"loops": 0'), "do not fit"),
+        (lambda data: data.replace(b'"loops": 3', b'"loops": 4', 1), "do not fit the digest"),
+        (lambda data: store.seal(data.replace(b'"loops": 3', b'"loops": 0')), "samples do not fit"),
+        (lambda data: store.seal(data.replace(b'"values": [', b'"values": [1e400, ', 1)), "out of range"),
         (lambda data: b"[" * 100_000, "damaged"),
         (lambda data: b"\xff\xfe" + data, "damaged"),
     ],
@@ -108,6 +112,20 @@ def test_no_single_byte_brings_another_exception(position: int, byte: int, tmp_p
         store.decode(bytes(data), tmp_path / "x.json")
     except StoreError as error:
         assert error.remedy
+
+
+@pytest.mark.parametrize("path", sorted(GOLDEN.glob("result-format-*.json")), ids=lambda path: path.stem)
+def test_every_format_there_has_been_is_read(path: Path) -> None:
+    """Migrated in memory; the files were written by the perflab of their time and never touched since."""
+    assert store.read(path) == fake_run()
+
+
+def test_there_is_a_golden_file_of_every_format() -> None:
+    """Whoever raises the format adds one."""
+    assert [path.name for path in sorted(GOLDEN.glob("result-format-*.json"))] == [
+        f"result-format-{number}.json" for number in range(1, store.FORMAT + 1)
+    ]
+    assert (GOLDEN / f"result-format-{store.FORMAT}.json").read_bytes() == store.encode(fake_run())
 
 
 def test_links_folders_and_pipes_are_refused(tmp_path: Path) -> None:

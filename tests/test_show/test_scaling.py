@@ -77,7 +77,7 @@ def test_an_open_interval_is_shown_as_open() -> None:
     """Where nothing clear was measured beyond, the interval says so instead of ending at the last size."""
     wide = summarise(fake_sweep({"line": LINE, "flat": lambda n: 6e-3}, wobble=0.45))
 
-    assert "below n = 5 670 (3 017..beyond 10 000)" in advice(wide)[0]
+    assert "below n = 5 670 (2 995..beyond 10 000)" in advice(wide)[0]
 
 
 def test_several_series_are_named() -> None:

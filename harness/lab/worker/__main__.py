@@ -34,10 +34,12 @@ _SIGN_OF_LIFE_SECONDS = 0.2
 class Server:
     """Answers jobs; keeps the variant, its input and the service between them."""
 
-    def __init__(self, jobs: int, answers: int) -> None:
+    def __init__(self, jobs: int, answers: int, memory_bytes: int) -> None:
         self._jobs = jobs
         self._answers = answers
+        self._memory_bytes = memory_bytes
         self._timeout = 30.0
+        self._ticket = self._at = ""
         self._told = 0.0
         self._modules = 0
         self._subjects: list[Subject] = []
@@ -49,11 +51,15 @@ class Server:
     def serve(self) -> None:
         """Answer until the pipe closes."""
         while (job := frames.read(self._jobs)) is not None:
-            self._timeout = job["timeout"]
+            self._timeout, self._ticket, self._at = job.pop("timeout"), job.pop("ticket"), ""
             self._arm()
-            frames.write(self._answers, self._own(self._answer(job)))
+            self._say(self._own(self._answer(job)))
             faulthandler.cancel_dump_traceback_later()
         self._close()
+
+    def _say(self, message: Message) -> None:
+        """Answer with the job's ticket: whoever else writes into the pipe does not have it."""
+        frames.write(self._answers, {**message, "ticket": self._ticket})
 
     def _own(self, said: Message) -> Message:
         """Turn an answer into a failure if a module came from the working tree that a revision has itself."""
@@ -77,7 +83,7 @@ class Server:
         except LateImport as error:
             return {**_failure("raised", str(error)), "late_import": True}
         except MemoryError:
-            return _failure("oom", "raised MemoryError: the memory limit was reached")
+            return _failure("oom", f"raised MemoryError{f' on {self._at}' if self._at else ''} ({_memory(self._memory_bytes)})")
         except BaseException as error:
             from harness.errors import PerflabError
             from harness.lab.worker.answers import Raised
@@ -89,13 +95,16 @@ class Server:
     def _arm(self) -> None:
         faulthandler.dump_traceback_later(self._timeout, file=sys.stderr)
 
-    def alive(self) -> None:
-        """Say that the last step is done, so that the next one has its own time."""
+    def alive(self, at: str = "") -> None:
+        """Say that the last step is done, so that the next one has its own time; and on which input it is, for when it does not come back."""
         now = instruments.monotonic()
-        if now - self._told > _SIGN_OF_LIFE_SECONDS:
+        late = now - self._told > _SIGN_OF_LIFE_SECONDS
+        if late:
             self._told = now
             self._arm()
-            frames.write(self._answers, {"alive": True})
+        if late or at not in ("", self._at):
+            self._at = at or self._at
+            self._say({"alive": True, "at": self._at})
 
     # ------------------------------------------------------------------ proof
 
@@ -215,8 +224,12 @@ class Server:
 
     def do_check(self, job: Message) -> Message:
         """Compare the answer of the last timed call."""
+        from harness.lab.worker.detectors import replaced_clock
+
         del job
         assert self._stopwatch is not None
+        if (finding := replaced_clock()) is not None:
+            return _failure(finding.status, finding.message)
         difference = self._stopwatch.check()
         return {"difference": None if difference is None else str(difference), "kind": "" if difference is None else difference.kind}
 
@@ -345,6 +358,7 @@ class Server:
     def _load(self, job: Message) -> tuple[Any, Case, Subject]:
         from harness.lab.worker.subject import load_case, load_subject
 
+        instruments.bind()
         found, case = load_case(job)
         subject = load_subject(found, case, job)
         self._subjects.append(subject)
@@ -366,6 +380,14 @@ class Server:
         self._forget()
         if self._service is not None:
             self._service.__exit__(None, None, None)
+
+
+def _memory(limit: int) -> str:
+    """The limit, and the most this process had."""
+    from harness.model import units
+
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss << 10
+    return f"limit {units.size(limit)}, peak {units.size(peak)}"
 
 
 def _failure(status: str, message: str) -> Message:
@@ -422,7 +444,7 @@ def main() -> None:
     with suppress(ValueError, OSError):  # address space also holds what is only reserved: leave some room
         resource.setrlimit(resource.RLIMIT_AS, (memory_bytes + (1 << 30), resource.RLIM_INFINITY))
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the supervisor decides when a worker ends
-    Server(jobs, answers).serve()
+    Server(jobs, answers, memory_bytes).serve()
 
 
 def _begin_again_with_fixed_layout() -> None:

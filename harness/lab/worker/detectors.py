@@ -5,10 +5,12 @@ from __future__ import annotations
 import asyncio
 import collections.abc
 import inspect
+import locale
 import os
 import statistics
 import sys
 import threading
+import warnings
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -20,7 +22,7 @@ from harness.lab.worker.subject import Originals
 from harness.model.declared import Status, impossible_message, is_impossible
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Iterator
 
     from harness.lab.worker.subject import Subject
     from harness.model.declared import Answer, Arguments, Case, Limits, Workload
@@ -62,14 +64,14 @@ _unchanged = Strict(signed_zero=True)
 
 
 def replaced_clock() -> Finding | None:
-    """A clock or a switch of the collector is another function now: whoever does that means to be measured by it."""
+    """A clock, a switch of the collector or a part of the lab is another function now: whoever does that means to be measured by it."""
     names = replaced()
     if not names:
         return None
     return Finding(
         Status.REPLACED_CLOCK,
         "replaced-clock",
-        f"replaced {', '.join(names)}: the lab has its own, and other variants are not to be met by it",
+        f"replaced {', '.join(names[:5])}: the lab has its own, and other variants are not to be met by it",
     )
 
 
@@ -300,28 +302,68 @@ class Surroundings:
     """What a variant should leave as it found it."""
 
     threads: frozenset[int | None]
-    descriptors: int
+    files: frozenset[tuple[int, str]]
+    """Descriptors of files and sockets that are open."""
+    shared: frozenset[str]
+    """Names of shared memory."""
     directory: str
     environment: tuple[tuple[str, str], ...]
+    language: str
+    mask: str
+    """Of the permissions of new files."""
+    filters: int
+    """How many filters of warnings there are."""
 
     @classmethod
     def look(cls) -> Surroundings:
         """Take stock."""
-        descriptors = 0
-        with suppress(OSError):
-            descriptors = len(os.listdir("/proc/self/fd"))
-        return cls(frozenset(thread.ident for thread in threading.enumerate()), descriptors, os.getcwd(), tuple(sorted(os.environ.items())))
+        return cls(
+            threads=frozenset(thread.ident for thread in threading.enumerate()),
+            files=frozenset(_open_files()),
+            shared=frozenset(_names_in("/dev/shm")),  # noqa: S108  looked at only
+            directory=os.getcwd(),
+            environment=tuple(sorted(os.environ.items())),
+            language=locale.setlocale(locale.LC_ALL),
+            mask=_mask(),
+            filters=len(warnings.filters),
+        )
 
     def changes(self) -> tuple[str, ...]:
         """Say what is different now: warnings, not refusals, since every process is fresh."""
         after = Surroundings.look()
-        said = []
-        if len(after.threads - self.threads) > 0:
-            said.append(f"leaks: {len(after.threads - self.threads)} thread(s)")
-        if after.descriptors > self.descriptors + 4:
-            said.append(f"leaks: {after.descriptors - self.descriptors} file descriptors")
-        if after.directory != self.directory:
-            said.append("changes the working directory")
-        if after.environment != self.environment:
-            said.append("changes the environment")
-        return tuple(said)
+        left = {
+            "thread(s)": len(after.threads - self.threads),
+            "file descriptor(s)": len(after.files - self.files),
+            "piece(s) of shared memory": len(after.shared - self.shared),
+        }
+        leaks = ", ".join(f"{count} {what}" for what, count in left.items() if count)
+        changed = {
+            "working directory": after.directory != self.directory,
+            "environment": after.environment != self.environment,
+            "locale": after.language != self.language,
+            "umask": after.mask != self.mask,
+            "filters of warnings": after.filters != self.filters,
+        }
+        changes = ", ".join(what for what, yes in changed.items() if yes)
+        return tuple(said for said in (f"leaks: {leaks}" if leaks else "", f"changes: {changes}" if changes else "") if said)
+
+
+def _open_files() -> Iterator[tuple[int, str]]:
+    for name in _names_in("/proc/self/fd"):
+        with suppress(OSError):
+            target = os.readlink(f"/proc/self/fd/{name}")
+            if target.startswith(("/", "socket:")) and not target.startswith(("/dev/", "/proc/", "/sys/")):
+                yield int(name), target
+
+
+def _names_in(folder: str) -> list[str]:
+    with suppress(OSError):
+        return os.listdir(folder)
+    return []
+
+
+def _mask() -> str:
+    """Read, since asking the usual way would set it."""
+    with suppress(OSError), open("/proc/self/status", encoding="ascii", errors="replace") as status:
+        return next((line for line in status if line.startswith("Umask:")), "")
+    return ""

@@ -38,7 +38,8 @@ class Examination:
     subject: Subject
     case: Case
     limits: Limits
-    alive: Callable[[], None]
+    alive: Callable[..., None]
+    """``alive(at)``: another step begins, on this input."""
     quick: bool = False
     """Answers only: for mechanical mutants, where speed and leftovers say nothing."""
     inputs: int = 0
@@ -65,8 +66,8 @@ class Examination:
         return finding
 
     def _one(self, sheet: list[Entry], index: int, earlier: list[int]) -> Finding | None:
-        self.alive()
         entry = sheet[index]
+        self.alive(entry.label)
         arguments = entry.fresh_arguments()
         answer = call_or_say(self.subject, arguments, entry)
         self.inputs += 1

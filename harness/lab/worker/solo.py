@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 class Alone(Server):
     """Answers jobs that nobody is waiting for."""
 
-    def alive(self) -> None:
+    def alive(self, at: str = "") -> None:
         """There is nobody to tell."""
 
     def answer(self, jobs: list[Message]) -> Message:
@@ -34,7 +34,7 @@ class Alone(Server):
 def main() -> None:
     """Answer the jobs of the last argument's folder."""
     folder = Path(sys.argv[-1])
-    said = Alone(-1, -1).answer(json.loads((folder / "jobs.json").read_text()))
+    said = Alone(-1, -1, 0).answer(json.loads((folder / "jobs.json").read_text()))
     temporary = folder / "said.json.tmp"
     temporary.write_text(json.dumps(said))
     os.replace(temporary, folder / "said.json")
