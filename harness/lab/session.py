@@ -33,6 +33,9 @@ if TYPE_CHECKING:
 class Listener(Protocol):
     """Who is told what happens; the commands show it."""
 
+    def begun(self, path: Path) -> None:
+        """The run has an identity, and this is where its blocks will be kept."""
+
     def step(self, text: str) -> None:
         """Something is being done."""
 
@@ -58,6 +61,7 @@ class Session:
         """Prove, then measure each workload; every block is on disk before the next begins."""
         store.check_writable(self.store)
         run = earlier or self._new_run()
+        listener.begun(store.file_of(run, self.store))
         confines = Confines(self.plan.timeout_seconds, self.plan.memory_bytes)
         if kept_limits(run.machine) is None:
             listener.step("measuring the limits of this machine, once")
@@ -119,7 +123,8 @@ class Session:
                 for result in earlier.results:
                     looks[result.key.variant].append(Look(workload.n, result.status, usual_seconds(result.processes)))
                 continue
-            lanes = lanes_for([variant for variant in self.found.variants(self.case) if variant.name in self.variants], certificates)
+            variants = [variant for variant in self.found.variants(self.case) if variant.name in self.variants]
+            lanes = lanes_for(variants, certificates, workload.name)
             self._cut_off(lanes, looks, workload)
             bench = Bench(
                 self._task(run, workload, folder / workload.name, services), lanes, earlier=earlier, tell=_telling(listener, workload.name)
@@ -150,7 +155,7 @@ class Session:
                 continue
             workload = workload_named(self.case, largest.workload)
             variant = next(one for one in self.found.variants(self.case) if one.name == name)
-            lanes = [Lane(variant, certificates[name], memory=Memory(), workers=workers) for workers in sizes]
+            lanes = [Lane(variant, certificates[name].on(workload.name), memory=Memory(), workers=workers) for workers in sizes]
             task = self._task(run, workload, folder / f"{workload.name}{CREW}{name}", services)
             tell = _telling(listener, f"{name} with {', '.join(map(str, sizes))} processors")
             bench = Bench(task, lanes, earlier=None, tell=tell, reference=lanes[0].name)

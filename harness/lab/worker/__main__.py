@@ -110,6 +110,7 @@ class Server:
 
     def do_sheet(self, job: Message) -> Message:
         """Compute the reference's answers and write the answer sheet."""
+        from collections import Counter
         from pathlib import Path
 
         from harness.lab.worker.answers import answer_of, entries_for_proof, write_sheet
@@ -127,7 +128,7 @@ class Server:
         return {
             "entries": write_sheet(entries, Path(job["sheet"])),
             "largest_n": max((entry.n for entry in workloads), default=0),
-            "seeds": len({entry.label.rpartition(" ")[2] for entry in workloads}),
+            "seeds": max(Counter(entry.workload for entry in workloads).values(), default=0),
         }
 
     def _sheet_of_one(self, job: Message, case: Case, compute: Callable[[Any], Any]) -> Message:
@@ -174,7 +175,9 @@ class Server:
         loaded = [(name, *self._load({**job, "variant": name, "handle": job["handles"].get(name)})) for name in job["variants"]]
         for name, _, case, subject in loaded:
             for index in job["entries"]:
-                self.alive()
+                if sheet[index].workload in job["gaps"][name]:
+                    continue
+                self.alive(sheet[index].label)
                 said = answer_once(subject, case, sheet[index])
                 if not said["agrees"]:
                     return {"variant": name, "entry": index, "difference": said["difference"], "label": sheet[index].label}
