@@ -225,6 +225,26 @@ def test_42_distorting_settings_do_not_reach_the_workers(scene: Scene, environme
     assert 0 == ended.code, ended.said
 
 
+def test_42_tracers_are_taken_off(scene: Scene) -> None:
+    """A coverage tool or debugger that hooks itself into every interpreter is not in the one that measures."""
+    source = """
+        '''Says what it sees.'''
+        import sys, threading
+        def smallest(xs):
+            if sys.gettrace() or sys.getprofile() or threading.gettrace():
+                raise RuntimeError("traced")
+            return sorted(xs)
+    """
+    hook = scene.folder / "hook"
+    hook.mkdir()
+    (hook / "sitecustomize.py").write_text(
+        "import sys, threading\nfor hook in (sys.settrace, sys.setprofile, threading.settrace):\n    hook(lambda *_: None)\n"
+    )
+    ended = scene.run("verify", scene.case(honest=source), "-q", environment={"PYTHONPATH": f"{hook}{os.pathsep}{HOME}"})
+
+    assert 0 == ended.code, ended.said
+
+
 def test_43_two_runs_wait_for_each_other(scene: Scene) -> None:
     """The second says so; with --no-wait it goes on, with a warning."""
     process = begun(scene)

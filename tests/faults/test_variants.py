@@ -56,12 +56,41 @@ def faulty(ended: Ended) -> tuple[int, str, str]:
 def test_01_02_03_10_11_what_dies_is_named(scene: Scene, row: int, body: str, word: str) -> None:
     """A signal, an exit without an answer, a stack that overflows: exit 4, the signal's name, the others' numbers."""
     deep = "def deep():\n    nested = []\n    for _ in range(10**6):\n        nested = [nested]\n    return nested\n"
-    code, status, said = faulty(run(scene, f"'''Dies.'''\n{deep}def smallest(xs):\n    {body}\n"))
+    ended = run(scene, f"'''Dies.'''\n{deep}def smallest(xs):\n    {body}\n")
+    code, status, said = faulty(ended)
 
     assert (4, True) == (code, status in {"crashed", "killed", "raised", "oom"}), (status, said)
     assert word in said or (row == 11 and "RecursionError" in said)
     if word == "SIGILL":
         assert "another CPU" in said or "another processor" in said
+
+
+def test_01_where_it_died_is_said_and_its_last_words_are_kept(scene: Scene) -> None:
+    """In a timed round: the round, the size, the line; on the terminal the file that holds what it printed, without our folders."""
+    source = """
+        '''Dies late.'''
+        import ctypes, sys
+        def smallest(xs):
+            frame, timed = sys._getframe(), False
+            while frame is not None:
+                timed = timed or frame.f_code.co_name == "do_sample"
+                frame = frame.f_back
+            if timed:
+                print("last words")
+                sys.stdout.flush()
+                ctypes.string_at(0)
+            return sorted(xs)
+    """
+    ended = scene.run("run", scene.case(faulty=source, honest=HONEST), *QUICK)
+    (path,) = re.findall(r"faulty: what it printed last, and where it was: (\S+)", ended.out)
+    words = Path(path).read_text()
+
+    assert 4 == ended.code
+    assert re.search(r"faulty: crashed: in round 1, size 10: crashed \(SIGSEGV\).*last stack: ", ended.said), ended.said
+    assert "last words" in words
+    assert "Fatal Python error: Segmentation fault" in words
+    assert 64 << 10 >= len(words.encode())
+    assert str(scene.folder) not in words
 
 
 @pytest.mark.parametrize(
@@ -141,6 +170,21 @@ def test_09_a_bomb_of_memory_is_stopped(scene: Scene) -> None:
     assert re.search(r"limit 512 MiB, peak [1-9][\d.]* [MG]iB", said)
 
 
+@pytest.mark.parametrize(
+    ("more", "word"), [(0, "by somebody else: the kernel did not run out of memory"), (1, "probably out of memory: oom_kill +1")]
+)
+def test_10_who_killed_it_is_what_the_kernel_says(scene: Scene, more: int, word: str) -> None:
+    """Seam: the file in which the kernel counts those it killed for want of memory, since a test must not bring that about."""
+    counts = scene.folder / "memory.events"
+    counts.write_text("oom 0\noom_kill 7\n")
+    source = f"'''Is killed.'''\nimport os, signal\ndef smallest(xs):\n    open({str(counts)!r}, 'w').write('oom 1\\noom_kill {7 + more}\\n')\n    os.kill(os.getpid(), signal.SIGKILL)\n"
+    program = f"from pathlib import Path\nfrom harness import cli\nfrom harness.lab import supervisor\nsupervisor.OOM_COUNTS = (Path({str(counts)!r}),)\ncli.main()\n"
+    ended = scene.run("run", scene.case(faulty=source, honest=HONEST), *QUICK, "--json", "-", program=("-c", program))
+
+    assert (4, "killed") == (ended.code, rows(ended)["faulty"]["status"])
+    assert f"killed (SIGKILL, {word})" in rows(ended)["faulty"]["message"]
+
+
 def test_12_what_breaks_at_one_size_keeps_the_others(scene: Scene) -> None:
     """The size and the seed are said; the smaller size keeps its number."""
     source = """
@@ -163,24 +207,44 @@ def test_12_what_breaks_at_one_size_keeps_the_others(scene: Scene) -> None:
     assert "right on all other inputs" in verified.out
 
 
-WRONG = {
-    13: ("return [x + (len(xs) == 33) * 1e-9 for x in sorted(xs)]", "wrong-answer", "[0]"),
-    14: ("global calls; calls += 1; return sorted(xs) if calls < 11 else sorted(xs)[::-1]", "drifted", ""),
-    15: ("return tuple(sorted(xs))", "wrong-answer", "tuple"),
-    18: ("xs.sort(); return list(xs)", "mutated-input", "argument 0"),
-    21: ("return iter(sorted(xs))", "lazy-result", "list_iterator"),
-    23: ("return [float(t) for t in set(map(repr, xs))]", "nondeterministic", ""),
-}
+WRONG = [
+    (14, "global calls; calls += 1; return sorted(xs) if calls < 11 else sorted(xs)[::-1]", "drifted", "call 1"),
+    (15, "return tuple(sorted(xs))", "wrong-answer", "expected list"),
+    (15, "return [int(x * 0) or x for x in sorted(xs)][:-1] + [0]", "wrong-answer", "got int 0"),
+    (15, "import numpy; return numpy.sort(xs)", "wrong-answer", "expected list ["),
+    (18, "xs.sort(); return list(xs)", "mutated-input", "argument 0 changed"),
+    (21, "return iter(sorted(xs))", "lazy-result", "list_iterator"),
+    (21, "return (x for x in sorted(xs))", "lazy-result", "generator"),
+    (23, "return [float(t) for t in set(map(repr, xs))]", "nondeterministic", "with PYTHONHASHSEED 0..4"),
+]
 
 
-@pytest.mark.parametrize("row", WRONG)
-def test_13_to_23_what_is_wrong_has_no_number(scene: Scene, row: int) -> None:
+@pytest.mark.parametrize(("row", "body", "word", "where"), WRONG)
+def test_14_15_18_21_23_what_is_wrong_has_no_number(scene: Scene, row: int, body: str, word: str, where: str) -> None:
     """Exit 3, the word for what is wrong, and where."""
-    body, word, where = WRONG[row]
+    del row
     code, status, said = faulty(run(scene, f"'''Wrong.'''\ncalls = 0\ndef smallest(xs):\n    {body}\n"))
 
     assert (3, word) == (code, status), said
     assert where in said
+
+
+def test_13_wrong_at_one_size_is_shown_where(scene: Scene) -> None:
+    """The input, the first index that differs, both values, how far apart they are, and the smallest input that shows it."""
+    source = """
+        '''Wrong where there are three.'''
+        def smallest(xs):
+            return [x * (1 + 1e-12 * (len(xs) in (3, 33))) for x in sorted(xs)]
+    """
+    lists = "strategy=lambda: __import__('hypothesis').strategies.tuples(__import__('hypothesis').strategies.lists(__import__('hypothesis').strategies.floats(1.0, 4.0), max_size=6))"
+    code, status, said = faulty(run(scene, source, case=lists))
+
+    assert (3, "wrong-answer") == (code, status)
+    assert re.search(
+        r"workload 33, seed \d+: precision differs at answer\[0\]: expected [\d.e-]+, got [\d.e-]+ \(\d+ ulps, relative error 1e-12 > 0",
+        said,
+    ), said
+    assert "smallest failing input: ([1.0, 1.0, 1.0],)" in said
 
 
 def test_17_float32_is_called_by_its_name(scene: Scene) -> None:
