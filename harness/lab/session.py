@@ -175,7 +175,11 @@ def _keep(run: Run, folder: Path) -> Path:
         return store.write(run, folder)
     except StoreError as error:
         path = store.spill(run)
-        kept = f"what was measured is in {path}: move it there when there is room" if path else "what was measured is lost"
+        kept = (
+            f"what was measured is in {path}: make room, then: python -m harness store merge {path}"
+            if path
+            else "what was measured is lost"
+        )
         raise StoreError(error.problem, f"{kept}; {error.remedy}") from error
 
 
