@@ -8,7 +8,6 @@ Format history: 1, the first; 2, sweeps: series, work, crews; 3, sealed: a diges
 from __future__ import annotations
 
 import json
-import math
 import os
 import re
 import secrets
@@ -33,6 +32,8 @@ LARGEST_FILE = 64 << 20
 MOST_SAMPLES = 1_000_000
 """In one file; more is not a result file of ours."""
 _NS = 1e9
+_LONGEST_NS = 1 << 50
+"""Of a sample, 13 days: pyperf's double, rounded four times on its way, still gives the integer back."""
 _SEALED_SINCE = 3
 _SEAL = re.compile(rb'"harness_sha256": "([0-9a-f]{64})"')
 _UNSEALED = "0" * 64
@@ -67,9 +68,13 @@ def new_id() -> str:
 
 
 def file_of(run: Run, store: Path) -> Path:
-    """Where a run is kept: ``<store>/<case>/<utc>-<machine>-<id>.json``."""
+    """Where a run is kept: ``<store>/<case>/<utc>-<machine>-<id>.json``.
+
+    Raises:
+        StoreError: one of these is no name; a file may come from a stranger.
+    """
     moment, _, token = run.id.partition("-")
-    for name in (run.case, moment.lower(), token):
+    for name in (run.case, moment.lower(), run.machine.id, token):
         if not NAME.fullmatch(name):
             raise StoreError(f"{name!r} cannot be part of a file's name", "results are stored under the names of cases only")
     return store / run.case / f"{moment}-{run.machine.id}-{token}.json"
@@ -105,11 +110,11 @@ def spill(run: Run) -> Path | None:
 
 def check_writable(store: Path) -> None:
     """Find out before measuring, not after it, that the store cannot be written."""
-    probe = store / f".probe-{secrets.token_hex(4)}"
+    probe = store / f".probe-{secrets.token_hex(4)}{places.TEMPORARY}"
     try:
         store.mkdir(parents=True, exist_ok=True)
         places.write_whole(probe, b"x" * 4096)
-        probe.unlink()
+        probe.unlink(missing_ok=True)
     except OSError as error:
         raise StoreError(
             f"{store}: cannot be written: {error.strerror or error}", "make room or choose another folder with --store"
@@ -282,11 +287,13 @@ def _require_single_names(data: bytes) -> None:
 
 
 def _require_all_known(run: Run, suite: _PyperfSuite) -> None:
-    """Every benchmark is of a key that the record knows, and of one only."""
+    """Every benchmark is of a key that the record knows, and every key is there once only."""
     names = [str(benchmark.metadata.get("name")) for benchmark in suite.benchmarks]
-    keys = {str(result.key) for measured in (*run.workloads, *run.crews) for result in measured.results}
-    if len(set(names)) < len(names) or set(names) - keys:
+    keys = [str(result.key) for measured in (*run.workloads, *run.crews) for result in measured.results]
+    if len(set(names)) < len(names) or set(names) - set(keys):
         raise ValueError("a benchmark is there twice, or of a key that the record does not know")
+    if len(set(keys)) < len(keys):
+        raise ValueError(f"{next(key for place, key in enumerate(keys) if key in keys[:place])!r} is there twice")
 
 
 def _reason(data: bytes, error: Exception) -> str:
@@ -330,12 +337,11 @@ def _samples(run: _PyperfRun) -> tuple[Sample, ...]:
     loops = int(run.metadata["loops"])
     rounds = [int(word) for word in str(run.metadata["harness_rounds"]).split()]
     cpu = [int(word) for word in str(run.metadata["harness_cpu_ns"]).split()]
-    if loops < 1 or not all(0 < value < math.inf for value in run.values):
-        raise ValueError("loops and values must be positive, and finite")
     # values are ns / loops / 1e9 in double precision: rounding gives the integer nanoseconds back
-    return tuple(
-        Sample(ns=round(value * _NS * loops), loops=loops, cpu_ns=c, round=r) for value, c, r in zip(run.values, cpu, rounds, strict=True)
-    )
+    nanoseconds = [round(value * _NS * loops) for value in run.values]
+    if not 0 < loops < _LONGEST_NS or not all(0 < ns < _LONGEST_NS for ns in nanoseconds):
+        raise ValueError("loops and values must be positive, and no sample takes 13 days")
+    return tuple(Sample(ns=ns, loops=loops, cpu_ns=c, round=r) for ns, c, r in zip(nanoseconds, cpu, rounds, strict=True))
 
 
 def bytes_of(path: Path) -> bytes:
