@@ -78,12 +78,22 @@ def command(
     store_path = options.store_path(store_folder)
     asked = _resumed(cases, resume, store_path) if resume else [_Asked(catalogue.find_case(name), plan) for name in _some(cases)]
     sessions = [_session(one, workloads, variants, store_path) for one in asked]
+    _say_damaged(store_path, [session.found.name for session in sessions])
     with the_machine(wait=not no_wait):
         summaries = [
             _measure(session, one.earlier, quiet=quiet, tables=json_to != "-") for one, session in zip(asked, sessions, strict=True)
         ]
     summaries = [_swept(summary, store_path, plot, tables=json_to != "-") if summary.run.plan.sweep else summary for summary in summaries]
     _finish(summaries, json_to, _path_or_name(asked[-1].found))
+
+
+def _say_damaged(store_path: Path, cases: Sequence[str]) -> None:
+    """Name what cannot be read beside the file that this run will write: it stops nothing, but nobody should learn of it in a year."""
+    from harness.lab import archive
+    from harness.show.text import clean
+
+    for problem in archive.workshop(store_path, cases).damaged:
+        click.echo(f"warning: {clean(problem)}; it is left alone, and out; more: python -m harness store fsck", err=True)
 
 
 def _plan(precision: float | None, budget: float | None, timeout: float, memory: int, *, sweep: bool, monitor: bool) -> Plan:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 from hashlib import sha256
 from pathlib import Path
 
@@ -61,11 +62,11 @@ def _profiles(folder: Path, case: str) -> dict[str, bytes]:
     return {path.relative_to(folder).as_posix(): store.bytes_of(path) for _, path in sorted(found.items())}
 
 
-def workshop(folder: Path) -> Workshop:
-    """Find the runs that are in progress or were interrupted; a file that cannot be read is told, and stops nothing."""
+def workshop(folder: Path, cases: Sequence[str] | None = None) -> Workshop:
+    """Find the runs, of these cases or of all, that are in progress or were interrupted; a file that cannot be read is told, and stops nothing."""
     unfinished: list[Unfinished] = []
     damaged: list[str] = []
-    for case in shelved(folder):
+    for case in shelved(folder) if cases is None else cases:
         for path in sorted((folder / case).glob("*.json"))[-_NEWEST:]:
             try:
                 age = time.time() - path.lstat().st_mtime

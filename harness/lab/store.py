@@ -8,12 +8,12 @@ Format history: 1, the first; 2, sweeps: series, work, crews; 3, sealed: a diges
 from __future__ import annotations
 
 import json
-import math
 import os
 import re
 import secrets
 import stat
 import tempfile
+from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime
 from hashlib import sha256
@@ -25,14 +25,18 @@ import msgspec
 from harness.errors import AskedWrongly, StoreError
 from harness.lab import places
 from harness.lab.catalogue import NAME, did_you_mean
-from harness.model.measured import Measured, Process, Result, Run, Sample
+from harness.model.measured import CREW, Measured, Process, Result, Run, Sample
 
 FORMAT = 3
 LARGEST_FILE = 64 << 20
 """Bytes; more is not a result file of ours."""
 MOST_SAMPLES = 1_000_000
 """In one file; more is not a result file of ours."""
+_LONGEST_SECONDS = 1e7
+"""Of one call; more is another unit, or nobody's measurement."""
+_UNIT = "second"
 _NS = 1e9
+_MOST_SHOWN = 80
 _SEALED_SINCE = 3
 _SEAL = re.compile(rb'"harness_sha256": "([0-9a-f]{64})"')
 _UNSEALED = "0" * 64
@@ -69,10 +73,15 @@ def new_id() -> str:
 def file_of(run: Run, store: Path) -> Path:
     """Where a run is kept: ``<store>/<case>/<utc>-<machine>-<id>.json``."""
     moment, _, token = run.id.partition("-")
-    for name in (run.case, moment.lower(), token):
+    for name in (run.case, moment.lower(), run.machine.id, token):
         if not NAME.fullmatch(name):
-            raise StoreError(f"{name!r} cannot be part of a file's name", "results are stored under the names of cases only")
+            raise StoreError(f"{_short(name)} cannot be part of a file's name", "results are stored under the names of cases only")
     return store / run.case / f"{moment}-{run.machine.id}-{token}.json"
+
+
+def _short(name: str) -> str:
+    """A name that may be anything, for a message."""
+    return repr(name) if len(name) <= _MOST_SHOWN else f"{name[:_MOST_SHOWN]!r}... ({len(name)} characters)"
 
 
 def write(run: Run, store: Path) -> Path:
@@ -127,8 +136,9 @@ def read(path: Path) -> Run:
 
 def find(wanted: str, store: Path) -> Path:
     """Return the file of the run with that id (or a part of it), or of that path."""
-    if Path(wanted).is_file():
-        return Path(wanted)
+    with suppress(OSError, ValueError):  # a name too long, or with a zero in it, is no file's
+        if Path(wanted).is_file():
+            return Path(wanted)
     files = {path.stem: path for path in sorted(store.glob("*/*.json"))}
     # an id is <utc>-<token>, a file <utc>-<machine>-<token>
     parts = [part for part in wanted.split("-") if part]
@@ -136,9 +146,9 @@ def find(wanted: str, store: Path) -> Path:
     if len(near) == 1:
         return near[0]
     if near:
-        raise AskedWrongly(f"{wanted!r} fits {len(near)} runs", "give more of the id: " + ", ".join(path.stem for path in near[:5]))
+        raise AskedWrongly(f"{_short(wanted)} fits {len(near)} runs", "give more of the id: " + ", ".join(path.stem for path in near[:5]))
     raise AskedWrongly(
-        f"there is no run {wanted!r} in {store}", did_you_mean(wanted, files) or "the files in it are named <utc>-<machine>-<id>.json"
+        f"there is no run {_short(wanted)} in {store}", did_you_mean(wanted, files) or "the files in it are named <utc>-<machine>-<id>.json"
     )
 
 
@@ -173,7 +183,7 @@ def encode(run: Run) -> bytes:
             "cpu_model_name": run.machine.cpu,
             "python_version": run.machine.python,
             "python_implementation": run.machine.implementation,
-            "unit": "second",
+            "unit": _UNIT,
         },
         benchmarks=[
             _benchmark(result)
@@ -235,7 +245,13 @@ def _numbers(values: Any) -> str:
 
 
 def decode(data: bytes, path: Path) -> Run:
-    """Return the run in the bytes of ``path``."""
+    """Return the run in the bytes of ``path``.
+
+    Raises:
+        StoreError: as ``read`` does.
+    """
+    if len(data) > LARGEST_FILE:
+        raise StoreError(f"{path}: {len(data)} bytes > {LARGEST_FILE}", "no result file of ours is that large")
     try:
         suite = msgspec.json.decode(data, type=_PyperfSuite)
         _require_single_names(data)
@@ -253,6 +269,11 @@ def decode(data: bytes, path: Path) -> Run:
         _require_single_names(record)
     except (msgspec.DecodeError, UnicodeDecodeError, KeyError, RecursionError) as error:
         raise StoreError(f"{path}: {_reason(data, error)}", _RESTORE) from error
+    try:
+        _require_names(run)
+        _require_one_story(run, suite)
+    except ValueError as error:
+        raise StoreError(f"{path}: {error}", "only files written by `run` can be read here") from error
     benchmarks = {str(benchmark.metadata.get("name")): benchmark for benchmark in suite.benchmarks}
     try:
         _require_all_known(run, suite)
@@ -266,6 +287,28 @@ def decode(data: bytes, path: Path) -> Run:
 
 
 _RESTORE = "restore it from version control, or set it aside: python -m harness store fsck --fix"
+
+
+def _require_names(run: Run) -> None:
+    """Every name is one that a case could have: they become the names of files and pages, and words of commands that people copy."""
+    measured = (*run.workloads, *run.crews)
+    names = [run.case, run.machine.id, run.reference, *run.variant_names, *run.workload_names, *(one.workload for one in measured)]
+    for result in (result for one in measured for result in one.results):
+        variant, _, workers = result.key.variant.partition(CREW)
+        names += [result.key.case, result.key.workload, variant, workers or "0"]
+    for name in dict.fromkeys(names):
+        if not NAME.fullmatch(name):
+            raise ValueError(f"{_short(name)} is no name: small letters, digits, dots, dashes and underscores, 63 at most")
+
+
+def _require_one_story(run: Run, suite: _PyperfSuite) -> None:
+    """What the file says outside its record is what the record says, and times are in seconds."""
+    for name, here in (("harness_run", run.id), ("harness_case", run.case)):
+        if suite.metadata.get(name) != here:
+            raise ValueError(f"{name} is {_short(str(suite.metadata.get(name)))}, and the record says {here!r}")
+    holders = [suite.metadata, *(one.metadata for one in suite.benchmarks), *(one.metadata for b in suite.benchmarks for one in b.runs)]
+    if units := {str(holder["unit"]) for holder in holders if "unit" in holder} - {_UNIT}:
+        raise ValueError(f"the unit is {_short(min(units))}, not {_UNIT!r}")
 
 
 def _require_single_names(data: bytes) -> None:
@@ -330,12 +373,15 @@ def _samples(run: _PyperfRun) -> tuple[Sample, ...]:
     loops = int(run.metadata["loops"])
     rounds = [int(word) for word in str(run.metadata["harness_rounds"]).split()]
     cpu = [int(word) for word in str(run.metadata["harness_cpu_ns"]).split()]
-    if loops < 1 or not all(0 < value < math.inf for value in run.values):
-        raise ValueError("loops and values must be positive, and finite")
+    if loops < 1 or not all(0 < value < _LONGEST_SECONDS for value in run.values):
+        raise ValueError(f"loops and values must be positive, and no call takes {_LONGEST_SECONDS:.0e} s")
     # values are ns / loops / 1e9 in double precision: rounding gives the integer nanoseconds back
-    return tuple(
+    samples = tuple(
         Sample(ns=round(value * _NS * loops), loops=loops, cpu_ns=c, round=r) for value, c, r in zip(run.values, cpu, rounds, strict=True)
     )
+    if not all(sample.ns > 0 and abs(sample.cpu_ns) < _LONGEST_SECONDS * _NS * loops for sample in samples):
+        raise ValueError("a sample lasts less than a nanosecond, or its processor time is no time")
+    return samples
 
 
 def bytes_of(path: Path) -> bytes:

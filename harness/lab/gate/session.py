@@ -202,11 +202,12 @@ class _Gate:
             found.notes.append("the control, which nobody changed, moved: the times of this run are discarded. Try again")
             found.keys = [replace(key, verdict=Verdict.UNCLEAR) if key.metric is Metric.TIME else key for key in found.keys]
         self._account_for(todo)
+        both = sum(one.state is not State.ADDED for one in listed)
         code = policy.exit_code(
-            found.keys, missing=found.missing, wrong=found.wrong, listed=len(listed), noisy=moved or (self.noisy and bool(todo))
+            found.keys, missing=found.missing, wrong=found.wrong, listed=both, noisy=moved or (self.noisy and bool(todo))
         )
-        if not listed:
-            found.notes.append("0 variants to compare: nothing was asked for, or neither side has a case")
+        if not both:
+            found.notes.append(f"0 of {len(listed)} variants compared: there is none that the base has, too")
         return GateReport(
             against=asked.against,
             base=self.desk.scene.commit,
