@@ -29,18 +29,20 @@ def fsck_command(fix: bool, store_folder: Path | None) -> None:
     from harness.lab import keeping
     from harness.show.text import clean
 
-    sound = incomplete = damaged = 0
+    sound = incomplete = stay = aside = 0
     for one in keeping.check(options.store_path(store_folder), fix=fix):
         if not one.problem:
             sound += 1
             incomplete += not one.complete
             continue
-        damaged += 1
+        stay += one.set_aside is None
+        aside += one.set_aside is not None
         click.echo(clean(one.problem))
         click.echo(f"  {clean(f'set aside as {one.set_aside}' if one.set_aside else f'try: {one.remedy}')}")
-    click.echo(f"{sound} sound ({incomplete} of them incomplete), {damaged} damaged{', set aside' if fix and damaged else ''}")
-    if damaged and not fix:
-        click.echo("python -m harness store fsck --fix sets them aside")
+    click.echo(f"{sound} sound ({incomplete} of them incomplete), {stay} not{f', {aside} set aside' if aside else ''}")
+    if stay:
+        if not fix:
+            click.echo("python -m harness store fsck --fix sets damaged ones aside")
         raise click.exceptions.Exit(int(ExitCode.STORE))
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from harness.errors import AskedWrongly, StoreError
+from harness.errors import AskedWrongly, NewerFormat, StoreError
 from harness.lab import places, store
 from harness.lab.archive import shelved
 
@@ -37,7 +37,7 @@ class Taken:
 
 
 def check(folder: Path, *, fix: bool) -> Iterator[Checked]:
-    """Read every file of a store; nothing is changed unless ``fix`` says that damaged ones are to be set aside.
+    """Read every file of a store; nothing is changed unless ``fix`` says that damaged ones are to be set aside; newer ones never are.
 
     Raises:
         AskedWrongly: there is no store.
@@ -50,6 +50,8 @@ def check(folder: Path, *, fix: bool) -> Iterator[Checked]:
             run = store.read(path)
             if run.case != path.parent.name:
                 raise StoreError(f"{path}: a run of {run.case!r} in the folder of {path.parent.name!r}", f"move it to {folder / run.case}")
+        except NewerFormat as error:
+            yield Checked(path, error.problem, error.remedy)
         except StoreError as error:
             yield Checked(path, error.problem, error.remedy, set_aside=_set_aside(path) if fix else None)
         else:

@@ -22,7 +22,7 @@ from typing import Any
 
 import msgspec
 
-from harness.errors import AskedWrongly, StoreError
+from harness.errors import AskedWrongly, NewerFormat, StoreError
 from harness.lab import places
 from harness.lab.catalogue import NAME, did_you_mean
 from harness.model.measured import CREW, Measured, Process, Result, Run, Sample
@@ -59,6 +59,16 @@ class _PyperfSuite(msgspec.Struct):
     version: str
     metadata: dict[str, str | int | float]
     benchmarks: list[_PyperfBenchmark]
+
+
+class _AnyMetadata(msgspec.Struct):
+    harness_format: int = 0
+
+
+class _AnySuite(msgspec.Struct):
+    """A file of any format, also of those to come."""
+
+    metadata: _AnyMetadata
 
 
 FILES: dict[str, type] = {"result-file/3": _PyperfSuite, "result-record/3": Run}
@@ -253,14 +263,14 @@ def decode(data: bytes, path: Path) -> Run:
     if len(data) > LARGEST_FILE:
         raise StoreError(f"{path}: {len(data)} bytes > {LARGEST_FILE}", "no result file of ours is that large")
     try:
+        _require_not_newer(data, path)
         suite = msgspec.json.decode(data, type=_PyperfSuite)
         _require_single_names(data)
         form = suite.metadata.get("harness_format")
         if not isinstance(form, int):
             raise StoreError(f"{path}: not a result file of ours (no harness_format)", "only files written by `run` can be read here")
-        if form > FORMAT:
-            raise StoreError(f"{path}: format {form} > {FORMAT}", "upgrade perflab: a newer one wrote this file")
-        if form >= _SEALED_SINCE and not (_SEAL.search(data) and seal(data) == data):
+        sealed = _SEAL.search(data) is not None
+        if (sealed or form >= _SEALED_SINCE) and not (sealed and seal(data) == data):
             raise StoreError(f"{path}: not what was written: its bytes do not fit the digest in it (sha256)", _RESTORE)
         if sum(len(one.values) for benchmark in suite.benchmarks for one in benchmark.runs) > MOST_SAMPLES:
             raise StoreError(f"{path}: more than {MOST_SAMPLES} samples", "no result file of ours holds that many")
@@ -287,6 +297,14 @@ def decode(data: bytes, path: Path) -> Run:
 
 
 _RESTORE = "restore it from version control, or set it aside: python -m harness store fsck --fix"
+
+
+def _require_not_newer(data: bytes, path: Path) -> None:
+    """Said before anything else: what else a newer file holds is not ours to judge."""
+    with suppress(msgspec.DecodeError, UnicodeDecodeError):
+        form = msgspec.json.decode(data, type=_AnySuite).metadata.harness_format
+        if form > FORMAT:
+            raise NewerFormat(f"{path}: format {form} > {FORMAT}", "upgrade perflab: a newer one wrote this file")
 
 
 def _require_names(run: Run) -> None:

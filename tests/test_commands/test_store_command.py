@@ -50,7 +50,7 @@ def test_a_look_changes_nothing(tmp_path: Path) -> None:
 
     assert 6 == ended.returncode
     assert f"{cut}: damaged" in ended.stdout
-    assert "2 sound (1 of them incomplete), 1 damaged" in ended.stdout
+    assert "2 sound (1 of them incomplete), 1 not\n" in ended.stdout
     assert before == everything(tmp_path)
 
 

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
 
 from harness.judge import gate as policy
+from harness.lab import weeding
 from harness.lab.catalogue import technique_of
 from harness.lab.gate import counting
 from harness.lab.gate.changes import Listed, Revision, State
@@ -68,6 +69,8 @@ class _Gate:
     def report(self) -> GateReport:
         """Go through all steps."""
         require_known_names(self.desk)
+        for name in self.desk.scene.sides:
+            weeding.weed(name)
         listed = [one for sides in self.desk.scene.sides.values() for one in list_case(self.desk, sides)]
         listed_here = [one for one in listed if not self.desk.scene.sides[one.case].broken]
         todo = [one for one in listed_here if one.state is State.CHANGED or (self.desk.asked.everything and one.state is State.UNCHANGED)]
