@@ -5,6 +5,7 @@ Commands are imported only when asked for, so that ``--help`` and ``list`` stay 
 
 from __future__ import annotations
 
+import errno
 import os
 import signal
 import sys
@@ -15,7 +16,7 @@ from typing import NoReturn
 import click
 
 from harness import __version__
-from harness.errors import ExitCode, PerflabError, Terminated
+from harness.errors import AskedWrongly, ExitCode, PerflabError, Terminated
 
 COMMANDS = {
     "compare": "Compare two runs, files or commits, key by key.",
@@ -36,6 +37,7 @@ COMMANDS = {
     "verify": "Prove that every variant of a case equals its reference.",
 }
 """Name and short help of every command: one file each in harness/commands."""
+_MOST_SHOWN = 80
 
 
 class LazyGroup(click.Group):
@@ -110,9 +112,20 @@ def main() -> NoReturn:
         code = ended.exit_code
     except BrokenPipeError:
         code = _reader_has_gone()
+    except OSError as error:
+        code = _refused_by_the_system(error)
     except Exception as error:  # exit 1 would say "slower"
         code = _our_own_fault(error)
     sys.exit(int(code or 0))
+
+
+def _refused_by_the_system(error: OSError) -> ExitCode:
+    """A name that no file can have was asked for; anything else of the system's should have been foreseen."""
+    if error.errno != errno.ENAMETOOLONG:
+        return _our_own_fault(error)
+    name = str(error.filename)
+    say_error(AskedWrongly(f"{name[:_MOST_SHOWN]!r}... has {len(name)} characters: too long for a file's name", "name a shorter one"))
+    return ExitCode.USAGE
 
 
 def _our_own_fault(error: Exception) -> ExitCode:

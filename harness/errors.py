@@ -89,6 +89,10 @@ class StoreError(PerflabError):
     exit_code = ExitCode.STORE
 
 
+class NewerFormat(StoreError):
+    """A result file was written by a newer perflab: it is sound, and nobody's to repair."""
+
+
 class EnvironmentLacks(PerflabError):
     """This machine lacks something: a compiler, a permission, an extra."""
 

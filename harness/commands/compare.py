@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from harness.commands import options
-from harness.errors import AskedWrongly, ExitCode
+from harness.errors import AskedWrongly, ExitCode, Inconclusive
 from harness.model.compared import Basis
 
 if TYPE_CHECKING:
@@ -43,7 +43,7 @@ def command(
     A and B are each a file, a run's id, a case's name (its newest run), or a revision: then what the history knows of that commit, or
     else the newest runs in its results folder.
 
-    Unlike machines are refused (exit 5).  A key that one side lacks is named (exit 4).  Everything else is information, exit 0: whether a
+    Unlike machines, declarations and inputs, incomplete runs, and sides without a common key are refused (exit 5).  A key that one side lacks is named (exit 4).  Everything else is information, exit 0: whether a
     change is a regression is for the gate to say.
 
     \b
@@ -85,11 +85,26 @@ def _sides(asked: str, store_path: Path) -> list[Side]:
             repository = repository_of(Path.cwd())
             repository.commit(asked)
         except AskedWrongly as no_revision:
+            _require_no_case(asked, store_path)
             raise AskedWrongly(
                 f"{asked!r} is neither a run nor a revision: {no_run.problem}; {no_revision.problem}", no_run.remedy
             ) from None
     project = airspeed.project_at(Path.cwd()) if (repository.top / airspeed.CONFIG).is_file() else None
     return sides.sides_of_commit(asked, repository, project)
+
+
+def _require_no_case(asked: str, store_path: Path) -> None:
+    """Refuse the name of a case that has no run.
+
+    Raises:
+        Inconclusive: there is no baseline.
+    """
+    from harness.lab import catalogue
+
+    if catalogue.NAME.fullmatch(asked) and ((store_path / asked).is_dir() or asked in catalogue.find_cases()):
+        raise Inconclusive(
+            f"no baseline: 0 complete runs of {asked} in {store_path}, 0 keys compared", f"measure one: python -m harness run {asked}"
+        )
 
 
 def _only(side: Side, cases: tuple[str, ...], workloads: tuple[str, ...], variants: tuple[str, ...]) -> Side:

@@ -65,12 +65,14 @@ def _verify(
     memory: int,
     quiet: bool,
 ) -> Verified:
+    from harness.lab import weeding
     from harness.lab.proof import Prover
     from harness.lab.supervisor import Confines
     from harness.show.documents import Verified
     from harness.show.progress import reporter
 
     case = found.load()
+    weeding.weed(found.name)
     with reporter(quiet=quiet, workloads=1, budget_seconds=0) as shown, Prover(found, case, Confines(timeout, memory)) as prover:
 
         def tell(name: str) -> None:

@@ -11,14 +11,23 @@ from harness.model.compared import Basis, Compared, ComparedKey, Given, MissingK
 from harness.model.judged import Estimate
 from harness.model.measured import Key
 
+FEWEST_PROCESSES = 3
+"""Of a key on either side."""
+_MOST_FACTS = 3
+"""Of those that differ: who wants more has both files."""
+_MOST_SHOWN = 60
+
 
 def compare(first: Side, second: Side, *, basis: Basis = Basis.RATIO, tolerance: float = 0.02) -> Compared:
     """Compare key by key.
 
     Raises:
-        Inconclusive: the sides were measured on unlike machines, or on unlike inputs; the message has both values.
+        Inconclusive: one side is incomplete or has too little, or the two were measured on unlike machines, of unlike declarations or on
+            unlike inputs, or have nothing in common; the message has both values.
     """
+    _require_complete(first, second)
     _require_like(first, second)
+    _require_enough(first, second)
     compared: list[ComparedKey] = []
     missing: list[MissingKey] = []
     for key in dict.fromkeys((*first.given, *second.given)):
@@ -62,12 +71,39 @@ def quotient(above: Estimate, below: Estimate) -> Estimate:
     return Estimate(value, value * math.exp(-down), value * math.exp(up))
 
 
+def _require_complete(first: Side, second: Side) -> None:
+    for case, run in (*first.unfinished, *second.unfinished):
+        raise Inconclusive(f"run {run} is incomplete: not compared", f"python -m harness run {case} --resume {run}")
+
+
 def _require_like(first: Side, second: Side) -> None:
     different = list(unlike(first.facts, second.facts))
     if different:
-        said = "; ".join(f"{name} is {value!r} in {first.asked} and {other!r} in {second.asked}" for name, value, other in different)
+        said = "; ".join(
+            f"{name} is {_cut(value)!r} in {first.asked} and {_cut(other)!r} in {second.asked}"
+            for name, value, other in different[:_MOST_FACTS]
+        )
+        more = f"; and {len(different) - _MOST_FACTS} more" if len(different) > _MOST_FACTS else ""
         raise Inconclusive(
-            f"measured on unlike machines: {said}", "measure both on one machine; the gate does so: python -m harness gate --against REV"
+            f"measured on unlike machines: {said}{more}",
+            "measure both on one machine; the gate does so: python -m harness gate --against REV",
+        )
+    _require_same_question(first, second)
+
+
+def _require_same_question(first: Side, second: Side) -> None:
+    common = first.given.keys() & second.given.keys()
+    for case in sorted({key.case for key in common}):
+        specs = [side.specs.get(case) for side in (first, second)]
+        if None not in specs and specs[0] != specs[1]:
+            raise Inconclusive(
+                f"{case}: baseline is for spec {specs[0]}, candidate for {specs[1]}: not compared",
+                "its declaration or reference changed in between: measure both with one; python -m harness gate --against REV does so",
+            )
+    if not common and (first.given or second.given):
+        raise Inconclusive(
+            f"0 of {len(first.given.keys() | second.given.keys())} keys compared: {first.asked} and {second.asked} have none in common",
+            "compare runs of one case and size",
         )
     for key in first.given.keys() & second.given.keys():
         sizes = [side.given[key].n for side in (first, second)]
@@ -76,6 +112,22 @@ def _require_like(first: Side, second: Side) -> None:
                 f"unlike inputs: {key} has n = {sizes[0]} in {first.asked} and n = {sizes[1]} in {second.asked}",
                 "compare runs of one declaration",
             )
+
+
+def _require_enough(first: Side, second: Side) -> None:
+    """A few processes say nothing about the next one."""
+    for key in first.given.keys() & second.given.keys():
+        for side in (first, second):
+            processes = side.given[key].processes
+            if side.given[key].status == "ok" and processes is not None and processes < FEWEST_PROCESSES:
+                raise Inconclusive(
+                    f"{key} has {processes} of at least {FEWEST_PROCESSES} processes in {side.asked}: not compared",
+                    f"measure it longer: python -m harness run {key.case} --budget 20",
+                )
+
+
+def _cut(value: str) -> str:
+    return value if len(value) <= _MOST_SHOWN else f"{value[:_MOST_SHOWN]}..."
 
 
 def _require_same_reference(key: Key, first: Side, second: Side) -> None:

@@ -23,7 +23,8 @@ if TYPE_CHECKING:
 HOME = Path(__file__).resolve().parents[2]
 """The folder that holds harness/, cases/ and extensions/: a clone, or site-packages."""
 ENTRY_POINTS = "harness.cases"
-NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,62}")
+NAME = re.compile(r"(?!(?:con|prn|aux|nul|com[0-9]|lpt[0-9])(?:\.|\Z))[a-z0-9][a-z0-9._-]{0,62}")
+"""What may become a file's name anywhere: no way up, no option, no space, no device of Windows."""
 _NOT_VARIANTS = frozenset({"__init__", "mutants"})
 
 

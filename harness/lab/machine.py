@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import platform
 from contextlib import suppress
 from dataclasses import asdict, replace
@@ -17,7 +18,7 @@ from harness.lab import places, supervisor
 from harness.lab.limits import compiled
 from harness.lab.limits.message import limits_of, to_message
 from harness.lab.limits.probe import Effort
-from harness.model.limited import MachineLimits
+from harness.model.limited import Figure, MachineLimits
 from harness.model.measured import Machine
 
 if TYPE_CHECKING:
@@ -60,12 +61,13 @@ def machine_limits(machine: Machine) -> Message:
 
 
 def kept_limits(machine: Machine) -> MachineLimits | None:
-    """Return what the cache holds of this machine's limits; None: nothing, or nothing that can be read."""
-    import msgspec
+    """Return what the cache holds of this machine's limits; None: nothing, or nothing that can be read, or that is another's."""
+    kept = places.kept(limits_file(machine), MachineLimits)
+    return kept if kept is not None and kept.machine == machine and kept.figures and all(map(_is_figure, kept.figures)) else None
 
-    with suppress(OSError, msgspec.MsgspecError):
-        return msgspec.json.decode(limits_file(machine).read_bytes(), type=MachineLimits)
-    return None
+
+def _is_figure(figure: Figure) -> bool:
+    return all(math.isfinite(value) and value > 0 for value in (figure.value, figure.typical, figure.best_seen))
 
 
 def measure_limits(machine: Machine, effort: Effort = _USUAL) -> MachineLimits:

@@ -9,11 +9,14 @@ import stat
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
+from typing import TypeVar
 
 from harness.errors import EnvironmentLacks
 
 TEMPORARY = ".tmp"
 """At the end of the name of a file that is still being written."""
+T = TypeVar("T")
+_LARGEST_KEPT = 16 << 20
 
 
 def store_folder(asked: str | None = None) -> Path:
@@ -34,6 +37,16 @@ def cache_folder(*parts: str) -> Path:
             f"the cache folder {folder} cannot be made: {error.strerror}", "name another one: PERFLAB_CACHE=/tmp/perflab"
         ) from None
     return folder
+
+
+def kept(path: Path, kind: type[T]) -> T | None:
+    """Read back what was put into the cache; None: it is not there, or not what we would have written, and is made anew."""
+    import msgspec
+
+    with suppress(OSError, ValueError, RecursionError):  # msgspec's errors are ValueErrors
+        if path.is_file() and path.stat().st_size <= _LARGEST_KEPT:
+            return msgspec.json.decode(path.read_bytes(), type=kind)
+    return None
 
 
 def write_whole(path: Path, data: bytes) -> None:

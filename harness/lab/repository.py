@@ -12,7 +12,9 @@ from harness.errors import AskedWrongly, EnvironmentLacks
 from harness.lab.catalogue import did_you_mean
 from harness.model.measured import Checkout
 
-_GIT = ("git", "-c", "core.fsmonitor=false", "-c", "protocol.ext.allow=never", "-c", "core.hooksPath=/dev/null")
+CAREFUL = {"core.fsmonitor": "false", "protocol.ext.allow": "never", "core.hooksPath": os.devnull}
+"""Git's settings by which a repository could make it start a program of the repository's choice."""
+_GIT = ("git", *(word for name, value in CAREFUL.items() for word in ("-c", f"{name}={value}")))
 _GIT_SECONDS = 120
 OWN = ("results", ".asv")
 """Where results lie: what is new there is no change of the code."""

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from harness.errors import Inconclusive, StoreError
 from harness.judge.roofline import roofs_of
-from harness.lab import sources, store
+from harness.lab import sources, store, weeding
 from harness.lab.bench import Bench, Lane, Task, Told, lanes_for, measure
 from harness.lab.catalogue import workload_named
 from harness.lab.machine import kept_limits, machine_limits, this_machine
@@ -60,6 +60,7 @@ class Session:
     def run(self, listener: Listener, *, earlier: Run | None = None) -> Run:
         """Prove, then measure each workload; every block is on disk before the next begins."""
         store.check_writable(self.store)
+        weeding.weed(self.found.name)
         run = earlier or self._new_run()
         listener.begun(store.file_of(run, self.store))
         confines = Confines(self.plan.timeout_seconds, self.plan.memory_bytes)

@@ -13,6 +13,7 @@ import re
 import secrets
 import stat
 import tempfile
+from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime
 from hashlib import sha256
@@ -21,19 +22,21 @@ from typing import Any
 
 import msgspec
 
-from harness.errors import AskedWrongly, StoreError
+from harness.errors import AskedWrongly, NewerFormat, StoreError
 from harness.lab import places
 from harness.lab.catalogue import NAME, did_you_mean
-from harness.model.measured import Measured, Process, Result, Run, Sample
+from harness.model.measured import CREW, Measured, Process, Result, Run, Sample
 
 FORMAT = 3
 LARGEST_FILE = 64 << 20
 """Bytes; more is not a result file of ours."""
 MOST_SAMPLES = 1_000_000
 """In one file; more is not a result file of ours."""
+_UNIT = "second"
 _NS = 1e9
 _LONGEST_NS = 1 << 50
 """Of a sample, 13 days: pyperf's double, rounded four times on its way, still gives the integer back."""
+_MOST_SHOWN = 80
 _SEALED_SINCE = 3
 _SEAL = re.compile(rb'"harness_sha256": "([0-9a-f]{64})"')
 _UNSEALED = "0" * 64
@@ -58,6 +61,16 @@ class _PyperfSuite(msgspec.Struct):
     benchmarks: list[_PyperfBenchmark]
 
 
+class _AnyMetadata(msgspec.Struct):
+    harness_format: int = 0
+
+
+class _AnySuite(msgspec.Struct):
+    """A file of any format, also of those to come."""
+
+    metadata: _AnyMetadata
+
+
 FILES: dict[str, type] = {"result-file/3": _PyperfSuite, "result-record/3": Run}
 """What a result file is made of, for its published schema: the file, and the document in its metadata's ``harness_record``."""
 
@@ -76,8 +89,13 @@ def file_of(run: Run, store: Path) -> Path:
     moment, _, token = run.id.partition("-")
     for name in (run.case, moment.lower(), run.machine.id, token):
         if not NAME.fullmatch(name):
-            raise StoreError(f"{name!r} cannot be part of a file's name", "results are stored under the names of cases only")
+            raise StoreError(f"{_short(name)} cannot be part of a file's name", "results are stored under the names of cases only")
     return store / run.case / f"{moment}-{run.machine.id}-{token}.json"
+
+
+def _short(name: str) -> str:
+    """A name that may be anything, for a message."""
+    return repr(name) if len(name) <= _MOST_SHOWN else f"{name[:_MOST_SHOWN]!r}... ({len(name)} characters)"
 
 
 def write(run: Run, store: Path) -> Path:
@@ -132,8 +150,9 @@ def read(path: Path) -> Run:
 
 def find(wanted: str, store: Path) -> Path:
     """Return the file of the run with that id (or a part of it), or of that path."""
-    if Path(wanted).is_file():
-        return Path(wanted)
+    with suppress(OSError, ValueError):  # a name too long, or with a zero in it, is no file's
+        if Path(wanted).is_file():
+            return Path(wanted)
     files = {path.stem: path for path in sorted(store.glob("*/*.json"))}
     # an id is <utc>-<token>, a file <utc>-<machine>-<token>
     parts = [part for part in wanted.split("-") if part]
@@ -141,9 +160,9 @@ def find(wanted: str, store: Path) -> Path:
     if len(near) == 1:
         return near[0]
     if near:
-        raise AskedWrongly(f"{wanted!r} fits {len(near)} runs", "give more of the id: " + ", ".join(path.stem for path in near[:5]))
+        raise AskedWrongly(f"{_short(wanted)} fits {len(near)} runs", "give more of the id: " + ", ".join(path.stem for path in near[:5]))
     raise AskedWrongly(
-        f"there is no run {wanted!r} in {store}", did_you_mean(wanted, files) or "the files in it are named <utc>-<machine>-<id>.json"
+        f"there is no run {_short(wanted)} in {store}", did_you_mean(wanted, files) or "the files in it are named <utc>-<machine>-<id>.json"
     )
 
 
@@ -178,7 +197,7 @@ def encode(run: Run) -> bytes:
             "cpu_model_name": run.machine.cpu,
             "python_version": run.machine.python,
             "python_implementation": run.machine.implementation,
-            "unit": "second",
+            "unit": _UNIT,
         },
         benchmarks=[
             _benchmark(result)
@@ -240,16 +259,22 @@ def _numbers(values: Any) -> str:
 
 
 def decode(data: bytes, path: Path) -> Run:
-    """Return the run in the bytes of ``path``."""
+    """Return the run in the bytes of ``path``.
+
+    Raises:
+        StoreError: as ``read`` does.
+    """
+    if len(data) > LARGEST_FILE:
+        raise StoreError(f"{path}: {len(data)} bytes > {LARGEST_FILE}", "no result file of ours is that large")
     try:
+        _require_not_newer(data, path)
         suite = msgspec.json.decode(data, type=_PyperfSuite)
         _require_single_names(data)
         form = suite.metadata.get("harness_format")
         if not isinstance(form, int):
             raise StoreError(f"{path}: not a result file of ours (no harness_format)", "only files written by `run` can be read here")
-        if form > FORMAT:
-            raise StoreError(f"{path}: format {form} > {FORMAT}", "upgrade perflab: a newer one wrote this file")
-        if form >= _SEALED_SINCE and not (_SEAL.search(data) and seal(data) == data):
+        sealed = _SEAL.search(data) is not None
+        if (sealed or form >= _SEALED_SINCE) and not (sealed and seal(data) == data):
             raise StoreError(f"{path}: not what was written: its bytes do not fit the digest in it (sha256)", _RESTORE)
         if sum(len(one.values) for benchmark in suite.benchmarks for one in benchmark.runs) > MOST_SAMPLES:
             raise StoreError(f"{path}: more than {MOST_SAMPLES} samples", "no result file of ours holds that many")
@@ -258,6 +283,11 @@ def decode(data: bytes, path: Path) -> Run:
         _require_single_names(record)
     except (msgspec.DecodeError, UnicodeDecodeError, KeyError, RecursionError) as error:
         raise StoreError(f"{path}: {_reason(data, error)}", _RESTORE) from error
+    try:
+        _require_names(run)
+        _require_one_story(run, suite)
+    except ValueError as error:
+        raise StoreError(f"{path}: {error}", "only files written by `run` can be read here") from error
     benchmarks = {str(benchmark.metadata.get("name")): benchmark for benchmark in suite.benchmarks}
     try:
         _require_all_known(run, suite)
@@ -271,6 +301,36 @@ def decode(data: bytes, path: Path) -> Run:
 
 
 _RESTORE = "restore it from version control, or set it aside: python -m harness store fsck --fix"
+
+
+def _require_not_newer(data: bytes, path: Path) -> None:
+    """Said before anything else: what else a newer file holds is not ours to judge."""
+    with suppress(msgspec.DecodeError, UnicodeDecodeError):
+        form = msgspec.json.decode(data, type=_AnySuite).metadata.harness_format
+        if form > FORMAT:
+            raise NewerFormat(f"{path}: format {form} > {FORMAT}", "upgrade perflab: a newer one wrote this file")
+
+
+def _require_names(run: Run) -> None:
+    """Every name is one that a case could have: they become the names of files and pages, and words of commands that people copy."""
+    measured = (*run.workloads, *run.crews)
+    names = [run.case, run.machine.id, run.reference, *run.variant_names, *run.workload_names, *(one.workload for one in measured)]
+    for result in (result for one in measured for result in one.results):
+        variant, _, workers = result.key.variant.partition(CREW)
+        names += [result.key.case, result.key.workload, variant, workers or "0"]
+    for name in dict.fromkeys(names):
+        if not NAME.fullmatch(name):
+            raise ValueError(f"{_short(name)} is no name: small letters, digits, dots, dashes and underscores, 63 at most")
+
+
+def _require_one_story(run: Run, suite: _PyperfSuite) -> None:
+    """What the file says outside its record is what the record says, and times are in seconds."""
+    for name, here in (("harness_run", run.id), ("harness_case", run.case)):
+        if suite.metadata.get(name) != here:
+            raise ValueError(f"{name} is {_short(str(suite.metadata.get(name)))}, and the record says {here!r}")
+    holders = [suite.metadata, *(one.metadata for one in suite.benchmarks), *(one.metadata for b in suite.benchmarks for one in b.runs)]
+    if units := {str(holder["unit"]) for holder in holders if "unit" in holder} - {_UNIT}:
+        raise ValueError(f"the unit is {_short(min(units))}, not {_UNIT!r}")
 
 
 def _require_single_names(data: bytes) -> None:
@@ -341,6 +401,8 @@ def _samples(run: _PyperfRun) -> tuple[Sample, ...]:
     nanoseconds = [round(value * _NS * loops) for value in run.values]
     if not 0 < loops < _LONGEST_NS or not all(0 < ns < _LONGEST_NS for ns in nanoseconds):
         raise ValueError("loops and values must be positive, and no sample takes 13 days")
+    if not all(abs(ns) < _LONGEST_NS for ns in cpu):
+        raise ValueError("the processor time of a sample is no time")
     return tuple(Sample(ns=ns, loops=loops, cpu_ns=c, round=r) for ns, c, r in zip(nanoseconds, cpu, rounds, strict=True))
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 from harness.model.declared import Verdict
@@ -30,6 +30,8 @@ class Given:
     reference: bool = False
     n: int | None = None
     """Size of the input; None: the side does not say."""
+    processes: int | None = None
+    """How many were measured; None: the side does not say."""
 
     def estimate(self, basis: Basis) -> Estimate | None:
         """The number that is compared."""
@@ -48,6 +50,10 @@ class Side:
     given: Mapping[Key, Given]
     confidence: float
     """Of its intervals."""
+    specs: Mapping[str, str] = field(default_factory=dict)
+    """Digest of the declaration by case: what was asked; a case whose is not known is not in it."""
+    unfinished: tuple[tuple[str, str], ...] = ()
+    """Incomplete runs among what it is made of: case and id."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,3 +18,11 @@ def scene(tmp_path: Path, machines_limits: MachineLimits) -> Scene:
     made = Scene(folder)
     keep_limits(machines_limits, made)
     return made
+
+
+@pytest.fixture
+def shelf(tmp_path: Path) -> Scene:
+    """The same for what measures nothing: no limits are needed."""
+    folder = tmp_path / "scene"
+    folder.mkdir()
+    return Scene(folder)

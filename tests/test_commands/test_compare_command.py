@@ -134,23 +134,21 @@ def test_neither_run_nor_revision_is_said(tmp_path: Path, monkeypatch: pytest.Mo
 
 
 def test_a_commit_without_results_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Exit 2: nothing was measured of it, and how to change that."""
+    """No baseline, exit 5: nothing was measured of it, and how to change that."""
     monkeypatch.chdir(tmp_path)
     commit(tmp_path)
-    with pytest.raises(AskedWrongly, match="nothing was measured of HEAD") as refused:
+    with pytest.raises(Inconclusive, match="nothing was measured of HEAD") as refused:
         compare("HEAD", "HEAD")
 
     assert "history run HEAD" in refused.value.remedy
 
 
 def test_hostile_names_are_text(results: Path) -> None:
-    """An escape in a variant's name does not reach the terminal."""
-    bad = run_of(1)
-    (measured,) = bad.workloads
-    evil = replace(measured.results[1], key=replace(measured.results[1].key, variant="\x1b[2Jx"))
-    path = store.write(replace(bad, workloads=(replace(measured, results=(measured.results[0], evil)),)), results)
+    """An escape in the name of a file does not reach the terminal."""
+    path = store.write(run_of(1), results)
+    evil = path.rename(path.with_name("\x1b[2Jx.json"))
 
-    assert "\x1b" not in compare(path, path).stdout
+    assert "\x1b" not in compare(evil, evil).stdout
 
 
 def test_the_interval_of_a_ratio_of_ratios() -> None:

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
 
 from harness.judge import gate as policy
+from harness.lab import weeding
 from harness.lab.catalogue import technique_of
 from harness.lab.gate import counting
 from harness.lab.gate.changes import Listed, Revision, State
@@ -68,6 +69,8 @@ class _Gate:
     def report(self) -> GateReport:
         """Go through all steps."""
         require_known_names(self.desk)
+        for name in self.desk.scene.sides:
+            weeding.weed(name)
         listed = [one for sides in self.desk.scene.sides.values() for one in list_case(self.desk, sides)]
         listed_here = [one for one in listed if not self.desk.scene.sides[one.case].broken]
         todo = [one for one in listed_here if one.state is State.CHANGED or (self.desk.asked.everything and one.state is State.UNCHANGED)]
@@ -202,11 +205,12 @@ class _Gate:
             found.notes.append("the control, which nobody changed, moved: the times of this run are discarded. Try again")
             found.keys = [replace(key, verdict=Verdict.UNCLEAR) if key.metric is Metric.TIME else key for key in found.keys]
         self._account_for(todo)
+        both = sum(one.state is not State.ADDED for one in listed)
         code = policy.exit_code(
-            found.keys, missing=found.missing, wrong=found.wrong, listed=len(listed), noisy=moved or (self.noisy and bool(todo))
+            found.keys, missing=found.missing, wrong=found.wrong, listed=both, noisy=moved or (self.noisy and bool(todo))
         )
-        if not listed:
-            found.notes.append("0 variants to compare: nothing was asked for, or neither side has a case")
+        if not both:
+            found.notes.append(f"0 of {len(listed)} variants compared: there is none that the base has, too")
         return GateReport(
             against=asked.against,
             base=self.desk.scene.commit,

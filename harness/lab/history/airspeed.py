@@ -24,7 +24,7 @@ from harness.errors import AskedWrongly, EnvironmentLacks, PerflabError, StoreEr
 from harness.lab import machine
 from harness.lab.catalogue import did_you_mean
 from harness.lab.history import files
-from harness.lab.repository import Repository, repository_of
+from harness.lab.repository import CAREFUL, Repository, repository_of
 from harness.model.history import Quantity
 
 CONFIG = "asv.conf.json"
@@ -288,6 +288,9 @@ def _environment(project: Project) -> dict[str, str]:
         environment.setdefault(variable, str(real / folder))
     environment["GIT_CONFIG_GLOBAL"] = os.environ.get("GIT_CONFIG_GLOBAL") or str(real / ".gitconfig")
     environment |= {"HOME": str(project.home), "GIT_TERMINAL_PROMPT": "0", "NO_COLOR": "1", "COLUMNS": "120"}
+    environment |= {"GIT_CONFIG_COUNT": str(len(CAREFUL))}
+    for number, (name, value) in enumerate(CAREFUL.items()):
+        environment |= {f"GIT_CONFIG_KEY_{number}": name, f"GIT_CONFIG_VALUE_{number}": value}
     return environment
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path, PurePosixPath
 
-from harness.errors import AskedWrongly
+from harness.errors import Inconclusive, StoreError
 from harness.judge.summary import summarise
 from harness.lab import store
 from harness.lab.history import files
@@ -26,8 +26,12 @@ def side_of_runs(asked: str, origin: str, summaries: Sequence[Summary]) -> Side:
             for row in workload.rows:
                 speedup = row.speedup.ratio if row.speedup else None
                 reference = row.result.key.variant == summary.run.reference
-                given[row.result.key] = Given(row.seconds, speedup, str(row.result.status), reference, workload.n)
-    return Side(asked, origin, facts_of(summaries[-1].run.machine), given, 0.95)
+                given[row.result.key] = Given(
+                    row.seconds, speedup, str(row.result.status), reference, workload.n, len(row.result.processes)
+                )
+    runs = [summary.run for summary in summaries]
+    unfinished = tuple((run.case, run.id) for run in runs if not run.complete)
+    return Side(asked, origin, facts_of(runs[-1].machine), given, 0.95, {run.case: run.digest for run in runs}, unfinished)
 
 
 def facts_of(machine: Machine) -> dict[str, str]:
@@ -43,7 +47,8 @@ def sides_of_commit(asked: str, repository: Repository, project: Project | None)
     """Everything that is known of a commit: first its history, one side a machine and environment; else the results that lie in it.
 
     Raises:
-        AskedWrongly: nothing is known of it, or there is no such revision.
+        AskedWrongly: there is no such revision.
+        Inconclusive: nothing is known of it.
         StoreError: a file is damaged.
     """
     commit = repository.commit(asked)
@@ -54,7 +59,7 @@ def sides_of_commit(asked: str, repository: Repository, project: Project | None)
     for summary in _carried(repository, commit):
         by_machine.setdefault(summary.run.machine.id, []).append(summary)
     if not by_machine:
-        raise AskedWrongly(
+        raise Inconclusive(
             f"nothing was measured of {asked} ({commit[:10]}): it is in no history, and carries no results",
             f"python -m harness history run {asked}; or: python -m harness gate --against {asked}",
         )
@@ -89,8 +94,10 @@ def _carried(repository: Repository, commit: str) -> Iterable[Summary]:
     for name in sorted(listed):
         if len(PurePosixPath(name).parts) != 3 or not name.endswith(".json"):
             continue
-        data = repository.run("cat-file", "blob", f"{commit}:{name}").encode(errors="surrogateescape")
-        run = store.decode(data, Path(f"{commit[:10]}:{name}"))
+        path = Path(f"{commit[:10]}:{name}")
+        if int(repository.run("cat-file", "-s", f"{commit}:{name}")) > store.LARGEST_FILE:
+            raise StoreError(f"{path}: larger than {store.LARGEST_FILE} bytes", "no result file of ours is that large")
+        run = store.decode(repository.run("cat-file", "blob", f"{commit}:{name}").encode(errors="surrogateescape"), path)
         if run.complete:
             found[run.case, run.machine.id] = summarise(run, name)
     return found.values()
