@@ -148,7 +148,14 @@ def ordered() -> Iterator[Arguments]:
     everything = [(method, path) for method in ("GET", "HEAD", "POST", "PUT", "get") for path in ("/a/me", "/a/7", "/a/x", "/a", "/a/me/")]
     me, any_one, number = ("GET", "/a/me", "me"), ("GET", "/a/{name}", "any"), ("GET", "/a/{id:int}", "number")
     rest = ("GET", "/a/{rest:path}", "rest")
-    for routes in ([me, any_one, number, rest], [any_one, me, number], [number, any_one, me], [rest, me], [any_one, number], [number, rest, any_one]):
+    for routes in (
+        [me, any_one, number, rest],
+        [any_one, me, number],
+        [number, any_one, me],
+        [rest, me],
+        [any_one, number],
+        [number, rest, any_one],
+    ):
         yield routes, everything, None
         yield [("POST", template, f"post_{handler}") for _, template, handler in routes[:1]] + routes, everything, None
         yield [*routes, *(("POST", template, f"post_{handler}") for _, template, handler in routes)], everything, 1
@@ -157,10 +164,11 @@ def ordered() -> Iterator[Arguments]:
     yield [("GET", "/a/{x}", "x"), ("POST", "/a/{y}", "y"), ("PUT", "/a/{z:int}", "z"), ("GET", "/a/{w}", "w")], everything, None
     yield [(f"M{number}", "/a/{x}", f"h{number}") for number in range(70)], [(f"M{number}", "/a/1") for number in (0, 63, 64, 69, 70)], None
     yield [("PATCH", "/a/{x}", "one"), ("PURGE", "/{y}/me", "two"), ("DELETE", "/{z:path}", "three")], everything, None
-    yield [("GET", "/{a}/b/c", "1"), ("GET", "/a/{b}/d", "2"), ("GET", "/a/b/{c}/e", "3"), ("GET", "/a/{b}/{c}", "4")], [
-        ("GET", "/" + "/".join(parts)) for depth in (2, 3, 4) for parts in product("abx", "bxd", "cde", "e")
-        for parts in [parts[:depth]]
-    ], None
+    yield (
+        [("GET", "/{a}/b/c", "1"), ("GET", "/a/{b}/d", "2"), ("GET", "/a/b/{c}/e", "3"), ("GET", "/a/{b}/{c}", "4")],
+        [("GET", "/" + "/".join(parts)) for depth in (2, 3, 4) for parts in product("abx", "bxd", "cde", "e") for parts in [parts[:depth]]],
+        None,
+    )
 
 
 def shaped() -> Iterator[Arguments]:
@@ -173,7 +181,11 @@ def shaped() -> Iterator[Arguments]:
     yield [("GET", "/{rest:path}", "all")], requests, None
     yield [("POST", "/{rest:path}", "all"), ("GET", "/f/{b}", "two"), ("GET", "/f/{c}/{rest:path}", "more")], requests, 1
     yield [("GET", "/f/{a}/{b}/{c}/{d}/{e}/{g}/{h}/{i}", "eight")], requests, None
-    yield [("GET", f"/f/{'/'.join(f'{{p{level}}}' for level in range(40))}", "deep")], [("GET", "/f" + "/v" * size) for size in (39, 40, 41)], None
+    yield (
+        [("GET", f"/f/{'/'.join(f'{{p{level}}}' for level in range(40))}", "deep")],
+        [("GET", "/f" + "/v" * size) for size in (39, 40, 41)],
+        None,
+    )
     yield [("GET", "/f" * 70, "deep"), ("GET", "/f" * 69 + "/{x}", "deeper")], [("GET", "/f" * size) for size in (1, 69, 70, 71)], None
     yield forked(3, 1)
     yield forked(5, 1)
@@ -181,12 +193,55 @@ def shaped() -> Iterator[Arguments]:
 
 def lettered() -> Iterator[Arguments]:
     """Yield letters that mean something to regular expressions, to quotes and to no one, and numbers of all kinds."""
-    odd = ["a.b", "a+b", "(a|b)", "[a]", "a*", "^a$", "it's", 'say "x"', "back\\slash", "é", "e\u0301", "日本", "\U0001f600", "%41", "a b", "#", "?x=1", "\ud800"]
+    odd = [
+        "a.b",
+        "a+b",
+        "(a|b)",
+        "[a]",
+        "a*",
+        "^a$",
+        "it's",
+        'say "x"',
+        "back\\slash",
+        "é",
+        "e\u0301",
+        "日本",
+        "\U0001f600",
+        "%41",
+        "a b",
+        "#",
+        "?x=1",
+        "\ud800",
+    ]
     paths = [f"/o/{text}" for text in [*odd, "axb", "aab", "a", "b", "A", "É", "日", "ab\n", "a.b\n", "\n", "\x00", "a\x00"]]
     for more in ([], [("POST", "/o/{x}", "any")], [("GET", "/o/{x:path}", "rest")]):
         yield [("GET", f"/o/{text}", f"odd{number}") for number, text in enumerate(odd)] + more, [("GET", path) for path in paths], None
-    yield [("GET", "/é/{x}/日本", "mixed"), ("GET", "/{x}/b", "plain")], [("GET", "/é/日/日本"), ("GET", "/é/1/x"), ("GET", "/\U0001f600/b")], None
-    digits = ["0", "7", "007", "-5", "+5", "1_000", " 5", "5 ", "5\n", "٣", "²", "５", "1.5", "0x1f", "", "9" * 18, "9" * 19, "9" * 20, str(2**63)]
+    yield (
+        [("GET", "/é/{x}/日本", "mixed"), ("GET", "/{x}/b", "plain")],
+        [("GET", "/é/日/日本"), ("GET", "/é/1/x"), ("GET", "/\U0001f600/b")],
+        None,
+    )
+    digits = [
+        "0",
+        "7",
+        "007",
+        "-5",
+        "+5",
+        "1_000",
+        " 5",
+        "5 ",
+        "5\n",
+        "٣",
+        "²",
+        "５",
+        "1.5",
+        "0x1f",
+        "",
+        "9" * 18,
+        "9" * 19,
+        "9" * 20,
+        str(2**63),
+    ]
     digits += ["1" * MOST_DIGITS, "1" * (MOST_DIGITS + 1), "0" * MOST_DIGITS + "1", "18446744073709551616", "9223372036854775807"]
     requests = [("GET", f"/n/{text}") for text in digits] + [("GET", f"/n/{text}/x") for text in digits]
     yield [("GET", "/n/{n:int}", "number"), ("GET", "/n/{n:int}/x", "more")], requests, None
@@ -194,7 +249,11 @@ def lettered() -> Iterator[Arguments]:
     yield [("GET", "/n/{s:str}", "text"), ("GET", "/n/{n:int}/x", "more"), ("GET", "/n/{n:path}", "rest")], requests, None
     yield [("GET", "/n/{_a1:int}/{B:int}", "two")], [("GET", "/n/1/2"), ("GET", "/n/1/x"), ("GET", "/n/x/2")], 0
     long = "x" * 3000
-    yield [("GET", f"/l/{long}", "long"), ("GET", "/l/{x}/y", "short")], [("GET", f"/l/{long}"), ("GET", f"/l/{long}x"), ("GET", f"/l/{long}/y")], None
+    yield (
+        [("GET", f"/l/{long}", "long"), ("GET", "/l/{x}/y", "short")],
+        [("GET", f"/l/{long}"), ("GET", f"/l/{long}x"), ("GET", f"/l/{long}/y")],
+        None,
+    )
 
 
 def examples() -> SearchStrategy[Any]:

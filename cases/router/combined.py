@@ -32,9 +32,7 @@ class Alternatives:
             parts = [re.escape(text) if kind == LITERAL else PATTERNS[kind] for kind, text in segments]
             names = [text for kind, text in segments if kind != LITERAL]
             patterns.append("/" + "/".join(parts) + r"()\Z")  # an empty group that is always the last of its route
-            self.targets[groups + len(names) + 1] = Target(
-                handler, groups + 1, names, [text for kind, text in segments if kind == INTEGER]
-            )
+            self.targets[groups + len(names) + 1] = Target(handler, groups + 1, names, [text for kind, text in segments if kind == INTEGER])
             groups += len(names) + 1
         self.match = re.compile("|".join(patterns), re.DOTALL).match
 

@@ -168,7 +168,11 @@ def layers_inside_out(routes: list[Route], requests: list[Request], layers: int 
         return answers
     back = {str(number): str(layers - 1 - number) for number in range(layers)}
     return [
-        (status, body, {name: "".join(back[mark] for mark in str(value)) if name.startswith("x-layer") else value for name, value in headers.items()})
+        (
+            status,
+            body,
+            {name: "".join(back[mark] for mark in str(value)) if name.startswith("x-layer") else value for name, value in headers.items()},
+        )
         for status, body, headers in answers
     ]
 
@@ -187,7 +191,11 @@ def parameters_by_position(routes: list[Route], requests: list[Request], layers:
     shared = []
     for method, template, handler in routes:
         segments = parse(template)
-        known = names.setdefault(tuple(kind if kind != "literal" else text for kind, text in segments), [s.text for s in segments if s.kind != "literal"])
+        known = names.setdefault(
+            tuple(kind if kind != "literal" else text for kind, text in segments), [s.text for s in segments if s.kind != "literal"]
+        )
         parts = iter(known)
-        shared.append((method, "/" + "/".join(text if kind == "literal" else f"{{{next(parts)}:{kind}}}" for kind, text in segments), handler))
+        shared.append(
+            (method, "/" + "/".join(text if kind == "literal" else f"{{{next(parts)}:{kind}}}" for kind, text in segments), handler)
+        )
     return right(shared, requests, layers)

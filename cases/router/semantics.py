@@ -137,8 +137,14 @@ def parameters_fill_the_template(arguments: Arguments, answers: list[Answer]) ->
     for method, template, handler in routes:
         by_handler.setdefault(handler, []).append((method, template))
     for (method, path), (status, handler, parameters) in zip(requests, answers, strict=True):
-        if status == 200 and is_plain(path) and "\n" not in path and not any(
-            method in methods_of(given) and matched(parse(template), path) == parameters for given, template in by_handler.get(handler, ())
+        if (
+            status == 200
+            and is_plain(path)
+            and "\n" not in path
+            and not any(
+                method in methods_of(given) and matched(parse(template), path) == parameters
+                for given, template in by_handler.get(handler, ())
+            )
         ):
             return f"{method} {path!r} was given to {handler!r} with {parameters}, but no route of that handler says so"
     return None
