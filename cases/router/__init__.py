@@ -166,7 +166,7 @@ def ordered() -> Iterator[Arguments]:
     yield [("PATCH", "/a/{x}", "one"), ("PURGE", "/{y}/me", "two"), ("DELETE", "/{z:path}", "three")], everything, None
     yield (
         [("GET", "/{a}/b/c", "1"), ("GET", "/a/{b}/d", "2"), ("GET", "/a/b/{c}/e", "3"), ("GET", "/a/{b}/{c}", "4")],
-        [("GET", "/" + "/".join(parts)) for depth in (2, 3, 4) for parts in product("abx", "bxd", "cde", "e") for parts in [parts[:depth]]],
+        [("GET", "/" + "/".join(parts)) for depth in (2, 3, 4) for parts in product(*("abx", "bxd", "cde", "e")[:depth])],
         None,
     )
 

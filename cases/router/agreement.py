@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import json
 import random
-import re
 import sys
 from collections import Counter
 from collections.abc import Iterator
@@ -20,7 +19,7 @@ from typing import Any
 from cases.router.asgi import App, Endpoint, Find, Response, ask
 from cases.router.asgi import Request as OurRequest
 from cases.router.semantics import has_long_number, matched
-from cases.router.templates import MOST_DIGITS, Request, Route, parse
+from cases.router.templates import MOST_DIGITS, Request, Route, methods_of, parse
 
 DECISIONS = {
     "slash-redirect": "starlette sends the client to the path with or without its last slash (307); ours says 404",
@@ -31,6 +30,8 @@ DECISIONS = {
 }
 """The differences we know of, each decided in the story."""
 
+Seen = tuple[int, str, frozenset[str]]
+"""Status, what the endpoint said, and what is allowed."""
 WORDS = ("a", "b", "users", "me", "7", "42", "a.b", "é")
 ODD_PARTS = ("", "a\n", "7\n", "\n", "A", "007", "-1", "+7", "٣", "1_0", "axb", "x" * 40, "9" * 25, "1" * (MOST_DIGITS + 1), "a b", "%2F")
 
@@ -120,7 +121,7 @@ def theirs(routes: list[Route]) -> Any:
     return routing.Router([route(*one) for one in routes])
 
 
-def compared(app: Any, request: Request) -> tuple[int, str, frozenset[str]]:
+def compared(app: Any, request: Request) -> Seen:
     """Ask an application; return the status, what the endpoint said, and what is allowed."""
     try:
         status, _, headers = ask(app, *request)
@@ -130,19 +131,25 @@ def compared(app: Any, request: Request) -> tuple[int, str, frozenset[str]]:
     return status, str(headers.get("x-said", "")), allowed
 
 
-def named(routes: list[Route], request: Request, we: tuple[int, str, frozenset[str]], they: tuple[int, str, frozenset[str]]) -> str:
-    """Name a difference; the empty name where it is none of those we know."""
-    _, path = request
+def named(routes: list[Route], request: Request, we: Seen, they: Seen) -> str:
+    """Name a difference, if the rule of that name really gives what starlette answered; the empty name otherwise."""
+    path = request[1]
+    matching = [route for route in routes if matched(parse(route[1]), path) is not None]
     if they[0] == 307 and we[0] == 404:
-        return "slash-redirect"
+        other = path.rstrip("/") if path.endswith("/") else f"{path}/"
+        return "slash-redirect" if any_matches(routes, other) or any_matches(routes, other.removesuffix("\n")) else ""
     if they[0] == 500 and has_long_number(path.removesuffix("\n")):
         return "long-number"
-    if we[0] == they[0] == 405 and they[2] < we[2]:
+    if we[0] == they[0] == 405 and they[2] == frozenset(methods_of(matching[0][0])):
         return "first-allow"
-    if path.endswith("\n") and any(matched(parse(template), path[:-1]) is not None for _, template, _ in routes):
+    if path.endswith("\n") and any_matches(routes, path[:-1]):
         return "line-break-at-the-end"
-    rests = [template for _, template, _ in routes if template.endswith(":path}") and matched(parse(template), path) is not None]
-    return "line-break-in-the-rest" if rests and re.search(r"\n", path) else ""
+    return "line-break-in-the-rest" if "\n" in path and any(template.endswith(":path}") for _, template, _ in matching) else ""
+
+
+def any_matches(routes: list[Route], path: str) -> bool:
+    """Whether some template matches a path."""
+    return any(matched(parse(template), path) is not None for _, template, _ in routes)
 
 
 def agree(find_of: Any, count: int, seed: int) -> Agreement:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from cases.router.asgi import serve
-from cases.router.templates import LITERAL, REST, TEXT, Answer, Request, Route, allow, is_number, methods_of, parse
+from cases.router.templates import LITERAL, REST, TEXT, Answer, Request, Route, Segment, allow, is_number, methods_of, parse
 
 Values = tuple[str | int, ...]
 
@@ -37,12 +37,32 @@ class Node:
     def child(self, kind: str, text: str) -> Node:
         """Return the place one segment further, new or not."""
         if kind == LITERAL:
-            return self.literals.setdefault(text, Node()) if text not in self.literals else self.literals[text]
+            if text not in self.literals:
+                self.literals[text] = Node()
+            return self.literals[text]
         if kind == TEXT:
             self.text = self.text or Node()
             return self.text
         self.integer = self.integer or Node()
         return self.integer
+
+
+def walk(node: Node, segments: list[str], number: int, values: Values, found: list[tuple[Ends, Values]]) -> None:
+    """Go on from one place, and add to `found`: along the literals in a loop, which is the way most paths go, beside them by a call."""
+    while number < len(segments):
+        segment = segments[number]
+        if node.rest:
+            found.append((node.rest, (*values, "/".join(segments[number:]))))
+        number += 1
+        if node.text and segment:
+            walk(node.text, segments, number, (*values, segment), found)
+        if node.integer and is_number(segment):
+            walk(node.integer, segments, number, (*values, int(segment)), found)
+        if segment not in node.literals:
+            return
+        node = node.literals[segment]
+    if node.ends:
+        found.append((node.ends, values))
 
 
 class Fixed(NamedTuple):
@@ -66,7 +86,7 @@ class Router:
                 ends.setdefault(answered, Target(order, handler, names))
         self.fixed = {path: self.decide([(ends, ()), *self.places(path)]) for path, ends in literal.items()}
 
-    def place(self, segments: list[tuple[str, str]]) -> Ends:
+    def place(self, segments: list[Segment]) -> Ends:
         """Return where a route with parameters ends."""
         node = self.root
         for kind, text in segments:
@@ -87,27 +107,10 @@ class Router:
 
     def places(self, path: str) -> list[tuple[Ends, Values]]:
         """Return all places with routes that a path leads to, with the parameters' values on the way."""
-        if path[:1] != "/":
-            return []
-        segments = path.split("/")
         found: list[tuple[Ends, Values]] = []
-        here: list[tuple[Node, Values]] = [(self.root, ())]
-        for number in range(1, len(segments)):
-            segment = segments[number]
-            further: list[tuple[Node, Values]] = []
-            for node, values in here:
-                if segment in node.literals:
-                    further.append((node.literals[segment], values))
-                if node.text and segment:
-                    further.append((node.text, (*values, segment)))
-                if node.integer and is_number(segment):
-                    further.append((node.integer, (*values, int(segment))))
-                if node.rest:
-                    found.append((node.rest, (*values, "/".join(segments[number:]))))
-            if not further:
-                return found
-            here = further
-        return found + [(node.ends, values) for node, values in here if node.ends]
+        if path[:1] == "/":
+            walk(self.root, path.split("/"), 1, (), found)
+        return found
 
     def find(self, method: str, path: str) -> Answer:
         """Return the handler and its parameters, or why there is none."""
