@@ -320,5 +320,6 @@ case = Case(
     work=look_ups,
     adversarial=nasty,
     strategy=examples,
+    verify_up_to=500,
     gate=Gate(workloads=("start-1", "brief")),
 )
