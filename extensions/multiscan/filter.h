@@ -22,8 +22,11 @@
 #define LONGEST_STRIDE 32
 #define FARTHEST 65536     /* no window begins further inside a needle */
 #define INSERTING 8        /* putting a piece into the table takes as long as so many look-ups */
-#define SAMPLES 1024
-#define SKETCH_BITS 13
+#define MARKS 16           /* so many marks a piece: one in sixteen strange pieces looks familiar */
+#define AT_ONCE 512        /* places looked up before the marked ones are looked at */
+#define SAMPLED 128        /* one place of so many is looked at beforehand, */
+#define SAMPLES_MOST 8192  /* but not more than that */
+#define SKETCH 32768
 
 typedef struct {
     uint64_t piece;
@@ -36,8 +39,9 @@ typedef struct {
     int64_t stride;
     int piece;
     uint64_t mask;       /* of the piece's bytes in a word */
-    int bits, slot_bits; /* the hash's highest so many say which bit, and which slot */
-    uint64_t *seen;      /* one bit a hash: is there any such piece? */
+    uint64_t marks_mask; /* there is a power of two of marks, and of slots */
+    uint64_t slots_mask;
+    uint8_t *marks;      /* one byte a hash: is there any such piece?  A bit would save room and cost two shifts more */
     int32_t *slots;
     Entry *entries;
     int32_t used;
@@ -46,7 +50,7 @@ typedef struct {
 enum { FOUND_ALL, NO_MEMORY, TOO_MANY_FALSE };
 
 static void filter_free(Filter *f) {
-    free(f->seen);
+    free(f->marks);
     free(f->slots);
     free(f->entries);
 }
@@ -66,13 +70,13 @@ static inline uint64_t load_up_to(const uint8_t *p, int64_t left) {
 }
 
 static inline uint64_t hashed(uint64_t piece) {
-    return piece * 0x9E3779B97F4A7C15u; /* the product carries every bit upwards: the highest are the best */
+    return piece * 0x9E3779B97F4A7C15u >> 40; /* the product carries every bit upwards: the highest 24 are the best */
 }
 
-static int bits_for(uint64_t least) {
-    int bits = 6;
-    while (((uint64_t) 1 << bits) < least) bits++;
-    return bits;
+static uint64_t power_of_two(uint64_t least, uint64_t most) {
+    uint64_t power = 64;
+    while (power < least && power < most) power *= 2;
+    return power;
 }
 
 /* Choose stride and length of pieces for `n` needles, the shortest of that size.
@@ -92,10 +96,10 @@ static void filter_plan(Filter *f, int64_t n, int64_t shortest, int64_t text) {
 
 /* Count the pieces at some places of the text, so that windows can avoid what is frequent. */
 static void sketch_text(const Filter *f, const uint8_t *text, int64_t size, uint8_t *sketch) {
-    int64_t step = size / SAMPLES | 1; /* odd: texts have even periods more often */
-    memset(sketch, 0, (size_t) 1 << SKETCH_BITS);
+    int64_t step = (size > (int64_t) SAMPLED * SAMPLES_MOST ? size / SAMPLES_MOST : SAMPLED) | 1; /* odd: texts have even periods more often */
+    memset(sketch, 0, SKETCH);
     for (int64_t at = 0; at + 8 <= size; at += step) {
-        uint8_t *count = &sketch[hashed(load8(text + at) & f->mask) >> (64 - SKETCH_BITS)];
+        uint8_t *count = &sketch[hashed(load8(text + at) & f->mask) & (SKETCH - 1)];
         *count += *count < 255;
     }
 }
@@ -103,7 +107,7 @@ static void sketch_text(const Filter *f, const uint8_t *text, int64_t size, uint
 static int window_weight(const Filter *f, const Needle *needle, int64_t begin, const uint8_t *sketch) {
     int weight = 0;
     for (int64_t at = begin; at < begin + f->stride; at++)
-        weight += sketch[hashed(load_up_to(needle->letters + at, needle->size - at) & f->mask) >> (64 - SKETCH_BITS)];
+        weight += sketch[hashed(load_up_to(needle->letters + at, needle->size - at) & f->mask) & (SKETCH - 1)];
     return weight;
 }
 
@@ -124,10 +128,10 @@ static int64_t window_choose(const Filter *f, const Needle *needle, const uint8_
 }
 
 static inline void filter_insert(Filter *f, uint64_t piece, int32_t needle, int64_t offset) {
-    uint64_t hash = hashed(piece), bit = hash >> (64 - f->bits);
-    int32_t *slot = &f->slots[hash >> (64 - f->slot_bits)];
+    uint64_t hash = hashed(piece);
+    int32_t *slot = &f->slots[hash & f->slots_mask];
     Entry *entry = &f->entries[f->used++];
-    f->seen[bit >> 6] |= (uint64_t) 1 << (bit & 63);
+    f->marks[hash & f->marks_mask] = 1;
     entry->piece = piece;
     entry->needle = needle;
     entry->offset = (int32_t) offset;
@@ -137,17 +141,17 @@ static inline void filter_insert(Filter *f, uint64_t piece, int32_t needle, int6
 
 /* Fill the table.  Return 0 where there is no memory; free it in any case. */
 static int filter_make(Filter *f, const Needle *needles, int64_t n, int64_t shortest, const uint8_t *text, int64_t size) {
-    uint8_t sketch[1 << SKETCH_BITS];
+    uint8_t sketch[SKETCH];
     filter_plan(f, n, shortest, size);
     uint64_t pieces = (uint64_t) n * (uint64_t) f->stride;
     if (pieces >= INT32_MAX) return 0;
-    f->bits = bits_for(16 * pieces); /* one in sixteen strange pieces has a bit set */
-    f->slot_bits = bits_for(pieces);
+    f->marks_mask = power_of_two(MARKS * pieces + 4096, 1 << 24) - 1;
+    f->slots_mask = power_of_two(pieces, 1 << 24) - 1;
     f->used = 0;
-    f->seen = (uint64_t *) calloc((size_t) 1 << (f->bits - 6), sizeof(uint64_t));
-    f->slots = (int32_t *) calloc((size_t) 1 << f->slot_bits, sizeof(int32_t));
+    f->marks = (uint8_t *) calloc((size_t) f->marks_mask + 1, 1);
+    f->slots = (int32_t *) calloc((size_t) f->slots_mask + 1, sizeof(int32_t));
     f->entries = (Entry *) malloc((size_t) pieces * sizeof(Entry));
-    if (f->seen == NULL || f->slots == NULL || f->entries == NULL) return 0;
+    if (f->marks == NULL || f->slots == NULL || f->entries == NULL) return 0;
     sketch_text(f, text, size, sketch);
     for (int64_t i = 0; i < n; i++) {
         int64_t begin = window_choose(f, &needles[i], sketch);
@@ -155,11 +159,6 @@ static int filter_make(Filter *f, const Needle *needles, int64_t n, int64_t shor
             filter_insert(f, load_up_to(needles[i].letters + at, needles[i].size - at) & f->mask, (int32_t) i, at);
     }
     return 1;
-}
-
-static inline int filter_maybe(const Filter *f, uint64_t piece) {
-    uint64_t bit = hashed(piece) >> (64 - f->bits);
-    return f->seen[bit >> 6] >> (bit & 63) & 1;
 }
 
 typedef struct {
@@ -172,7 +171,7 @@ typedef struct {
 
 /* Look at all needles that have this piece of the text at `at` in their window. */
 static int filter_verify(const Filter *f, Search *s, uint64_t piece, int64_t at) {
-    for (int32_t next = f->slots[hashed(piece) >> (64 - f->slot_bits)]; next;) {
+    for (int32_t next = f->slots[hashed(piece) & f->slots_mask]; next;) {
         const Entry *entry = &f->entries[next - 1];
         next = entry->next;
         s->patience--;
@@ -190,28 +189,35 @@ static int filter_verify(const Filter *f, Search *s, uint64_t piece, int64_t at)
     return s->patience < 0 ? TOO_MANY_FALSE : FOUND_ALL;
 }
 
-/* Look the text up.  Four look-ups, then one question: hardly ever is the answer yes. */
+/* Look up `count` places of the text; return how many of them are marked, and which.
+
+   No branch: whether a place is marked cannot be predicted, and where needles are many, many are. */
+static inline int filter_look_up(const Filter *f, const uint8_t *text, int64_t at, int count, int64_t *marked) {
+    const uint8_t *marks = f->marks;
+    const uint64_t mask = f->mask, marks_mask = f->marks_mask;
+    const int64_t stride = f->stride;
+    int found = 0;
+    for (int k = 0; k < count; k++, at += stride) {
+        marked[found] = at;
+        found += marks[hashed(load8(text + at) & mask) & marks_mask];
+    }
+    return found;
+}
+
+/* Look the text up, many places at a time. */
 static int filter_scan(const Filter *f, Search *s) {
-    const uint8_t *text = s->text;
-    const int64_t stride = f->stride, size = s->size;
-    int64_t at = 0;
+    int64_t marked[AT_ONCE], at = 0, last = s->size - 8;
     int ended = FOUND_ALL;
-    for (; at + 3 * stride + 8 <= size && ended == FOUND_ALL; at += 4 * stride) {
-        uint64_t pieces[4];
-        int maybe = 0;
-        for (int k = 0; k < 4; k++) {
-            pieces[k] = load8(text + at + k * stride) & f->mask;
-            maybe |= filter_maybe(f, pieces[k]) << k;
-        }
-        for (; maybe && ended == FOUND_ALL; maybe &= maybe - 1) {
-            int k = __builtin_ctz((unsigned) maybe);
-            ended = filter_verify(f, s, pieces[k], at + k * stride);
-        }
+    while (at <= last && ended == FOUND_ALL) {
+        int64_t left = (last - at) / f->stride + 1;
+        int count = left < AT_ONCE ? (int) left : AT_ONCE;
+        int found = filter_look_up(f, s->text, at, count, marked);
+        for (int k = 0; k < found && ended == FOUND_ALL; k++)
+            ended = filter_verify(f, s, load8(s->text + marked[k]) & f->mask, marked[k]);
+        at += count * f->stride;
     }
-    for (; at + f->piece <= size && ended == FOUND_ALL; at += stride) {
-        uint64_t piece = load_up_to(text + at, size - at) & f->mask;
-        if (filter_maybe(f, piece)) ended = filter_verify(f, s, piece, at);
-    }
+    for (; at + f->piece <= s->size && ended == FOUND_ALL; at += f->stride) /* no load of 8 bytes may leave the text */
+        ended = filter_verify(f, s, load_up_to(s->text + at, s->size - at) & f->mask, at);
     return ended;
 }
 
