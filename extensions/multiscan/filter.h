@@ -23,6 +23,7 @@
 #define FARTHEST 65536     /* no window begins further inside a needle */
 #define INSERTING 8        /* putting a piece into the table takes as long as so many look-ups */
 #define MARKS 16           /* so many marks a piece: one in sixteen strange pieces looks familiar */
+#define ALARM 3            /* a false alarm takes as long as so many steps of the automaton */
 #define AT_ONCE 512        /* places looked up before the marked ones are looked at */
 #define SAMPLED 128        /* one place of so many is looked at beforehand, */
 #define SAMPLES_MOST 8192  /* but not more than that */
@@ -165,7 +166,7 @@ typedef struct {
     const Needle *needles;
     const uint8_t *text;
     int64_t size;
-    int64_t patience; /* how many false alarms are left until an automaton would have been cheaper */
+    int64_t patience; /* steps of an automaton that false alarms may still cost until it would have been cheaper */
     Hits *hits;
 } Search;
 
@@ -174,7 +175,7 @@ static int filter_verify(const Filter *f, Search *s, uint64_t piece, int64_t at)
     for (int32_t next = f->slots[hashed(piece) & f->slots_mask]; next;) {
         const Entry *entry = &f->entries[next - 1];
         next = entry->next;
-        s->patience--;
+        s->patience -= ALARM;
         if (entry->piece != piece) continue;
         const Needle *needle = &s->needles[entry->needle];
         int64_t start = at - entry->offset;
@@ -183,7 +184,7 @@ static int filter_verify(const Filter *f, Search *s, uint64_t piece, int64_t at)
             s->patience -= needle->size >> 4;
             continue;
         }
-        s->patience++; /* a hit has to be paid by everybody */
+        s->patience += ALARM; /* a hit has to be paid by everybody */
         if (!hits_add(s->hits, needle->number, start)) return NO_MEMORY;
     }
     return s->patience < 0 ? TOO_MANY_FALSE : FOUND_ALL;

@@ -47,8 +47,8 @@ static int search_kind(const Needle *needles, int64_t n, const uint8_t *text, in
     if (shortest > size) return 1;
     Filter filter;
     memset(&filter, 0, sizeof(filter));
-    /* a false alarm costs as much as a step of the automaton, and building that four steps a letter: when as much has been
-       lost as it would have cost, it is built, and no input costs more than twice what the better of the two does */
+    /* the automaton takes a step a byte, and building it about four a letter: when false alarms have cost as much, it is built.
+       So whoever knows the windows can make us pay twice, but not more */
     Search search = {needles, text, size, size + 4 * letters, hits};
     int ended = filter_make(&filter, needles, n, shortest, text, size) ? filter_scan(&filter, &search) : NO_MEMORY;
     filter_free(&filter);
