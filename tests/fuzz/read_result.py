@@ -2,7 +2,7 @@
 
 .. code-block:: console
 
-    make fuzz                                                              # ten minutes; another figure: SECONDS=3600
+    make fuzz                                                              # ten minutes; longer: SECONDS_OF_FUZZ=3600
     python -m tests.fuzz.read_result -max_total_time=60 build/fuzz/corpus  # libFuzzer's own options and corpus
     python -m tests.fuzz.read_result build/fuzz/crash-0123abcd             # what it found, once more
 
