@@ -27,6 +27,8 @@ HASH_SEEDS = (1, 2, 3, 4)
 """Beside seed 0, under which everything is examined."""
 _TOGETHER_ENTRIES = 12
 _PROBE_SECONDS = 4.0
+_MUTATION_SECONDS = 5.0
+"""An endless loop is a common mechanical mutant: it need not wait as long as an honest variant may."""
 Told: TypeAlias = Callable[[str], None]
 T = TypeVar("T")
 U = TypeVar("U")
@@ -203,7 +205,9 @@ class Prover:
         with Worker(self.confines, hash_seed=hash_seed, environment=numba_cache(self.found), log=log) as worker:
             self._at_work.add(worker)
             try:
-                said = worker.ask(job)
+                said = worker.ask(
+                    job, timeout=None if candidate.mutation is None else min(_MUTATION_SECONDS, self.confines.timeout_seconds)
+                )
             except Ending as ending:
                 return failure(ending.status, ending.message)
             finally:
