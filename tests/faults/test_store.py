@@ -50,8 +50,8 @@ def test_45_a_cut_file_stops_no_run(scene: Scene) -> None:
     said = f"{cut}: damaged at {place_of(scene.before[:700])}"
 
     assert (0, 6) == (ended.code, checked.code)
-    assert f"warning: {said}" in ended.said
-    assert "python -m harness store fsck" in ended.said
+    assert f"warning: {said}" in ended.err
+    assert "python -m harness store fsck" in ended.err
     assert said in checked.said
     assert "2 sound (0 of them incomplete), 1 not sound" in checked.said
     assert scene.before[:700] == cut.read_bytes()
