@@ -168,8 +168,10 @@ def _read(file: str) -> GateReport:
 
     try:
         path = Path(file)
-        if not path.is_file() or path.stat().st_size > _LARGEST_REPORT:
-            raise StoreError(f"{file} is no file, or larger than any report", "name the file that --json wrote")
+        if not path.is_file():
+            raise AskedWrongly(f"{file!r} is no file", "name the file that --json wrote")
+        if path.stat().st_size > _LARGEST_REPORT:
+            raise StoreError(f"{file} is larger than any report", "name the file that --json wrote")
         return read_report(path.read_bytes())
     except OSError as error:
         raise AskedWrongly(f"{file} cannot be read: {error.strerror}", "name the file that --json wrote") from None

@@ -76,7 +76,9 @@ def command(
     if sweep and not workloads:
         workloads = ("all",)
     store_path = options.store_path(store_folder)
-    asked = _resumed(cases, resume, store_path) if resume else [_Asked(catalogue.find_case(name), plan) for name in _some(cases)]
+    asked = (
+        _resumed(cases, resume, store_path) if resume is not None else [_Asked(catalogue.find_case(name), plan) for name in _some(cases)]
+    )
     sessions = [_session(one, workloads, variants, store_path) for one in asked]
     _say_damaged(store_path, [session.found.name for session in sessions])
     with the_machine(wait=not no_wait):

@@ -72,13 +72,14 @@ def _verify(
     from harness.show.progress import reporter
 
     case = found.load()
+    wanted = catalogue.pick_variants(case, variants)
     weeding.weed(found.name)
     with reporter(quiet=quiet, workloads=1, budget_seconds=0) as shown, Prover(found, case, Confines(timeout, memory)) as prover:
 
         def tell(name: str) -> None:
             shown.step(f"{found.name} proving {name}")
 
-        certificates = list(prover.certificates(catalogue.pick_variants(case, variants), tell=tell, fresh=fresh).values())
+        certificates = list(prover.certificates(wanted, tell=tell, fresh=fresh).values())
         hand = prover.mutants(tell=tell) if mutants else None
     changed = None
     if mechanical:

@@ -35,6 +35,11 @@ MOST_SAMPLES = 1_000_000
 _LONGEST_SECONDS = 1e7
 """Of one call; more is another unit, or nobody's measurement."""
 _UNIT = "second"
+_METADATA = frozenset(
+    {"harness_format", "harness_sha256", "harness_run", "harness_case", "harness_state", "harness_record", "cpu_model_name", "python_version",
+     "python_implementation", "unit", "name", "loops", "harness_block", "harness_rounds", "harness_cpu_ns"}
+)  # fmt: skip
+"""The allow-list: neither written nor read is anything else."""
 _NS = 1e9
 _MOST_SHOWN = 80
 _SEALED_SINCE = 3
@@ -42,7 +47,7 @@ _SEAL = re.compile(rb'"harness_sha256": "([0-9a-f]{64})"')
 _UNSEALED = "0" * 64
 
 
-class _PyperfRun(msgspec.Struct, omit_defaults=True):
+class _PyperfRun(msgspec.Struct, omit_defaults=True, forbid_unknown_fields=True):
     """One process of one benchmark."""
 
     metadata: dict[str, str | int | float]
@@ -50,12 +55,12 @@ class _PyperfRun(msgspec.Struct, omit_defaults=True):
     warmups: list[tuple[int, float]] = []
 
 
-class _PyperfBenchmark(msgspec.Struct):
+class _PyperfBenchmark(msgspec.Struct, forbid_unknown_fields=True):
     metadata: dict[str, str | int | float]
     runs: list[_PyperfRun]
 
 
-class _PyperfSuite(msgspec.Struct):
+class _PyperfSuite(msgspec.Struct, forbid_unknown_fields=True):
     version: str
     metadata: dict[str, str | int | float]
     benchmarks: list[_PyperfBenchmark]
@@ -262,6 +267,8 @@ def decode(data: bytes, path: Path) -> Run:
     """
     if len(data) > LARGEST_FILE:
         raise StoreError(f"{path}: {len(data)} bytes > {LARGEST_FILE}", "no result file of ours is that large")
+    if data.count(b",") > 2 * MOST_SAMPLES:  # before any of them becomes an object
+        raise StoreError(f"{path}: more than {MOST_SAMPLES} samples", "no result file of ours holds that many")
     try:
         _require_not_newer(data, path)
         suite = msgspec.json.decode(data, type=_PyperfSuite)
@@ -277,6 +284,7 @@ def decode(data: bytes, path: Path) -> Run:
         record = str(suite.metadata["harness_record"]).encode()
         run = msgspec.json.decode(record, type=Run)
         _require_single_names(record)
+        _require_nothing_else(record, run)
     except (msgspec.DecodeError, UnicodeDecodeError, KeyError, RecursionError) as error:
         raise StoreError(f"{path}: {_reason(data, error)}", _RESTORE) from error
     try:
@@ -320,13 +328,32 @@ def _require_names(run: Run) -> None:
 
 
 def _require_one_story(run: Run, suite: _PyperfSuite) -> None:
-    """What the file says outside its record is what the record says, and times are in seconds."""
+    """What the file says outside its record is what the record says, times are in seconds, and nothing else is there."""
     for name, here in (("harness_run", run.id), ("harness_case", run.case)):
         if suite.metadata.get(name) != here:
             raise ValueError(f"{name} is {_short(str(suite.metadata.get(name)))}, and the record says {here!r}")
     holders = [suite.metadata, *(one.metadata for one in suite.benchmarks), *(one.metadata for b in suite.benchmarks for one in b.runs)]
+    if more := {name for holder in holders for name in holder} - _METADATA:
+        raise ValueError(f"{_short(min(more))} is no metadata of ours")
     if units := {str(holder["unit"]) for holder in holders if "unit" in holder} - {_UNIT}:
         raise ValueError(f"the unit is {_short(min(units))}, not {_UNIT!r}")
+
+
+def _require_nothing_else(record: bytes, run: Run) -> None:
+    """What the record holds is what a run is made of: nothing is carried along unread."""
+    known = msgspec.json.decode(msgspec.json.encode(run))
+    if more := _unknown(msgspec.json.decode(record), known):
+        raise msgspec.DecodeError(f"{_short(more)} is no part of a run")
+
+
+def _unknown(given: object, known: object) -> str:
+    """The first name that only the one has; empty: there is none."""
+    if isinstance(given, dict) and isinstance(known, dict):
+        more = [name for name in given if name not in known]
+        return more[0] if more else next((found for name in given if (found := _unknown(given[name], known[name]))), "")
+    if isinstance(given, list) and isinstance(known, list):
+        return next((found for one, other in zip(given, known, strict=False) if (found := _unknown(one, other))), "")
+    return ""
 
 
 def _require_single_names(data: bytes) -> None:

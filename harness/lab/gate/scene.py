@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from harness.errors import AskedWrongly
-from harness.lab.catalogue import HOME, Found, did_you_mean, find_case, find_cases
+from harness.lab.catalogue import HOME, NAME, Found, did_you_mean, find_case, find_cases
 from harness.lab.gate import changes, revisions
 from harness.lab.gate.changes import Place, Revision, Sides
 from harness.lab.gate.desk import Asked, Scene
@@ -42,7 +42,7 @@ def _places(asked: Asked) -> tuple[list[Place], Repository]:
         try:
             case = find_case(name)
         except AskedWrongly:
-            if "/" in name:
+            if not NAME.fullmatch(name):
                 raise
             case = Found(name, f"cases.{name}", HOME / "cases" / name, "catalogue")  # perhaps only the base has it
         here = repository_of(case.folder if case.folder.is_dir() else HOME)
