@@ -7,8 +7,8 @@ from contextlib import AbstractContextManager
 import click
 
 
-def the_machine(*, wait: bool) -> AbstractContextManager[None]:
-    """Hold this machine while measuring."""
+def the_machine(*, wait: bool) -> AbstractContextManager[bool]:
+    """Hold this machine while measuring; the value is whether nobody else does."""
     return _Lock(wait=wait)
 
 
@@ -23,7 +23,7 @@ class _Lock:
         self._lock = FileLock(str(places.cache_folder() / "machine.lock"))
         self._wait = wait
 
-    def __enter__(self) -> None:
+    def __enter__(self) -> bool:
         from filelock import Timeout
 
         try:
@@ -31,9 +31,10 @@ class _Lock:
         except Timeout:
             if not self._wait:
                 click.echo("warning: another run is measuring on this machine; both will be noisier", err=True)
-                return
+                return False
             click.echo("another run is measuring on this machine; waiting for it (--no-wait goes on at once)", err=True)
             self._lock.acquire()
+        return True
 
     def __exit__(self, *_: object) -> None:
         self._lock.release()

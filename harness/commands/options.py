@@ -109,7 +109,7 @@ def write_json(data: bytes, where: str) -> None:
 
 def write_text(text: str, where: str) -> None:
     """Write text to a file or, for ``-``, to standard output."""
-    _write(text.encode() + (b"\n" if where == "-" else b""), where)
+    _write(text.encode() + (b"\n" if where == "-" and not text.endswith("\n") else b""), where)
 
 
 def write_bytes(data: bytes, where: Path) -> None:

@@ -13,7 +13,8 @@ import click
 from harness.commands import options
 from harness.commands.lock import the_machine
 from harness.errors import AskedWrongly, EnvironmentLacks, ExitCode, Interrupted, Terminated, gravest
-from harness.lab import catalogue
+from harness.lab import catalogue, outputs
+from harness.model.declared import ENDED
 from harness.model.measured import Measured, Plan, Run
 
 if TYPE_CHECKING:
@@ -80,22 +81,14 @@ def command(
         _resumed(cases, resume, store_path) if resume is not None else [_Asked(catalogue.find_case(name), plan) for name in _some(cases)]
     )
     sessions = [_session(one, workloads, variants, store_path) for one in asked]
-    _say_damaged(store_path, [session.found.name for session in sessions])
-    with the_machine(wait=not no_wait):
+    with the_machine(wait=not no_wait) as alone:
+        for one in asked if alone else ():  # beside another run, what looks cut off may be in progress
+            _look_back(one, store_path)
         summaries = [
             _measure(session, one.earlier, quiet=quiet, tables=json_to != "-") for one, session in zip(asked, sessions, strict=True)
         ]
     summaries = [_swept(summary, store_path, plot, tables=json_to != "-") if summary.run.plan.sweep else summary for summary in summaries]
     _finish(summaries, json_to, _path_or_name(asked[-1].found))
-
-
-def _say_damaged(store_path: Path, cases: Sequence[str]) -> None:
-    """Name what cannot be read beside the file that this run will write: it stops nothing, but nobody should learn of it in a year."""
-    from harness.lab import archive
-    from harness.show.text import clean
-
-    for problem in archive.workshop(store_path, cases).damaged:
-        click.echo(f"warning: {clean(problem)}; it is left alone, and out; more: python -m harness store fsck", err=True)
 
 
 def _plan(precision: float | None, budget: float | None, timeout: float, memory: int, *, sweep: bool, monitor: bool) -> Plan:
@@ -152,6 +145,21 @@ def _session(asked: _Asked, workloads: Sequence[str], variants: Sequence[str], s
     return Session(asked.found, case, catalogue.pick_variants(case, variants), picked, asked.plan, store_path)
 
 
+def _look_back(asked: _Asked, store_path: Path) -> None:
+    """Say which earlier runs of the case were cut off, and which files of it cannot be read: it stops nothing, and nobody should find out by chance."""
+    from harness.lab.archive import unfinished
+    from harness.show.text import clean
+
+    name = asked.found.name
+    left = unfinished(name, store_path)
+    for one in left.unfinished:
+        if asked.earlier is None or one.run.id != asked.earlier.id:
+            again = f"python -m harness run {_path_or_name(asked.found)} --resume {one.run.id}"
+            click.echo(clean(f"warning: run {one.run.id} is incomplete, and kept as it is; to go on with it: {again}"), err=True)
+    for problem in left.damaged:
+        click.echo(clean(f"warning: {problem}; it is left as it is: python -m harness store fsck"), err=True)
+
+
 class _Listener:
     """Shows progress, prints each table as soon as it is there, and remembers the file."""
 
@@ -160,8 +168,11 @@ class _Listener:
         self._reporter = reporter
         self._console = console
         self._finished = 0
-        self.run: Run | None = None
         self.path: Path | None = None
+
+    def begun(self, path: Path) -> None:
+        """Remember where the run is kept: whatever interrupts it, what is there is what it has."""
+        self.path = path
 
     def step(self, text: str) -> None:
         """Say what is being done."""
@@ -173,7 +184,7 @@ class _Listener:
 
     def saved(self, run: Run, path: Path, finished: Measured | None) -> None:
         """Print the table of the workload that has just been finished."""
-        self.run, self.path = run, path
+        self.path = path
         self._reporter.measured(run)
         if finished is None:
             return
@@ -198,7 +209,7 @@ def _measure(session: Session, earlier: Run | None, *, quiet: bool, tables: bool
         try:
             run = session.run(listener, earlier=earlier)
         except (KeyboardInterrupt, Terminated) as stop:
-            raise _interrupted(listener, session, stop) from stop
+            raise _interrupted(listener.path, session, stop) from stop
     return summarise(run, str(listener.path))
 
 
@@ -234,14 +245,18 @@ def _swept(summary: Summary, store_path: Path, plot: Path | None, *, tables: boo
     return replace(summary, run=run)
 
 
-def _interrupted(listener: _Listener, session: Session, stop: BaseException) -> Interrupted:
+def _interrupted(path: Path | None, session: Session, stop: BaseException) -> Interrupted:
+    """Say what there is, by the file: an interruption may come between writing it and hearing of it."""
+    from harness.lab import store
+
     code = ExitCode(getattr(stop, "exit_code", ExitCode.INTERRUPTED))
-    if listener.run is None:
+    if path is None or not path.exists():
         return Interrupted("interrupted before anything was measured", exit_code=code)
-    done = sum(measured.complete for measured in listener.run.workloads)
+    run = store.read(path)
+    done = sum(measured.complete for measured in run.workloads)
     return Interrupted(
-        f"interrupted: {done} of {len(session.workloads)} workloads complete, all blocks so far are kept in {listener.path}",
-        f"python -m harness run {_path_or_name(session.found)} --resume {listener.run.id}",
+        f"interrupted: {done} of {len(session.workloads)} workloads complete, all blocks so far are kept in {path}",
+        f"python -m harness run {_path_or_name(session.found)} --resume {run.id}",
         exit_code=code,
     )
 
@@ -269,10 +284,19 @@ def _finish(summaries: Sequence[Summary], json_to: str | None, case: str) -> Non
         console = Terminal()
         table.print_legend(console)
         for summary in summaries:
+            _say_outputs(summary)
             click.echo(f"result file: {summary.file}")
         click.echo(f"next:  {_next(summaries[-1], case)}")
     code = gravest(exit_code(summary) for summary in summaries)
     raise click.exceptions.Exit(int(code))
+
+
+def _say_outputs(summary: Summary) -> None:
+    """Name the files that hold what a variant printed before it ended without an answer."""
+    ended = {row.result.key.variant for workload in summary.workloads for row in workload.rows if row.result.status in ENDED}
+    for variant in sorted(ended):
+        if path := outputs.kept(summary.run.case, variant):
+            click.echo(f"{variant}: what it printed last, and where it was: {path}")
 
 
 def _next(summary: Summary, case: str) -> str:

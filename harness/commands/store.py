@@ -22,37 +22,58 @@ def command() -> None:
 
 
 @command.command("fsck")
-@click.option("--fix", is_flag=True, help="Rename damaged files to .bad, so that the others can be used.")
+@click.option(
+    "--fix", is_flag=True, help="Rename damaged files to .bad, move misplaced runs to their place, remove what killed writers left."
+)
 @options.store
 def fsck_command(fix: bool, store_folder: Path | None) -> None:
-    """Read every result file; name each that is damaged, newer than this tool, or out of place.  Exit 6 if there is one and it stays."""
-    from harness.lab import keeping
-    from harness.show.text import clean
+    """Read every run and profile; name each that is damaged, newer than this tool, or out of place.  Exit 6 if there is one and it stays.
 
-    sound = incomplete = stay = aside = 0
-    for one in keeping.check(options.store_path(store_folder), fix=fix):
-        if not one.problem:
-            sound += 1
+    What a killed writer left half written is named as well; nobody reads it, so it is no damage.
+    """
+    from harness.lab import keeping
+    from harness.show.flamegraph import read_speedscope
+
+    folder = options.store_path(store_folder)
+    runs = profiles = incomplete = damaged = stay = 0
+    for one in keeping.check(folder, fix=fix, read_profile=read_speedscope):
+        if one.problem:
+            damaged += 1
+            stay += not one.done
+            _say(one.problem, one.done or f"try: {one.remedy}")
+        elif one.path.name.endswith(keeping.PROFILE):
+            profiles += 1
+        else:
+            runs += 1
             incomplete += not one.complete
-            continue
-        stay += one.set_aside is None
-        aside += one.set_aside is not None
-        click.echo(clean(one.problem))
-        click.echo(f"  {clean(f'set aside as {one.set_aside}' if one.set_aside else f'try: {one.remedy}')}")
-    click.echo(f"{sound} sound ({incomplete} of them incomplete), {stay} not{f', {aside} set aside' if aside else ''}")
+    for path in keeping.left_behind(folder, remove=fix):
+        _say(f"{path}: left half written by a process that was killed", "removed" if fix else "try: python -m harness store fsck --fix")
+    seen = f", {profiles} profiles" if profiles else ""
+    click.echo(f"{runs} sound ({incomplete} of them incomplete){seen}, {damaged} damaged{', seen to' if damaged and not stay else ''}")
     if stay:
         if not fix:
-            click.echo("python -m harness store fsck --fix sets damaged ones aside")
+            click.echo("python -m harness store fsck --fix sets damaged files aside and moves misplaced runs to their place")
         raise click.exceptions.Exit(int(ExitCode.STORE))
 
 
+def _say(problem: str, then: str) -> None:
+    from harness.show.text import clean
+
+    click.echo(clean(problem))
+    click.echo(f"  {clean(then)}")
+
+
 @command.command("merge")
-@click.argument("sources", nargs=-1, required=True, type=click.Path(path_type=Path), metavar="FOLDER...")
+@click.argument("sources", nargs=-1, required=True, type=click.Path(path_type=Path), metavar="FOLDER|FILE...")
 @options.store
 def merge_command(sources: tuple[Path, ...], store_folder: Path | None) -> None:
-    """Take the runs of other stores in; the same store twice changes nothing.  Two files of one run that differ are refused, exit 6."""
+    """Take the runs of other stores in, or single result files; the same twice changes nothing.  Two files of one run that differ are refused, exit 6."""
     from harness.lab import keeping
+    from harness.show.text import clean
 
     taken = keeping.merge(sources, options.store_path(store_folder))
+    for source in sources:
+        if not any(one.source.is_relative_to(source) for one in taken):
+            click.echo(f"there is no run in {clean(str(source))}", err=True)
     new = sum(one.new for one in taken)
     click.echo(f"{new} runs taken in, {len(taken) - new} were here already")

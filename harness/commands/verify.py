@@ -9,8 +9,8 @@ import click
 
 from harness.commands import options
 from harness.errors import ExitCode, gravest
-from harness.lab import catalogue
-from harness.model.declared import NOT_EQUIVALENT, Status
+from harness.lab import catalogue, outputs
+from harness.model.declared import ENDED, NOT_EQUIVALENT, Status
 from harness.model.measured import Certificate
 
 if TYPE_CHECKING:
@@ -123,6 +123,8 @@ def _show(verified: Verified) -> None:
         else:
             line += f": {evidence.finding}: {evidence.message}"
         click.echo(clean(line))
+        if certificate.status in ENDED and (path := outputs.kept(certificate.case, certificate.variant)):
+            click.echo(f"  what it printed last, and where it was: {path}")
         for warning in evidence.warnings:
             click.echo(f"  warning: {clean(warning)}")
     for what, outcome in (("hand-written", verified.mutants), ("mechanical", verified.mechanical)):

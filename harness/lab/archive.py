@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
 from hashlib import sha256
 from pathlib import Path
 
@@ -62,20 +61,26 @@ def _profiles(folder: Path, case: str) -> dict[str, bytes]:
     return {path.relative_to(folder).as_posix(): store.bytes_of(path) for _, path in sorted(found.items())}
 
 
-def workshop(folder: Path, cases: Sequence[str] | None = None) -> Workshop:
-    """Find the runs, of these cases or of all, that are in progress or were interrupted; a file that cannot be read is told, and stops nothing."""
-    unfinished: list[Unfinished] = []
+def workshop(folder: Path) -> Workshop:
+    """Find the runs that are in progress or were interrupted; a file that cannot be read is told, and stops nothing."""
+    of_cases = [unfinished(case, folder) for case in shelved(folder)]
+    begun = sorted((one for shop in of_cases for one in shop.unfinished), key=lambda one: one.age_seconds)
+    return Workshop(tuple(begun), tuple(problem for shop in of_cases for problem in shop.damaged))
+
+
+def unfinished(case: str, folder: Path) -> Workshop:
+    """The same of one case, the oldest first."""
+    begun: list[Unfinished] = []
     damaged: list[str] = []
-    for case in shelved(folder) if cases is None else cases:
-        for path in sorted((folder / case).glob("*.json"))[-_NEWEST:]:
-            try:
-                age = time.time() - path.lstat().st_mtime
-                run = store.read(path)
-            except StoreError as error:
-                damaged.append(error.problem)
-            except OSError:  # replaced at this very moment
-                continue
-            else:
-                if not run.complete:
-                    unfinished.append(Unfinished(run, max(0.0, age)))
-    return Workshop(tuple(sorted(unfinished, key=lambda one: one.age_seconds)), tuple(damaged))
+    for path in sorted((folder / case).glob("*.json"))[-_NEWEST:]:
+        try:
+            age = time.time() - path.lstat().st_mtime
+            run = store.read(path)
+        except StoreError as error:
+            damaged.append(error.problem)
+        except OSError:  # replaced at this very moment
+            continue
+        else:
+            if not run.complete:
+                begun.append(Unfinished(run, max(0.0, age)))
+    return Workshop(tuple(begun), tuple(damaged))

@@ -394,11 +394,11 @@ class Bench:
                 lane.cold = result.cold
 
 
-def lanes_for(variants: Sequence[Variant], certificates: dict[str, Certificate]) -> list[Lane]:
-    """One lane per variant; what is not proven is out before the clock starts."""
+def lanes_for(variants: Sequence[Variant], certificates: dict[str, Certificate], workload: str) -> list[Lane]:
+    """One lane per variant; what is not proven on this workload is out before the clock starts."""
     lanes = []
     for variant in variants:
-        certificate = certificates[variant.name]
+        certificate = certificates[variant.name].on(workload)
         lanes.append(Lane(variant, certificate, certificate.status, certificate.evidence.message))
     return lanes
 

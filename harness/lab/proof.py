@@ -115,7 +115,7 @@ class Prover:
 
     def _prove(self, names: Sequence[str], tell: Told) -> dict[str, Certificate]:
         certificates = self.examine([Candidate(name) for name in names], tell=tell)
-        passed = [name for name in names if certificates[Candidate(name)].status is Status.OK]
+        passed = [name for name in names if _answers(certificates[Candidate(name)])]
         if passed:
             tell("together, under other hash seeds")
             certificates |= self._together(passed, certificates)
@@ -242,6 +242,7 @@ class Prover:
                 "sheet": str(sheet.path),
                 "variants": names,
                 "entries": entries,
+                "gaps": {name: certificates[Candidate(name)].gaps for name in names},
                 "handles": {name: self._services.job(name).get("handle") for name in names},
             }
             return number, self._ask(Candidate(self.case.reference), job, hash_seed=HASH_SEEDS[number])
@@ -261,10 +262,14 @@ class Prover:
         else:
             status, word, why = Status.NONDETERMINISTIC, "nondeterministic", f"right under PYTHONHASHSEED=0, wrong under {hash_seed}"
         evidence = replace(certificate.evidence, finding=word, message=f"{said['label']}: {why}: {said['difference']}")
-        return replace(certificate, verdict=Proof.NOT_EQUAL, status=status, evidence=evidence)
+        return replace(certificate, verdict=Proof.NOT_EQUAL, status=status, evidence=evidence, gaps=())
 
     def _certificate(self, candidate: Candidate, said: Message, sheet: Sheet) -> Certificate:
         status = Status(said.get("failed") or said["status"])
+        gaps = said.get("gaps", {}) if status is Status.OK else {}
+        if gaps:
+            status = Status.RAISED
+            said = {**said, "message": f"{'; '.join(gaps.values())}; right on all other inputs"}
         evidence = Evidence(
             relation=self.case.relation(candidate.name).describe(),
             inputs=said.get("inputs", 0),
@@ -281,7 +286,7 @@ class Prover:
             Proof.NOT_EQUAL if status is not Status.OK else Proof.REFERENCE if candidate == Candidate(self.case.reference) else Proof.EQUAL
         )
         digest = "" if candidate.mutant or candidate.mutation is not None else sources.variant_digest(self.found, self.case, candidate.name)
-        return Certificate(self.found.name, candidate.name, proof, status, digest, evidence)
+        return Certificate(self.found.name, candidate.name, proof, status, digest, evidence, tuple(gaps))
 
 
 class Services:
@@ -323,6 +328,11 @@ class Services:
         """The handle of the service that ``variant`` talks to, or the failure to start it."""
         service = self._case.service_of(variant)
         return {"handle": None} if service is None else self._said[id(service)]
+
+
+def _answers(certificate: Certificate) -> bool:
+    """Whether what it answers, if it answers, is right."""
+    return certificate.status is Status.OK or bool(certificate.gaps)
 
 
 def failure(status: Status, message: str) -> Message:

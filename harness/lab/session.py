@@ -33,6 +33,9 @@ if TYPE_CHECKING:
 class Listener(Protocol):
     """Who is told what happens; the commands show it."""
 
+    def begun(self, path: Path) -> None:
+        """The run has an identity, and this is where its blocks will be kept."""
+
     def step(self, text: str) -> None:
         """Something is being done."""
 
@@ -59,6 +62,7 @@ class Session:
         store.check_writable(self.store)
         weeding.weed(self.found.name)
         run = earlier or self._new_run()
+        listener.begun(store.file_of(run, self.store))
         confines = Confines(self.plan.timeout_seconds, self.plan.memory_bytes)
         if kept_limits(run.machine) is None:
             listener.step("measuring the limits of this machine, once")
@@ -120,8 +124,10 @@ class Session:
                 for result in earlier.results:
                     looks[result.key.variant].append(Look(workload.n, result.status, usual_seconds(result.processes)))
                 continue
-            lanes = lanes_for([variant for variant in self.found.variants(self.case) if variant.name in self.variants], certificates)
-            self._cut_off(lanes, looks, workload)
+            variants = [variant for variant in self.found.variants(self.case) if variant.name in self.variants]
+            lanes = lanes_for(variants, certificates, workload.name)
+            if earlier is None:  # what was begun is finished: its blocks would be lost by a second thought
+                self._cut_off(lanes, looks, workload)
             bench = Bench(
                 self._task(run, workload, folder / workload.name, services), lanes, earlier=earlier, tell=_telling(listener, workload.name)
             )
@@ -129,6 +135,8 @@ class Session:
             benches.append(bench)
             for lane in lanes:
                 looks[lane.name].append(Look(workload.n, lane.status, lane.call_seconds or usual_seconds(lane.processes)))
+        for bench in benches:  # the first block's file says of all of them who takes part
+            run = _with(run, bench.measured(complete=False))
         for _, measured in measure(benches, seed=self.plan.seed):
             run = _with(run, measured)
             listener.saved(run, _keep(run, self.store), measured if measured.complete else None)
@@ -145,16 +153,19 @@ class Session:
     def _crews(self, run: Run, certificates: dict[str, Certificate], services: Services, folder: Path, listener: Listener) -> Run:
         """Time the variants that spread their work with one to all processors, side by side."""
         sizes = crew_sizes(processors())
-        done = {(crew.results[0].key.variant.partition(CREW)[0]) for crew in run.crews if crew.complete}
+        begun = {crew.results[0].key.variant.partition(CREW)[0]: crew for crew in run.crews}
         for name, largest in crews(run, self.case) if len(sizes) > 1 else ():
-            if name in done:
+            earlier = begun.get(name)
+            if earlier is not None and earlier.complete:
                 continue
             workload = workload_named(self.case, largest.workload)
             variant = next(one for one in self.found.variants(self.case) if one.name == name)
-            lanes = [Lane(variant, certificates[name], memory=Memory(), workers=workers) for workers in sizes]
+            lanes = [Lane(variant, certificates[name].on(workload.name), workers=workers) for workers in sizes]
             task = self._task(run, workload, folder / f"{workload.name}{CREW}{name}", services)
             tell = _telling(listener, f"{name} with {', '.join(map(str, sizes))} processors")
-            bench = Bench(task, lanes, earlier=None, tell=tell, reference=lanes[0].name)
+            bench = Bench(task, lanes, earlier=earlier, tell=tell, reference=lanes[0].name)
+            for lane in lanes:
+                lane.memory = Memory()  # measured already, with all processors: no pass of its own
             bench.get_ready()
             for _, measured in measure([bench], seed=self.plan.seed):
                 others = tuple(crew for crew in run.crews if not crew.results[0].key.variant.startswith(name + CREW))
@@ -176,7 +187,11 @@ def _keep(run: Run, folder: Path) -> Path:
         return store.write(run, folder)
     except StoreError as error:
         path = store.spill(run)
-        kept = f"what was measured is in {path}: move it there when there is room" if path else "what was measured is lost"
+        kept = (
+            f"what was measured is in {path}: make room, then: python -m harness store merge {path}"
+            if path
+            else "what was measured is lost"
+        )
         raise StoreError(error.problem, f"{kept}; {error.remedy}") from error
 
 

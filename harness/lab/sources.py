@@ -77,15 +77,25 @@ def require_build(found: Found, variant: str) -> None:
     source = found.home / "extensions" / found.name / f"{variant}.pyx"
     if found.origin != "catalogue" or not source.exists():
         return
+    record, build = _record(source), f"extensions/{found.name}/{variant}.pyx"
+    current = record.get("source_sha256") == sha256(source.read_bytes()).hexdigest()
+    if current and "error" in record:
+        raise NotBuilt(f"{build} cannot be built: {record['error']}", f"mend it, then {_BUILD}; all that was said: {record.get('log')}")
     if not any(source.parent.glob(f"{variant}.*.so")) and not any(source.parent.glob(f"{variant}.*.pyd")):
-        raise NotBuilt(f"extensions/{found.name}/{variant}.pyx is not built", _BUILD)
-    record = source.with_suffix(".build.json")
+        raise NotBuilt(f"{build} is not built", _BUILD)
+    if "source_sha256" not in record:
+        raise NotBuilt(f"extensions/{found.name}/{variant} has a build without a record of its source", _BUILD)
+    if not current:
+        raise NotBuilt(f"the build of {build} is older than its source (the digests differ)", _BUILD)
+
+
+def _record(source: Path) -> dict[str, str]:
+    """What setup.py wrote beside a build: the digest of its source, or why there is none; empty if there is no such record."""
     try:
-        built = json.loads(record.read_text())["source_sha256"]
-    except (OSError, ValueError, KeyError):
-        raise NotBuilt(f"extensions/{found.name}/{variant} has a build without a record of its source", _BUILD) from None
-    if built != sha256(source.read_bytes()).hexdigest():
-        raise NotBuilt(f"the build of extensions/{found.name}/{variant}.pyx is older than its source (the digests differ)", _BUILD)
+        record = json.loads(source.with_suffix(".build.json").read_text())
+    except (OSError, ValueError):
+        return {}
+    return record if isinstance(record, dict) else {}
 
 
 def build_seconds(found: Found, variant: str) -> float | None:
@@ -105,8 +115,8 @@ def _versions(file: Path) -> Iterable[str]:
         names = (
             [alias.name for alias in node.names]
             if isinstance(node, ast.Import)
-            else [node.module or ""]
-            if isinstance(node, ast.ImportFrom)
+            else [node.module]
+            if isinstance(node, ast.ImportFrom) and node.module and not node.level
             else []
         )
         for name in names:

@@ -32,8 +32,6 @@ LARGEST_FILE = 64 << 20
 """Bytes; more is not a result file of ours."""
 MOST_SAMPLES = 1_000_000
 """In one file; more is not a result file of ours."""
-_LONGEST_SECONDS = 1e7
-"""Of one call; more is another unit, or nobody's measurement."""
 _UNIT = "second"
 _METADATA = frozenset(
     {"harness_format", "harness_sha256", "harness_run", "harness_case", "harness_state", "harness_record", "cpu_model_name", "python_version",
@@ -42,6 +40,8 @@ _METADATA = frozenset(
 """The allow-list: neither written nor read is anything else."""
 _NS = 1e9
 _MOST_SHOWN = 80
+_LONGEST_NS = 1 << 50
+"""Of a sample, 13 days: pyperf's double, rounded four times on its way, still gives the integer back."""
 _SEALED_SINCE = 3
 _SEAL = re.compile(rb'"harness_sha256": "([0-9a-f]{64})"')
 _UNSEALED = "0" * 64
@@ -86,7 +86,11 @@ def new_id() -> str:
 
 
 def file_of(run: Run, store: Path) -> Path:
-    """Where a run is kept: ``<store>/<case>/<utc>-<machine>-<id>.json``."""
+    """Where a run is kept: ``<store>/<case>/<utc>-<machine>-<id>.json``.
+
+    Raises:
+        StoreError: one of these is no name; a file may come from a stranger.
+    """
     moment, _, token = run.id.partition("-")
     for name in (run.case, moment.lower(), run.machine.id, token):
         if not NAME.fullmatch(name):
@@ -129,11 +133,11 @@ def spill(run: Run) -> Path | None:
 
 def check_writable(store: Path) -> None:
     """Find out before measuring, not after it, that the store cannot be written."""
-    probe = store / f".probe-{secrets.token_hex(4)}"
+    probe = store / f".probe-{secrets.token_hex(4)}{places.TEMPORARY}"
     try:
         store.mkdir(parents=True, exist_ok=True)
         places.write_whole(probe, b"x" * 4096)
-        probe.unlink()
+        probe.unlink(missing_ok=True)
     except OSError as error:
         raise StoreError(
             f"{store}: cannot be written: {error.strerror or error}", "make room or choose another folder with --store"
@@ -193,7 +197,7 @@ def encode(run: Run) -> bytes:
             "harness_sha256": _UNSEALED,
             "harness_run": run.id,
             "harness_case": run.case,
-            "harness_state": "complete" if run.complete else "incomplete",
+            "harness_state": _state(run),
             "harness_record": msgspec.json.encode(everything).decode(),
             "cpu_model_name": run.machine.cpu,
             "python_version": run.machine.python,
@@ -208,6 +212,10 @@ def encode(run: Run) -> bytes:
         ],
     )
     return seal(msgspec.json.format(msgspec.json.encode(suite), indent=1) + b"\n")
+
+
+def _state(run: Run) -> str:
+    return "complete" if run.complete else "incomplete"
 
 
 def seal(data: bytes) -> bytes:
@@ -318,7 +326,17 @@ def _require_not_newer(data: bytes, path: Path) -> None:
 def _require_names(run: Run) -> None:
     """Every name is one that a case could have: they become the names of files and pages, and words of commands that people copy."""
     measured = (*run.workloads, *run.crews)
-    names = [run.case, run.machine.id, run.reference, *run.variant_names, *run.workload_names, *(one.workload for one in measured)]
+    moment, _, token = run.id.partition("-")
+    names = [
+        run.case,
+        moment.lower(),
+        token,
+        run.machine.id,
+        run.reference,
+        *run.variant_names,
+        *run.workload_names,
+        *(one.workload for one in measured),
+    ]
     for result in (result for one in measured for result in one.results):
         variant, _, workers = result.key.variant.partition(CREW)
         names += [result.key.case, result.key.workload, variant, workers or "0"]
@@ -329,7 +347,8 @@ def _require_names(run: Run) -> None:
 
 def _require_one_story(run: Run, suite: _PyperfSuite) -> None:
     """What the file says outside its record is what the record says, times are in seconds, and nothing else is there."""
-    for name, here in (("harness_run", run.id), ("harness_case", run.case)):
+    said = {"harness_run": run.id, "harness_case": run.case, "harness_state": _state(run)}
+    for name, here in said.items():
         if suite.metadata.get(name) != here:
             raise ValueError(f"{name} is {_short(str(suite.metadata.get(name)))}, and the record says {here!r}")
     holders = [suite.metadata, *(one.metadata for one in suite.benchmarks), *(one.metadata for b in suite.benchmarks for one in b.runs)]
@@ -370,11 +389,13 @@ def _require_single_names(data: bytes) -> None:
 
 
 def _require_all_known(run: Run, suite: _PyperfSuite) -> None:
-    """Every benchmark is of a key that the record knows, and of one only."""
+    """Every benchmark is of a key that the record knows, and every key is there once only."""
     names = [str(benchmark.metadata.get("name")) for benchmark in suite.benchmarks]
-    keys = {str(result.key) for measured in (*run.workloads, *run.crews) for result in measured.results}
-    if len(set(names)) < len(names) or set(names) - keys:
+    keys = [str(result.key) for measured in (*run.workloads, *run.crews) for result in measured.results]
+    if len(set(names)) < len(names) or set(names) - set(keys):
         raise ValueError("a benchmark is there twice, or of a key that the record does not know")
+    if len(set(keys)) < len(keys):
+        raise ValueError(f"{next(key for place, key in enumerate(keys) if key in keys[:place])!r} is there twice")
 
 
 def _reason(data: bytes, error: Exception) -> str:
@@ -416,17 +437,19 @@ def _filled(result: Result, benchmark: _PyperfBenchmark | None) -> Result:
 
 def _samples(run: _PyperfRun) -> tuple[Sample, ...]:
     loops = int(run.metadata["loops"])
-    rounds = [int(word) for word in str(run.metadata["harness_rounds"]).split()]
-    cpu = [int(word) for word in str(run.metadata["harness_cpu_ns"]).split()]
-    if loops < 1 or not all(0 < value < _LONGEST_SECONDS for value in run.values):
-        raise ValueError(f"loops and values must be positive, and no call takes {_LONGEST_SECONDS:.0e} s")
+    rounds, cpu = (_integers(str(run.metadata[name]), len(run.values)) for name in ("harness_rounds", "harness_cpu_ns"))
     # values are ns / loops / 1e9 in double precision: rounding gives the integer nanoseconds back
-    samples = tuple(
-        Sample(ns=round(value * _NS * loops), loops=loops, cpu_ns=c, round=r) for value, c, r in zip(run.values, cpu, rounds, strict=True)
-    )
-    if not all(sample.ns > 0 and abs(sample.cpu_ns) < _LONGEST_SECONDS * _NS * loops for sample in samples):
-        raise ValueError("a sample lasts less than a nanosecond, or its processor time is no time")
-    return samples
+    nanoseconds = [round(value * _NS * loops) for value in run.values]
+    if not 0 < loops < _LONGEST_NS or not all(0 < ns < _LONGEST_NS for ns in nanoseconds):
+        raise ValueError("loops and values must be positive, and no sample takes 13 days")
+    return tuple(Sample(ns=ns, loops=loops, cpu_ns=c, round=r) for ns, c, r in zip(nanoseconds, cpu, rounds, strict=True))
+
+
+def _integers(words: str, count: int) -> list[int]:
+    """So many integers with a space between them; more are not even looked at."""
+    if words.count(" ") >= max(1, count):
+        raise ValueError(f"there are more than {count} numbers for {count} samples")
+    return [int(word) for word in words.split(" ")] if words else []
 
 
 def bytes_of(path: Path) -> bytes:

@@ -57,6 +57,8 @@ class Status(StrEnum):
     SKIPPED = "skipped"
 
 
+ENDED = frozenset({Status.CRASHED, Status.TIMEOUT, Status.OOM, Status.KILLED})
+"""Its process ended, or was ended, before it had answered."""
 NOT_EQUIVALENT = frozenset(
     {
         Status.WRONG_ANSWER,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from harness.model.declared import Proof, Status, Technique, Work
 
@@ -124,6 +124,14 @@ class Certificate:
     status: Status
     digest: str
     evidence: Evidence
+    gaps: tuple[str, ...] = ()
+    """Workloads on which it raised; on all other inputs it was examined as everybody is, and was right."""
+
+    def on(self, workload: str) -> Certificate:
+        """What it says of one workload: a variant that raises at one size keeps the others."""
+        if not self.gaps or workload in self.gaps:
+            return self
+        return replace(self, verdict=Proof.EQUAL, status=Status.OK, evidence=replace(self.evidence, finding="", message=""))
 
 
 @dataclass(frozen=True, slots=True)

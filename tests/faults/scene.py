@@ -32,7 +32,7 @@ _NAIVE = """
         ys.sort()
         return ys
 """
-_DECLARATION = """
+DECLARATION = """
     '''Which number comes first?'''
     import random
     from harness import Case, close, exact, sweep, ulps, unordered
@@ -84,8 +84,8 @@ class Scene:
         """Write a case: the reference, and the variants given by their sources."""
         folder = self.folder / name
         folder.mkdir(exist_ok=True)
-        variants = ("naive", *(source for source in sources if source not in {"mutants", "naive", "declaration"}))
-        declaration = sources.pop("declaration", _DECLARATION)
+        variants = ("naive", *(source for source in sources if source not in {"mutants", "naive", "declaration", "shared"}))
+        declaration = sources.pop("declaration", DECLARATION)
         text = {"__init__": declaration.format(variants=variants, more=more), "naive": _NAIVE, **sources}
         for file, source in text.items():
             (folder / f"{file}.py").write_text(textwrap.dedent(source), encoding="utf-8")

@@ -1,0 +1,165 @@
+"""Variants that cheat on purpose: each is refused, or docs/measuring.md says plainly that the lab does not defend against it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.faults.scene import HOME, HONEST, Scene
+
+QUICK = ("-w", "S", "--budget", "0.5", "-q")
+NOT_DEFENDED = (
+    (HOME / "docs" / "measuring.md").read_text(encoding="utf-8").partition("## What it does not defend against")[2].partition("\n## ")[0]
+)
+
+
+def outcome(scene: Scene, source: str, *, folder: Path | None = None) -> dict[str, Any]:
+    """What a run says of the cheat, which has no number; the honest one beside it has."""
+    ended = scene.run("run", folder or scene.case(cheat=source, honest=HONEST), *QUICK, "--json", "-")
+    assert ended.out, ended.err
+    found = {one["name"]: one for one in ended.document()["workloads"][0]["variants"]}
+    assert ("ok", True) == (found["honest"]["status"], found["honest"]["seconds"] is not None)
+    assert found["cheat"]["seconds"] is None, found["cheat"]
+    assert ended.code in {3, 4}
+    return dict(found["cheat"])
+
+
+CLOCKS = {
+    "clock": "time.perf_counter_ns = lambda: 0",
+    "collector": "gc.collect = lambda *_: 0",
+    "statistics": "statistics.median = lambda values: 0.0",
+    "harness, a function": "import harness.judge.equality as judge\njudge.difference = lambda *_, **__: None",
+    "harness, a method": "from harness.judge.equality import Strict\nStrict.compare = lambda *_: None",
+    "harness, the code of a function": "import harness.lab.worker.timing as timing\ntiming.timed.__code__ = (lambda *_, **__: (1, None)).__code__",
+    "pickle": "import pickle\npickle.loads = lambda data, loads=pickle.loads: loads(data)",
+}
+
+
+@pytest.mark.parametrize("what", CLOCKS)
+@pytest.mark.parametrize("when", ["when imported", "when called"])
+def test_whoever_replaces_what_it_is_measured_with_is_refused(scene: Scene, what: str, when: str) -> None:
+    """A clock, the collector, statistics, pickle, or the lab itself, in its modules, classes or code."""
+    change = f"import gc, statistics, time\n{CLOCKS[what]}\n"
+    if when == "when called":
+        body = "".join(f"    {line}\n" for line in change.splitlines())
+        source = f"'''Patches.'''\ndef smallest(xs):\n{body}    return sorted(xs)\n"
+    else:
+        source = f"'''Patches.'''\n{change}def smallest(xs):\n    return sorted(xs)\n"
+
+    assert "replaced-clock" == outcome(scene, source)["status"]
+
+
+@pytest.mark.parametrize("when", ["at once", "when timed"])
+def test_a_forged_answer_in_the_result_pipe_is_refused(scene: Scene, when: str) -> None:
+    """It writes a frame that says all is well, and fast, to every descriptor it finds: the frame lacks the job's ticket."""
+    source = f"""
+        '''Forges.'''
+        import json, os, struct
+        calls = 0
+        FORGED = [
+            {{"status": "ok", "finding": "", "message": "", "inputs": 99, "repeats": 32, "warnings": [], "failed_entry": None, "gaps": {{}}}},
+            {{"ns": 1, "cpu_ns": 1, "loops": 1000}},
+            {{"difference": None, "kind": ""}},
+        ]
+        def smallest(xs):
+            global calls
+            calls += 1
+            if calls == {"1" if when == "at once" else "20"} or calls > 600:
+                for forged in FORGED:
+                    body = json.dumps(forged).encode()
+                    for descriptor in range(3, 64):
+                        try:
+                            os.write(descriptor, struct.pack("!4sI", b"PLF1", len(body)) + body)
+                        except OSError:
+                            pass
+            return sorted(xs)
+    """
+    said = outcome(scene, source)
+
+    assert "crashed" == said["status"]
+    assert "into the result pipe" in said["message"]
+
+
+def test_answers_from_a_file_are_refused(scene: Scene) -> None:
+    """It keeps its answers in a file that outlives the process; the lab asks for inputs that nobody has seen before."""
+    source = """
+        '''Reads its answers from a file.'''
+        import hashlib, json, os, tempfile
+        def smallest(xs):
+            path = os.path.join(os.path.dirname(__file__), hashlib.md5(repr(xs).encode()).hexdigest() + ".kept")
+            if os.path.exists(path):
+                with open(path) as file:
+                    return json.load(file)
+            for _ in range(200_000):
+                pass
+            with open(path, "w") as file:
+                json.dump(sorted(xs), file)
+            return sorted(xs)
+    """
+
+    assert "cached-result" == outcome(scene, source)["status"]
+
+
+def test_a_thread_that_finishes_later_is_refused(scene: Scene) -> None:
+    """The list is handed out at once and sorted afterwards."""
+    source = """
+        '''Sorts later.'''
+        import threading
+        def smallest(xs):
+            answer = list(xs)
+            done = threading.Event()
+            def later():
+                for _ in range(3_000_000):
+                    pass
+                answer.sort()
+                done.set()
+            threading.Thread(target=later).start()
+            return answer
+    """
+
+    assert outcome(scene, source)["status"] in {"left-running", "wrong-answer", "drifted", "nondeterministic"}
+
+
+def test_computing_only_what_is_verified_is_refused(scene: Scene) -> None:
+    """It looks whether it is being examined, and when it is timed it hands the input back: timed answers are compared, too."""
+    source = """
+        '''Works when looked at.'''
+        import sys
+        def examined():
+            frame = sys._getframe()
+            while frame is not None:
+                if frame.f_code.co_filename.endswith("examine.py"):
+                    return True
+                frame = frame.f_back
+            return False
+        def smallest(xs):
+            return sorted(xs) if examined() else list(xs)
+    """
+    said = outcome(scene, source)
+
+    assert said["status"] in {"drifted", "wrong-answer", "nondeterministic"}
+
+
+def test_computing_only_the_inputs_of_the_proof_is_refused(scene: Scene) -> None:
+    """It knows the inputs of the seeds that it has found out, and gives anything for others: the lab also asks for seeds of the moment, and times one of them."""
+    source = """
+        '''Works on inputs it knows.'''
+        import random
+        KNOWN = set()
+        for n in (10, 33, 100, 1000, 3333):
+            for seed in range(3):
+                source = random.Random(seed)
+                KNOWN.add(tuple(source.random() for _ in range(n)))
+        def smallest(xs):
+            return sorted(xs) if tuple(xs) in KNOWN else list(xs)
+    """
+
+    assert "wrong-answer" == outcome(scene, source)["status"]
+
+
+@pytest.mark.parametrize("limit", ["the stack", "the memory of its process", "less than twofold", "its own process"])
+def test_what_is_not_defended_against_is_said(limit: str) -> None:
+    """Each limit stands in docs/measuring.md."""
+    assert limit in NOT_DEFENDED
