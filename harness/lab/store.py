@@ -284,7 +284,7 @@ def decode(data: bytes, path: Path) -> Run:
         form = suite.metadata.get("harness_format")
         if not isinstance(form, int):
             raise StoreError(f"{path}: not a result file of ours (no harness_format)", "only files written by `run` can be read here")
-        sealed = _SEAL.search(data) is not None
+        sealed = _SEAL.search(data) is not None  # whatever the format says: one bit makes a 2 of a 3
         if (sealed or form >= _SEALED_SINCE) and not (sealed and seal(data) == data):
             raise StoreError(f"{path}: not what was written: its bytes do not fit the digest in it (sha256)", _RESTORE)
         if sum(len(one.values) for benchmark in suite.benchmarks for one in benchmark.runs) > MOST_SAMPLES:
