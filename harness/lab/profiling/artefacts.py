@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 import subprocess
 import sys
@@ -9,6 +10,8 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from harness.lab import places
+from harness.lab.catalogue import HOME
 from harness.lab.profiling import memray, scalene
 from harness.model.profiled import Tool
 
@@ -26,8 +29,32 @@ def own_files(subject: Profiled, tool: Tool, folder: Path, stem: str) -> list[Pa
     dump = max(subject.scratch.glob("counts*"), key=lambda file: file.stat().st_size, default=None)
     if dump is not None:
         made.append(Path(shutil.copy(dump, folder / f"{stem}.callgrind.out")))
+    for file in made:
+        places.write_whole(file, impersonal(file.read_bytes(), subject))
     annotated = annotate(subject, folder / f"{stem}.cython.html")
     return [*made, annotated] if annotated else made
+
+
+def impersonal(data: bytes, subject: Profiled) -> bytes:
+    """Take the folders of this machine out of a tool's file: a path is known from the project's or Python's folder on, as elsewhere in a profile."""
+    tree = subject.found.tree.root if subject.found.tree else ""
+    project = subject.found.folder.parent if subject.found.origin == "path" else subject.found.home
+    known = {
+        str(project): "",
+        tree: "",
+        str(HOME): "",
+        str(subject.scratch): "",
+        str(Path.cwd()): "",
+        sys.prefix: "python",
+        sys.base_prefix: "python",
+    }
+    known[str(Path.home())] = "~"
+    for folder in sorted((folder for folder in known if len(Path(folder).parts) > 1), key=len, reverse=True):
+        for form in {folder, json.dumps(folder)[1:-1]}:
+            data = data.replace(f"{form}/".encode(), f"{known[folder]}/".lstrip("/").encode()).replace(
+                form.encode(), (known[folder] or ".").encode()
+            )
+    return data
 
 
 def annotate(subject: Profiled, page: Path) -> Path | None:
