@@ -276,7 +276,7 @@ def _shim() -> Any:
 def instructions(module: str, variant: str, size: str) -> float:
     """Instructions of one call, in a process under callgrind; hash seed and layout of memory are fixed."""
     with tempfile.TemporaryDirectory(prefix="perflab-history-") as scratch:
-        under = ["valgrind", "--tool=callgrind", "--instr-atstart=no", "--quiet", "--smc-check=all-non-file"]
+        under = ["valgrind", "--tool=callgrind", "--vgdb=no", "--instr-atstart=no", "--quiet", "--smc-check=all-non-file"]
         under += [f"--callgrind-out-file={scratch}/counts", f"--log-file={scratch}/log", sys.executable]
         steady = shutil.which("setarch")
         environment = {**os.environ, "PYTHONHASHSEED": "0", "NUMBA_CPU_NAME": "generic", "PYTHONDONTWRITEBYTECODE": "1"}

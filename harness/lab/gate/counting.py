@@ -109,7 +109,7 @@ def count(match: Match, *, tolerance: float, tell: Told, hash_seeds: Sequence[in
 def callgrind_command(scratch: Path) -> list[str]:
     """What a worker runs under to be counted; the dump goes to ``counts*`` in that folder."""
     return [
-        require_callgrind(), "--tool=callgrind", "--instr-atstart=no", "--quiet", "--smc-check=all-non-file",
+        require_callgrind(), "--tool=callgrind", "--vgdb=no", "--instr-atstart=no", "--quiet", "--smc-check=all-non-file",
         f"--callgrind-out-file={scratch}/counts", f"--log-file={scratch}/log",
     ]  # fmt: skip
 

@@ -72,7 +72,7 @@ def _run(subject: Profiled, seconds: float) -> tuple[int, str]:
     allowed = subject.confines.timeout_seconds + _START_SECONDS + _SLOWER * seconds
     with subprocess.Popen(
         command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, cwd=subject.scratch,
-        env=worker_environment(subject.environment()), start_new_session=True,
+        env=worker_environment({**subject.environment(), "TMPDIR": str(subject.scratch)}), start_new_session=True,
     ) as process:  # fmt: skip
         try:
             _, complaint = process.communicate(timeout=allowed)
