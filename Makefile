@@ -11,7 +11,9 @@ BUILT := $(VENV)/.built
 SOURCES := $(wildcard extensions/*/*.pyx extensions/*/*.h extensions/*/*.pxd)
 BUDGET ?= 3
 
-.PHONY: run test build lint site peers clean help
+SECONDS_OF_FUZZ ?= 600
+
+.PHONY: run test build lint site peers fuzz clean help
 .DEFAULT_GOAL := help
 
 help: ## show this
@@ -35,6 +37,10 @@ site: $(BUILT) ## publish what the store holds as pages in site/
 
 peers: $(BUILT) ## compare our gate with other tools, for an hour or two; writes docs/peers.md
 	$(PY) docs/peers/compare.py --trials 20
+
+fuzz: $(BUILT) ## fuzz the reader of result files for ten minutes; SECONDS_OF_FUZZ=3600 for an hour
+	@$(PY) -c 'import atheris' 2>/dev/null || $(PY) -m pip install -qq --disable-pip-version-check -e '.[fuzz]'
+	@$(PY) -m tests.fuzz.read_result -max_total_time=$(SECONDS_OF_FUZZ) -print_final_stats=1
 
 $(VENV)/bin/python:
 	@test -n "$(PYTHON)" || { echo "perflab: no Python 3.11 or newer found; install one, or name it: make run PYTHON=/path/to/python3"; exit 7; }

@@ -82,8 +82,8 @@ def command(
     )
     sessions = [_session(one, workloads, variants, store_path) for one in asked]
     with the_machine(wait=not no_wait) as alone:
-        for one in asked if alone else ():  # beside another run, what looks cut off may be in progress
-            _look_back(one, store_path)
+        for one in asked:
+            _look_back(one, store_path, alone=alone)
         summaries = [
             _measure(session, one.earlier, quiet=quiet, tables=json_to != "-") for one, session in zip(asked, sessions, strict=True)
         ]
@@ -145,14 +145,14 @@ def _session(asked: _Asked, workloads: Sequence[str], variants: Sequence[str], s
     return Session(asked.found, case, catalogue.pick_variants(case, variants), picked, asked.plan, store_path)
 
 
-def _look_back(asked: _Asked, store_path: Path) -> None:
+def _look_back(asked: _Asked, store_path: Path, *, alone: bool) -> None:
     """Say which earlier runs of the case were cut off, and which files of it cannot be read: it stops nothing, and nobody should find out by chance."""
     from harness.lab.archive import unfinished
     from harness.show.text import clean
 
     name = asked.found.name
     left = unfinished(name, store_path)
-    for one in left.unfinished:
+    for one in left.unfinished if alone else ():  # beside another run, what looks cut off may be in progress
         if asked.earlier is None or one.run.id != asked.earlier.id:
             again = f"python -m harness run {_path_or_name(asked.found)} --resume {one.run.id}"
             click.echo(clean(f"warning: run {one.run.id} is incomplete, and kept as it is; to go on with it: {again}"), err=True)

@@ -35,11 +35,11 @@ def fsck_command(fix: bool, store_folder: Path | None) -> None:
     from harness.show.flamegraph import read_speedscope
 
     folder = options.store_path(store_folder)
-    runs = profiles = incomplete = damaged = stay = 0
+    runs = profiles = incomplete = stay = seen_to = 0
     for one in keeping.check(folder, fix=fix, read_profile=read_speedscope):
         if one.problem:
-            damaged += 1
             stay += not one.done
+            seen_to += bool(one.done)
             _say(one.problem, one.done or f"try: {one.remedy}")
         elif one.path.name.endswith(keeping.PROFILE):
             profiles += 1
@@ -49,7 +49,7 @@ def fsck_command(fix: bool, store_folder: Path | None) -> None:
     for path in keeping.left_behind(folder, remove=fix):
         _say(f"{path}: left half written by a process that was killed", "removed" if fix else "try: python -m harness store fsck --fix")
     seen = f", {profiles} profiles" if profiles else ""
-    click.echo(f"{runs} sound ({incomplete} of them incomplete){seen}, {damaged} damaged{', seen to' if damaged and not stay else ''}")
+    click.echo(f"{runs} sound ({incomplete} of them incomplete){seen}, {stay} not sound{f', {seen_to} seen to' if seen_to else ''}")
     if stay:
         if not fix:
             click.echo("python -m harness store fsck --fix sets damaged files aside and moves misplaced runs to their place")

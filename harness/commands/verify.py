@@ -81,14 +81,7 @@ def _verify(
 
         certificates = list(prover.certificates(wanted, tell=tell, fresh=fresh).values())
         hand = prover.mutants(tell=tell) if mutants else None
-    changed = None
-    if mechanical:
-        # an endless loop is a common mutant: it need not wait as long as an honest variant may
-        with (
-            reporter(quiet=quiet, workloads=1, budget_seconds=0) as shown,
-            Prover(found, case, Confines(min(timeout, 5.0), memory)) as prover,
-        ):
-            changed = prover.mechanical(tell=lambda name: shown.step(f"{found.name} mutating {name}"))
+        changed = prover.mechanical(tell=lambda name: shown.step(f"{found.name} mutating {name}")) if mechanical else None
     codes = [_code(certificate) for certificate in certificates]
     codes += [ExitCode.WRONG_ANSWER for outcome in (hand,) if outcome and outcome.survivors]
     codes += [ExitCode.WRONG_ANSWER for outcome in (changed,) if outcome and _share(outcome) < LEAST_REJECTED]

@@ -6,6 +6,7 @@ Every relation compares in one order (type, count or shape, dtype, then values),
 
 from __future__ import annotations
 
+import cmath
 import math
 import struct
 import sys
@@ -96,26 +97,36 @@ class Strict:
         if isinstance(expected, float):
             return self._compare_floats(expected, actual, where)
         if isinstance(expected, complex):
-            return self._compare_floats(expected.real, actual.real, f"{where}.real") or self._compare_floats(
-                expected.imag, actual.imag, f"{where}.imag"
-            )
+            return self._compare_complex(expected, actual, where)
         if expected is None or isinstance(expected, (bool, int, str, bytes, bytearray, range)):
             return None if expected == actual else _value(where, expected, actual)
         if isinstance(expected, Mapping):
             return self._compare_mappings(expected, actual, where, depth)
         if isinstance(expected, AbstractSet):
-            return None if expected == actual else _value(where, expected, actual, _set_detail(expected, actual))
+            return self._compare_sets(expected, actual, where, depth)
         numpy = sys.modules.get("numpy")  # whoever made an array has imported it
         if numpy is not None and isinstance(expected, (numpy.ndarray, numpy.generic)):
-            return self._compare_arrays(expected, actual, where)
+            return self._compare_arrays(expected, actual, where, depth)
         if isinstance(expected, Sequence) or type(expected).__name__ in {"array", "deque"}:
             return self._compare_sequences(expected, actual, where, depth)
         if is_dataclass(expected) and not isinstance(expected, type):
             return self._compare_fields(expected, actual, [f.name for f in fields(expected)], where, depth)
         return None if bool(expected == actual) else _value(where, expected, actual)
 
+    @property
+    def _tolerant(self) -> bool:
+        return bool(self.rtol or self.atol)
+
     def _interchangeable(self, expected: object, actual: object) -> bool:
         return type(expected) in self.interchangeable and type(actual) in self.interchangeable
+
+    def _compare_complex(self, expected: complex, actual: complex, where: str) -> Difference | None:
+        parts = self._compare_floats(expected.real, actual.real, f"{where}.real") or self._compare_floats(
+            expected.imag, actual.imag, f"{where}.imag"
+        )
+        finite = cmath.isfinite(expected) and cmath.isfinite(actual)
+        near = parts is not None and finite and self._tolerant and abs(expected - actual) <= self.atol + self.rtol * abs(expected)
+        return None if near else parts
 
     def _compare_floats(self, expected: float, actual: float, where: str) -> Difference | None:
         if self._floats_agree(expected, actual):
@@ -134,11 +145,11 @@ class Strict:
             return not self.signed_zero or math.copysign(1.0, expected) == math.copysign(1.0, actual)
         if math.isinf(expected) or math.isinf(actual):
             return False
-        if abs(expected - actual) <= self.atol + self.rtol * abs(expected):
+        if self._tolerant and abs(expected - actual) <= self.atol + self.rtol * abs(expected):
             return True
         return bool(self.most_ulps) and ulps_between(expected, actual) <= self.most_ulps
 
-    def _compare_arrays(self, expected: Any, actual: Any, where: str) -> Difference | None:
+    def _compare_arrays(self, expected: Any, actual: Any, where: str, depth: int) -> Difference | None:
         if expected.shape != actual.shape:
             return Difference("shape", where, str(expected.shape), str(actual.shape))
         if expected.dtype != actual.dtype:
@@ -146,7 +157,11 @@ class Strict:
         import numpy as np
 
         if expected.dtype.kind == "O":
-            return self._compare_sequences(expected.ravel().tolist(), actual.ravel().tolist(), where, 0)
+            return self._compare_sequences(expected.ravel().tolist(), actual.ravel().tolist(), where, depth + 1)
+        if expected.dtype.names:
+            fields_ = ((name, expected[name], actual[name]) for name in expected.dtype.names)
+            found = (self._compare_arrays(one, other, f"{where}[{name!r}]", depth + 1) for name, one, other in fields_)
+            return next(filter(None, found), None)
         wrong = ~np.atleast_1d(self._array_agrees(np, expected, actual))
         if not wrong.any():
             return None
@@ -163,32 +178,54 @@ class Strict:
         return Difference(kind, place, repr(one_expected.item()), repr(one_actual.item()), detail)
 
     def _array_agrees(self, np: Any, expected: np.ndarray[Any, Any], actual: np.ndarray[Any, Any]) -> Any:
+        kind = expected.dtype.kind
+        if kind == "c":
+            agree = self._parts_agree(np, expected.real, actual.real) & self._parts_agree(np, expected.imag, actual.imag)
+        elif kind == "f":
+            agree = self._parts_agree(np, expected, actual)
+        elif kind in "mM" and self.nan_equal:
+            return (expected == actual) | (np.isnat(expected) & np.isnat(actual))
+        else:
+            return expected == actual
+        if self._tolerant:
+            with np.errstate(invalid="ignore", over="ignore"):
+                near = np.abs(expected - actual) <= self.atol + self.rtol * np.abs(expected)
+            unsigned = (expected != actual) if self.signed_zero else True
+            agree = agree | (np.isfinite(expected) & np.isfinite(actual) & near & unsigned)
+        return agree
+
+    def _parts_agree(self, np: Any, expected: Any, actual: Any) -> Any:
+        """Agreement of real numbers but for the tolerance, which is one of distances: those of complex numbers lie in a plane."""
         agree = expected == actual
-        if expected.dtype.kind not in "fc":
-            return agree
         if self.signed_zero:
             agree = agree & (np.signbit(expected) == np.signbit(actual))
         if self.nan_equal:
             agree = agree | (np.isnan(expected) & np.isnan(actual))
-        finite = np.isfinite(expected) & np.isfinite(actual)
-        with np.errstate(invalid="ignore", over="ignore"):
-            if self.rtol or self.atol:
-                agree = agree | (finite & (np.abs(expected - actual) <= self.atol + self.rtol * np.abs(expected)))
-            if self.most_ulps:
-                agree = agree | (
-                    finite & (np.abs(expected - actual) <= self.most_ulps * np.spacing(np.maximum(np.abs(expected), np.abs(actual))))
-                )
+        if self.most_ulps:
+            finite = np.isfinite(expected) & np.isfinite(actual)
+            unsigned = (expected != actual) if self.signed_zero else True
+            agree = agree | (finite & unsigned & (_array_ulps(np, expected, actual) <= self.most_ulps))
         return agree
+
+    def _compare_sets(self, expected: Any, actual: Any, where: str, depth: int) -> Difference | None:
+        """Members are found by their hash; 1, 1.0 and True are one member to a set, but not one answer."""
+        ours, theirs = [one for one in expected if not _is_nan(one)], {one: one for one in actual if not _is_nan(one)}
+        nans = len(expected) - len(ours), len(actual) - len(theirs)
+        unlike = nans[0] != nans[1] or (nans[0] and not self.nan_equal)
+        if unlike or len(ours) != len(theirs) or any(one not in theirs for one in ours):
+            return _value(where, expected, actual, _set_detail(expected, actual))
+        found = (self._compare(one, theirs[one], f"{where}{{{show(one)}}}", depth + 1) for one in ours)
+        return next(filter(None, found), None)
 
     def _compare_mappings(self, expected: Any, actual: Any, where: str, depth: int) -> Difference | None:
         if len(expected) != len(actual) or expected.keys() != actual.keys():
             return Difference("keys", where, f"{len(expected)} keys", f"{len(actual)} keys", _set_detail(expected.keys(), actual.keys()))
         # 1, 1.0 and True are one key to a dict, but not one answer
-        types = {key: type(key) for key in actual}
+        keys = {key: key for key in actual}
         for key, value in expected.items():
-            if types[key] is not type(key):
-                return Difference("type", where, f"key {type(key).__name__} {show(key)}", f"key {types[key].__name__}")
-            difference = self._compare(value, actual[key], f"{where}[{show(key)}]", depth + 1)
+            difference = self._compare(key, keys[key], f"{where}[key {show(key)}]", depth + 1) or self._compare(
+                value, actual[key], f"{where}[{show(key)}]", depth + 1
+            )
             if difference:
                 return difference
         return None
@@ -216,6 +253,26 @@ _ROUNDING_NOT_LOGIC = 1e-3
 """A relative error below this reads as lost precision, above it as another number."""
 
 
+def _is_nan(value: object) -> bool:
+    return isinstance(value, float) and math.isnan(value)
+
+
+def _array_ulps(np: Any, expected: Any, actual: Any) -> Any:
+    """Count the floats between each pair, in their own precision; see ``ulps_between``."""
+    if expected.dtype.itemsize > 8:  # long double: no integer is as wide
+        with np.errstate(invalid="ignore", over="ignore"):
+            return np.ceil(np.abs(expected - actual) / np.spacing(np.minimum(np.abs(expected), np.abs(actual))))
+    one, other = (_array_ordered(np, values) for values in (expected, actual))
+    with np.errstate(over="ignore"):  # the difference of two signed numbers fits into the unsigned one
+        return np.maximum(one, other).astype(np.uint64) - np.minimum(one, other).astype(np.uint64)
+
+
+def _array_ordered(np: Any, values: Any) -> Any:
+    native = np.atleast_1d(values).astype(values.dtype.newbyteorder("="))
+    bits = native.view(f"i{values.dtype.itemsize}").astype(np.int64)
+    return np.where(bits >= 0, bits, -(bits & ((1 << (8 * values.dtype.itemsize - 1)) - 1))).reshape(values.shape)
+
+
 def _looks_like(error: float) -> str:
     return "; looks like float32" if 1e-9 < error < 1e-4 else ""
 
@@ -224,7 +281,8 @@ def _relative_errors(np: Any, expected: Any, actual: Any) -> Any:
     finite = np.isfinite(expected) & np.isfinite(actual) & (expected != 0)
     if not finite.all():
         return np.array([math.inf])
-    return np.abs(expected - actual) / np.abs(expected)
+    with np.errstate(over="ignore"):
+        return np.abs(expected - actual) / np.abs(expected)
 
 
 def _type_name(value: object) -> str:
@@ -259,13 +317,12 @@ class Unordered:
             return Difference("type", "", f"{_type_name(expected)} {show(expected)}", f"{_type_name(actual)} {show(actual)}")
         if len(expected) != len(actual):
             return Difference("count", "", f"{len(expected)} items", f"{len(actual)} items", self._odd_ones(expected, actual))
-        if self.key is None:
-            odd = self._odd_ones(expected, actual)
-            if odd:
-                return Difference("value", "", "the same items", "others", odd)
-        order = self.key or _stable_key
-        ours, theirs = sorted(expected, key=order), sorted(actual, key=order)
-        return self.inner.compare(ours, theirs)
+        for order in (self.key,) if self.key else (repr, _form):  # the first is quick; the second knows what looks unlike and is alike
+            found = self.inner.compare(sorted(expected, key=order), sorted(actual, key=order))
+            if found is None:
+                return None
+        odd = self._odd_ones(expected, actual)
+        return Difference("value", "", "the same items", "others", odd) if odd else found
 
     def describe(self) -> str:
         """Return one line for the certificate."""
@@ -284,8 +341,19 @@ class Unordered:
         )
 
 
-def _stable_key(item: object) -> str:
-    return repr(item)
+def _form(item: Any) -> str:
+    """Text by which items sort that are exactly the same: the order of keys and members, the sign of a zero and which NaN it is do not count."""
+    if isinstance(item, float):
+        return f"{_type_name(item)} {item + 0.0!r}"
+    if isinstance(item, complex):
+        return f"complex {_form(item.real)} {_form(item.imag)}"
+    if isinstance(item, Mapping):
+        return f"{_type_name(item)} {sorted((_form(key), _form(value)) for key, value in item.items())}"
+    if isinstance(item, AbstractSet):
+        return f"{_type_name(item)} {sorted(map(_form, item))}"
+    if isinstance(item, (list, tuple)):
+        return f"{_type_name(item)} {list(map(_form, item))}"
+    return f"{_type_name(item)} {item!r}"
 
 
 @dataclass(frozen=True, slots=True)

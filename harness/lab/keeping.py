@@ -44,7 +44,7 @@ class Taken:
 def check(folder: Path, *, fix: bool, read_profile: Callable[[bytes, str], object]) -> Iterator[Checked]:
     """Read every run and every profile of a store; nothing is changed unless ``fix`` says so.
 
-    Then what is damaged is set aside, and a sound run in another place than its own is moved there.  What a newer perflab wrote stays.
+    Then what is damaged is set aside, and a sound run in another place than its own is moved there; what a newer perflab wrote stays.
 
     Raises:
         AskedWrongly: there is no store.
@@ -67,7 +67,7 @@ def _checked_run(path: Path, folder: Path, *, fix: bool) -> Checked:
     try:
         run = store.read(path)
         target = store.file_of(run, folder)
-    except NewerFormat as error:  # sound, for all that we know
+    except NewerFormat as error:
         return Checked(path, error.problem, error.remedy)
     except StoreError as error:
         problem = error.problem if str(path) in error.problem else f"{path}: {error.problem}"

@@ -13,9 +13,9 @@ from typing import TypeVar
 
 from harness.errors import EnvironmentLacks
 
-T = TypeVar("T")
 TEMPORARY = ".tmp"
 """At the end of the name of a file that is still being written."""
+T = TypeVar("T")
 _LARGEST_KEPT = 16 << 20
 
 

@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, suppress
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Self, TypeAlias
+from typing import TYPE_CHECKING, Self, TypeAlias, TypeVar
 
 from harness.errors import BadCase, NotBuilt
 from harness.lab import mutation, outputs, places, sources
@@ -27,7 +27,11 @@ HASH_SEEDS = (1, 2, 3, 4)
 """Beside seed 0, under which everything is examined."""
 _TOGETHER_ENTRIES = 12
 _PROBE_SECONDS = 4.0
+_MUTATION_SECONDS = 5.0
+"""An endless loop is a common mechanical mutant: it need not wait as long as an honest variant may."""
 Told: TypeAlias = Callable[[str], None]
+T = TypeVar("T")
+U = TypeVar("U")
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +96,7 @@ class Prover:
         self._open = ExitStack()
         self._services = Services(found, case, confines)
         self._sheet: Sheet | None = None
+        self._at_work: set[Worker] = set()
 
     def __enter__(self) -> Self:
         self._folder = Path(self._open.enter_context(tempfile.TemporaryDirectory(prefix="perflab-")))
@@ -130,8 +135,18 @@ class Prover:
             tell(candidate.name)
             return candidate, self._one(candidate, sheet)
 
+        return dict(self._side_by_side(one, candidates))
+
+    def _side_by_side(self, one: Callable[[T], U], those: Iterable[T]) -> list[U]:
+        """As many at a time as there are processors; who interrupts us does not wait for what is at work."""
         with ThreadPoolExecutor(max(1, processors())) as pool:
-            return dict(pool.map(one, candidates))
+            try:
+                return list(pool.map(one, those))
+            except BaseException:
+                pool.shutdown(wait=False, cancel_futures=True)
+                for worker in list(self._at_work):
+                    worker.hasten()
+                raise
 
     def need_services(self, variants: Sequence[str]) -> None:
         """Start what these variants talk to."""
@@ -188,10 +203,15 @@ class Prover:
         job = {"case": where(self.found), "limits": self._limits, **candidate.job(), **service, **job}
         log = outputs.file_of(self.found.name, candidate.name)
         with Worker(self.confines, hash_seed=hash_seed, environment=numba_cache(self.found), log=log) as worker:
+            self._at_work.add(worker)
             try:
-                said = worker.ask(job)
+                said = worker.ask(
+                    job, timeout=None if candidate.mutation is None else min(_MUTATION_SECONDS, self.confines.timeout_seconds)
+                )
             except Ending as ending:
                 return failure(ending.status, ending.message)
+            finally:
+                self._at_work.discard(worker)
             strays = worker.finish()
         if strays and "failed" not in said:
             return failure(Status.KILLED, f"left {strays} process(es) running; they were killed")
@@ -248,11 +268,10 @@ class Prover:
             return number, self._ask(Candidate(self.case.reference), job, hash_seed=HASH_SEEDS[number])
 
         changed: dict[Candidate, Certificate] = {}
-        with ThreadPoolExecutor(max(1, processors())) as pool:
-            for number, said in pool.map(one, range(len(HASH_SEEDS))):
-                if said.get("variant"):
-                    candidate = Candidate(said["variant"])
-                    changed.setdefault(candidate, self._spoiled(candidate, said, HASH_SEEDS[number], certificates[candidate]))
+        for number, said in self._side_by_side(one, range(len(HASH_SEEDS))):
+            if said.get("variant"):
+                candidate = Candidate(said["variant"])
+                changed.setdefault(candidate, self._spoiled(candidate, said, HASH_SEEDS[number], certificates[candidate]))
         return changed
 
     def _spoiled(self, candidate: Candidate, said: Message, hash_seed: int, certificate: Certificate) -> Certificate:

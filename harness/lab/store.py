@@ -39,9 +39,9 @@ _METADATA = frozenset(
 )  # fmt: skip
 """The allow-list: neither written nor read is anything else."""
 _NS = 1e9
-_MOST_SHOWN = 80
 _LONGEST_NS = 1 << 50
 """Of a sample, 13 days: pyperf's double, rounded four times on its way, still gives the integer back."""
+_MOST_SHOWN = 80
 _SEALED_SINCE = 3
 _SEAL = re.compile(rb'"harness_sha256": "([0-9a-f]{64})"')
 _UNSEALED = "0" * 64
@@ -442,6 +442,8 @@ def _samples(run: _PyperfRun) -> tuple[Sample, ...]:
     nanoseconds = [round(value * _NS * loops) for value in run.values]
     if not 0 < loops < _LONGEST_NS or not all(0 < ns < _LONGEST_NS for ns in nanoseconds):
         raise ValueError("loops and values must be positive, and no sample takes 13 days")
+    if not all(abs(ns) < _LONGEST_NS for ns in cpu):
+        raise ValueError("the processor time of a sample is no time")
     return tuple(Sample(ns=ns, loops=loops, cpu_ns=c, round=r) for ns, c, r in zip(nanoseconds, cpu, rounds, strict=True))
 
 

@@ -1,6 +1,6 @@
 """A writer that keeps runs of its own as fast as it can, or a reader that reads all there are until the writers have ended.
 
-``python -m tests.faults.writing STORE write NUMBER COUNT``, ``... STORE read``; the reader ends when its standard input does, and says what it saw as JSON.
+``python -m tests.faults.writing STORE write NUMBER COUNT``, ``... STORE rewrite COUNT``, ``... STORE read``; the reader ends when its standard input does, and says what it saw as JSON.
 """
 
 from __future__ import annotations
@@ -31,6 +31,14 @@ def write(folder: Path, writer: int, count: int) -> None:
         store.write(run, folder)
 
 
+def rewrite(folder: Path, count: int) -> None:
+    """Write one and the same run again and again, short and long."""
+    run = run_of(0, 0)
+    for _ in range(count):
+        store.write(replace(run, complete=False, workloads=()), folder)
+        store.write(run, folder)
+
+
 def read(folder: Path) -> dict[str, int | list[str]]:
     """Read every file again and again while others write; nothing half written may ever be seen."""
     seen = {"looks": 0, "read": 0, "incomplete": 0}
@@ -55,5 +63,7 @@ if __name__ == "__main__":
     where, what, *numbers = sys.argv[1:]
     if what == "write":
         write(Path(where), *map(int, numbers))
+    elif what == "rewrite":
+        rewrite(Path(where), *map(int, numbers))
     else:
         print(json.dumps(read(Path(where))))

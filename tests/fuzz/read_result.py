@@ -2,7 +2,7 @@
 
 .. code-block:: console
 
-    make fuzz                                                              # ten minutes; another figure: SECONDS=3600
+    make fuzz                                                              # ten minutes; longer: SECONDS_OF_FUZZ=3600
     python -m tests.fuzz.read_result -max_total_time=60 build/fuzz/corpus  # libFuzzer's own options and corpus
     python -m tests.fuzz.read_result build/fuzz/crash-0123abcd             # what it found, once more
 
@@ -14,17 +14,20 @@ from __future__ import annotations
 
 import random
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import atheris
 
 with atheris.instrument_imports(include=["harness.lab.store", "harness.judge", "harness.model", "harness.show.documents"]):
+    from harness.lab import store
+    from harness.model.measured import Measured
     from tests.fuzz.mutations import examine, spoiled
 
 HOME = Path(__file__).parents[2]
 FOUND = HOME / "build" / "fuzz"
-LARGEST_SEED = 150_000
-"""Bytes; larger results hold nothing new, and take longer."""
+LARGEST = 200_000
+"""Bytes of an input."""
 
 
 def one(data: bytes) -> None:
@@ -39,11 +42,21 @@ def mutator(data: bytes, most: int, seed: int) -> bytes:
 
 
 def seeds(corpus: Path) -> None:
-    """Put the golden files and the results of the repository into a corpus."""
+    """Put the golden files and the results of the repository into a corpus, the latter cut short: more samples hold nothing new, and take longer."""
     corpus.mkdir(parents=True, exist_ok=True)
-    for path in (*(HOME / "tests" / "golden").glob("result-*.json"), *(HOME / "results").glob("*/*.json")):
-        if path.stat().st_size <= LARGEST_SEED:
-            (corpus / path.name).write_bytes(path.read_bytes())
+    for path in (HOME / "tests" / "golden").glob("result-*.json"):
+        (corpus / path.name).write_bytes(path.read_bytes())
+    for path in (HOME / "results").glob("*/*.json"):
+        run = store.read(path)
+        short = replace(run, workloads=tuple(map(_short, run.workloads[:2])), crews=tuple(map(_short, run.crews[:1])))
+        (corpus / path.name).write_bytes(store.encode(short))
+
+
+def _short(measured: Measured) -> Measured:
+    """The first process of the first four results."""
+    processes = {one.key: tuple(replace(process, samples=process.samples[:3]) for process in one.processes[:1]) for one in measured.results}
+    results = tuple(replace(one, processes=processes[one.key]) for one in measured.results[:4])
+    return replace(measured, results=results, conditions=measured.conditions[:1])
 
 
 def main() -> None:
@@ -53,7 +66,7 @@ def main() -> None:
     places = places or [str(FOUND / "corpus")]
     if not Path(places[0]).is_file():
         seeds(Path(places[0]))
-    defaults = [f"-artifact_prefix={FOUND}/", f"-max_len={2 * LARGEST_SEED}", "-timeout=60"]
+    defaults = [f"-artifact_prefix={FOUND}/", f"-max_len={LARGEST}", "-timeout=60"]
     atheris.Setup([sys.argv[0], *defaults, *options, *places], one, custom_mutator=mutator)
     atheris.Fuzz()
 

@@ -55,7 +55,7 @@ def test_a_look_changes_nothing(tmp_path: Path) -> None:
 
     assert 6 == ended.returncode
     assert f"{cut}: damaged" in ended.stdout
-    assert "2 sound (1 of them incomplete), 1 damaged\n" in ended.stdout
+    assert "2 sound (1 of them incomplete), 1 not sound\n" in ended.stdout
     assert before == everything(tmp_path)
 
 
@@ -134,7 +134,7 @@ def test_whatever_is_called_a_result_is_looked_at(tmp_path: Path) -> None:
 
     assert (6, 0) == (looked.returncode, fixed.returncode), looked.stderr + fixed.stderr
     assert [] == [name for name in odd if f"{case / name}.json: " not in looked.stdout]
-    assert "1 sound (0 of them incomplete), 6 damaged, seen to" in fixed.stdout
+    assert "1 sound (0 of them incomplete), 0 not sound, 6 seen to" in fixed.stdout
     assert sorted([sound.name, *(f"{name}.json.bad" for name in odd)]) == sorted(path.name for path in case.iterdir())
     assert ("nowhere", True, True) == (os.readlink(case / "dangling.json.bad"), (case / "folder.json.bad").is_dir(), sound.is_file())
 
@@ -162,7 +162,7 @@ def test_a_run_out_of_its_place_is_named_and_moved_there_when_told(tmp_path: Pat
         if f"{path}: run" not in looked.stdout or f"move it to {target}" not in looked.stdout
     ]
     assert content == [path.read_bytes() for path in paths]
-    assert "4 sound (0 of them incomplete), 0 damaged\n" == harness("store", "fsck", "--store", tmp_path).stdout
+    assert "4 sound (0 of them incomplete), 0 not sound\n" == harness("store", "fsck", "--store", tmp_path).stdout
 
 
 def test_a_run_out_of_its_place_never_replaces_another(tmp_path: Path) -> None:
@@ -209,7 +209,8 @@ def test_what_killed_writers_left_is_removed_when_told(tmp_path: Path) -> None:
     assert str(lives) not in looked.stdout + fixed.stdout
     assert lives.exists()
     assert (
-        "1 sound (0 of them incomplete), 0 damaged\n" == harness("store", "fsck", "--store", tmp_path).stdout.splitlines(keepends=True)[-1]
+        "1 sound (0 of them incomplete), 0 not sound\n"
+        == harness("store", "fsck", "--store", tmp_path).stdout.splitlines(keepends=True)[-1]
     )
 
 
