@@ -14,6 +14,7 @@ import click
 from harness.errors import AskedWrongly, StoreError
 from harness.lab import catalogue, places
 
+_STEERING = re.compile("[\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]")
 Told: TypeAlias = Callable[[str], None]
 """``tell(what)``: something is being done."""
 
@@ -103,8 +104,11 @@ def require_writable(*wanted: str | None) -> None:
 
 
 def write_json(data: bytes, where: str) -> None:
-    """Write a document to a file or, for ``-``, to standard output."""
-    _write(data + b"\n", where)
+    """Write a document to a file or, for ``-``, to standard output.
+
+    What steers a terminal or turns the direction of a line is written as JSON's escapes: the same document, harmless to look at.
+    """
+    _write(_STEERING.sub(lambda found: f"\\u{ord(found[0]):04x}", data.decode()).encode() + b"\n", where)
 
 
 def write_text(text: str, where: str) -> None:

@@ -437,8 +437,7 @@ def _filled(result: Result, benchmark: _PyperfBenchmark | None) -> Result:
 
 def _samples(run: _PyperfRun) -> tuple[Sample, ...]:
     loops = int(run.metadata["loops"])
-    rounds = [int(word) for word in str(run.metadata["harness_rounds"]).split()]
-    cpu = [int(word) for word in str(run.metadata["harness_cpu_ns"]).split()]
+    rounds, cpu = (_integers(str(run.metadata[name]), len(run.values)) for name in ("harness_rounds", "harness_cpu_ns"))
     # values are ns / loops / 1e9 in double precision: rounding gives the integer nanoseconds back
     nanoseconds = [round(value * _NS * loops) for value in run.values]
     if not 0 < loops < _LONGEST_NS or not all(0 < ns < _LONGEST_NS for ns in nanoseconds):
@@ -446,6 +445,13 @@ def _samples(run: _PyperfRun) -> tuple[Sample, ...]:
     if not all(abs(ns) < _LONGEST_NS for ns in cpu):
         raise ValueError("the processor time of a sample is no time")
     return tuple(Sample(ns=ns, loops=loops, cpu_ns=c, round=r) for ns, c, r in zip(nanoseconds, cpu, rounds, strict=True))
+
+
+def _integers(words: str, count: int) -> list[int]:
+    """So many integers with a space between them; more are not even looked at."""
+    if words.count(" ") >= max(1, count):
+        raise ValueError(f"there are more than {count} numbers for {count} samples")
+    return [int(word) for word in words.split(" ")] if words else []
 
 
 def bytes_of(path: Path) -> bytes:

@@ -241,9 +241,9 @@ def _plain(cell: str) -> Text:
 
 def markdown(summary: Summary) -> str:
     """The sweep as Markdown: where it comes from, the advice, the best at each size, crossovers and growth."""
-    run = summary.run
-    machine = f"{text.clean(run.machine.cpu)}, {run.machine.cores} cores, {run.machine.implementation} {run.machine.python}"
-    lines = [f"Sweep `{run.id}` of {run.started[:10]} on {machine}.", ""]
+    run, cell = summary.run, text.markdown_cell
+    machine = f"{cell(run.machine.cpu)}, {run.machine.cores} cores, {cell(run.machine.implementation)} {cell(run.machine.python)}"
+    lines = [f"Sweep `{run.id}` of {cell(run.started[:10])} on {machine}.", ""]
     lines += [f"- {text.markdown_cell(line)}" for line in advice(summary)]
     for series in summary.series:
         lines += ["", f"**{text.markdown_cell(series.name)}**, best of ours and reference at each size", "", *_sizes(summary, series)]

@@ -257,8 +257,9 @@ def to_text(summary: WorkloadSummary, *, case: str, width: int = 100) -> str:
 def markdown(summary: Summary) -> str:
     """All workloads of a run as Markdown tables, with the machine they come from."""
     run = summary.run
+    cell, machine = text.markdown_cell, run.machine
     lines = [
-        f"Run `{run.id}` of {run.started[:10]} on {text.clean(run.machine.cpu)}, {run.machine.cores} cores, {run.machine.implementation} {run.machine.python}."
+        f"Run `{run.id}` of {cell(run.started[:10])} on {cell(machine.cpu)}, {machine.cores} cores, {cell(machine.implementation)} {cell(machine.python)}."
     ]
     for workload in summary.workloads:
         best = best_of_ours(workload)

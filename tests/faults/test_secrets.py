@@ -123,7 +123,9 @@ def test_nothing_planted_is_in_any_output(secret_scene: Scene, planted: dict[str
 
     assert [] == leaks(scene, planted, said)
     assert [4, 4] == [one.code for one in said[:2]]
-    assert {0, 5} >= {one.code for one in said[2:]}  # a slow machine may have measured too little to compare
+    assert {0, 4, 5} >= {
+        one.code for one in said[2:]
+    }  # compare: what has no number is missing; a slow machine may have measured too little
     assert (scene.folder.parent / "cache" / "outputs" / "sort-crashing.log").is_file()
 
 

@@ -54,7 +54,7 @@ def test_a_case_of_the_same_name_elsewhere_is_refused(tmp_path: Path) -> None:
 
 
 def test_an_installed_plugin_brings_its_case(tmp_path: Path, write_case: Callable[..., Path]) -> None:
-    """A distribution with the entry point harness.cases adds a case; one of a known name is refused with both origins."""
+    """A distribution with the entry point harness.cases adds a case; one of a known name is refused with both origins; none counts where it is safe."""
     folder = write_case(name="plugged")
     info = tmp_path / "plugged_dist-1.0.dist-info"
     info.mkdir()
@@ -63,11 +63,13 @@ def test_an_installed_plugin_brings_its_case(tmp_path: Path, write_case: Callabl
     for name in ("plugged", "dedupe"):
         (info / "entry_points.txt").write_text(f"[harness.cases]\n{name} = plugged\n")
         environment = {**os.environ, "PYTHONPATH": os.pathsep.join([str(folder.parent), os.getcwd()])}
-        listed[name] = subprocess.run(
-            [sys.executable, "-m", "harness", "list"], capture_output=True, text=True, check=False, env=environment
-        )
+        for key, more in ((name, {}), (f"{name}, safe", {"PERFLAB_SAFE": "1"})):
+            listed[key] = subprocess.run(
+                [sys.executable, "-m", "harness", "list"], capture_output=True, text=True, check=False, env={**environment, **more}
+            )
 
     assert "plugged      Which number comes first?" in listed["plugged"].stdout
+    assert (0, False) == (listed["dedupe, safe"].returncode, "plugged" in listed["plugged, safe"].stdout)
     assert listed["dedupe"].returncode == 2
     assert "plugin plugged-dist" in listed["dedupe"].stderr
     assert "(catalogue)" in listed["dedupe"].stderr
