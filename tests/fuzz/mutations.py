@@ -88,7 +88,7 @@ def _change_somewhere(tree: Any, source: random.Random) -> None:
     other, other_key = source.choice(places)
     what = source.randrange(6)
     if what <= 1 or len(places) > _MOST_PLACES:
-        holder[key] = source.choice(HOSTILE)
+        holder[key] = _copy(source.choice(HOSTILE))
     elif what == 2:
         del holder[key]
     elif what == 3:

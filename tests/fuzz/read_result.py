@@ -13,15 +13,13 @@ Half of the mutations are libFuzzer's on bytes; the others change the tree of th
 from __future__ import annotations
 
 import random
+import subprocess
 import sys
-from dataclasses import replace
 from pathlib import Path
 
 import atheris
 
 with atheris.instrument_imports(include=["harness.lab.store", "harness.judge", "harness.model", "harness.show.documents"]):
-    from harness.lab import store
-    from harness.model.measured import Measured
     from tests.fuzz.mutations import examine, spoiled
 
 HOME = Path(__file__).parents[2]
@@ -41,31 +39,13 @@ def mutator(data: bytes, most: int, seed: int) -> bytes:
     return made[:most]
 
 
-def seeds(corpus: Path) -> None:
-    """Put the golden files and the results of the repository into a corpus, the latter cut short: more samples hold nothing new, and take longer."""
-    corpus.mkdir(parents=True, exist_ok=True)
-    for path in (HOME / "tests" / "golden").glob("result-*.json"):
-        (corpus / path.name).write_bytes(path.read_bytes())
-    for path in (HOME / "results").glob("*/*.json"):
-        run = store.read(path)
-        short = replace(run, workloads=tuple(map(_short, run.workloads[:2])), crews=tuple(map(_short, run.crews[:1])))
-        (corpus / path.name).write_bytes(store.encode(short))
-
-
-def _short(measured: Measured) -> Measured:
-    """The first process of the first four results."""
-    processes = {one.key: tuple(replace(process, samples=process.samples[:3]) for process in one.processes[:1]) for one in measured.results}
-    results = tuple(replace(one, processes=processes[one.key]) for one in measured.results[:4])
-    return replace(measured, results=results, conditions=measured.conditions[:1])
-
-
 def main() -> None:
     """Fill the corpus, then fuzz for as long as the options say."""
     options, places = [word for word in sys.argv[1:] if word.startswith("-")], [word for word in sys.argv[1:] if not word.startswith("-")]
     FOUND.mkdir(parents=True, exist_ok=True)
     places = places or [str(FOUND / "corpus")]
     if not Path(places[0]).is_file():
-        seeds(Path(places[0]))
+        subprocess.run([sys.executable, "-m", "tests.fuzz.seeds", places[0]], check=True, cwd=HOME)
     defaults = [f"-artifact_prefix={FOUND}/", f"-max_len={LARGEST}", "-timeout=60"]
     atheris.Setup([sys.argv[0], *defaults, *options, *places], one, custom_mutator=mutator)
     atheris.Fuzz()
