@@ -1,0 +1,103 @@
+"""The library msgspec: Structs and ``convert``; its one error, a sentence, is read back into a path and a kind."""
+
+from __future__ import annotations
+
+import re
+from datetime import date
+from typing import Annotated, Any, Literal
+
+import msgspec
+
+from cases.model_validate.fields import UNSET, Answer, Fault, Field, Path, Shape
+from cases.model_validate.known import Kept, shape_of
+
+
+def define(shape: Shape) -> Any:
+    """Make a Struct of a shape; nested shapes first."""
+    return msgspec.defstruct(shape.name, [_declared(name, field) for name, field in shape.fields], kw_only=True)
+
+
+def _declared(name: str, field: Field) -> Any:
+    if field.default is UNSET:
+        return name, annotation(field)
+    if type(field.default) is list:
+        return name, annotation(field), msgspec.field(default_factory=field.default.copy)
+    return name, annotation(field), field.default
+
+
+def annotation(field: Field) -> Any:
+    """Return the type that says what the field says."""
+    made = _ANNOTATIONS.get(field.kind)
+    if field.kind == "choice":
+        made = Literal[field.choices]
+    elif field.kind == "model":
+        made = define(field.model)
+    elif field.kind == "list":
+        assert field.item is not None
+        made = list[annotation(field.item)]  # type: ignore[misc]  # types made of data
+    limits = {"ge": field.least, "le": field.most, "min_length": field.shortest, "max_length": field.longest}
+    given = {key: limit for key, limit in limits.items() if limit is not None}
+    if given:
+        made = Annotated[made, msgspec.Meta(**given)]  # type: ignore[arg-type]  # each of its own type
+    return made | None if field.optional else made
+
+
+_ANNOTATIONS: dict[str, Any] = {"int": int, "float": float, "bool": bool, "str": str, "date": date}
+
+
+# ---------------------------------------------------------------------- from sentences to faults
+
+_SENTENCE = re.compile(r"(?P<what>.*?)(?: - at `\$(?P<where>.*)`)?", re.DOTALL)
+_STEP = re.compile(r"\.([^.\[]+)|\[(\d+)\]")
+_MISSING = re.compile(r"Object missing required field `(.*)`")
+_KINDS = (
+    (re.compile(r"Expected `(?:int|float)(?: \| null)?` >= "), "small"),
+    (re.compile(r"Expected `(?:int|float)(?: \| null)?` <= "), "large"),
+    (re.compile(r"Expected `str(?: \| null)?` of length >= "), "short"),
+    (re.compile(r"Expected `str(?: \| null)?` of length <= "), "long"),
+    (re.compile(r"Invalid enum value "), "choice"),
+    (re.compile(r"Invalid RFC3339 encoded date|Number out of range"), "malformed"),
+    (re.compile(r"Expected `.*`, got "), "type"),
+)
+
+
+def fault(shape: Shape, sentence: str) -> Fault:
+    """Read path and kind out of an error's sentence."""
+    match = _SENTENCE.fullmatch(sentence)
+    assert match is not None
+    path: Path = tuple(name or int(place) for name, place in _STEP.findall(match["where"] or ""))
+    missing = _MISSING.fullmatch(match["what"])
+    if missing:
+        return (*path, missing[1]), "missing"
+    kind = next(kind for pattern, kind in _KINDS if pattern.match(match["what"]))
+    return path, "choice" if kind == "type" and _is_choice(shape, path) else kind
+
+
+def _is_choice(shape: Shape, path: Path) -> bool:
+    """Whether a path leads to a field of choices: there we call any other type no choice, too."""
+    field = Field("model", model=shape)
+    for step in path:
+        if isinstance(step, int):
+            assert field.item is not None
+            field = field.item
+        else:
+            field = dict(field.model.fields)[step]
+    return field.kind == "choice"
+
+
+MODELS = Kept(define)
+
+
+def validate(shape: Shape | str, payloads: list[Any]) -> Answer:
+    """Return the objects made, and the first fault of each payload that is refused, by its number."""
+    model = MODELS.of(shape)
+    declared = shape_of(shape)
+    convert = msgspec.convert
+    accepted: list[Any] = []
+    refused: list[tuple[int, list[Fault]]] = []
+    for number, payload in enumerate(payloads):
+        try:
+            accepted.append(convert(payload, model))
+        except msgspec.ValidationError as error:
+            refused.append((number, [fault(declared, str(error))]))
+    return accepted, refused
