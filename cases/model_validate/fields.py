@@ -56,8 +56,11 @@ class ValidationError(ValueError):
     """A payload is refused; ``faults`` holds everything that is wrong with it."""
 
     def __init__(self, faults: list[Fault]) -> None:
-        super().__init__("; ".join(f"{'.'.join(map(str, path)) or 'payload'}: {kind}" for path, kind in faults))
+        super().__init__(faults)
         self.faults = faults
+
+    def __str__(self) -> str:  # put together when somebody reads it: most errors are caught for their faults
+        return "; ".join(f"{'.'.join(map(str, path)) or 'payload'}: {kind}" for path, kind in self.faults)
 
 
 def integer(*, least: int | None = None, most: int | None = None, optional: bool = False, default: Any = UNSET) -> Any:

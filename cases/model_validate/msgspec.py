@@ -47,30 +47,31 @@ _ANNOTATIONS: dict[str, Any] = {"int": int, "float": float, "bool": bool, "str":
 
 # ---------------------------------------------------------------------- from sentences to faults
 
-_SENTENCE = re.compile(r"(?P<what>.*?)(?: - at `\$(?P<where>.*)`)?", re.DOTALL)
 _STEP = re.compile(r"\.([^.\[]+)|\[(\d+)\]")
-_MISSING = re.compile(r"Object missing required field `(.*)`")
-_KINDS = (
-    (re.compile(r"Expected `(?:int|float)(?: \| null)?` >= "), "small"),
-    (re.compile(r"Expected `(?:int|float)(?: \| null)?` <= "), "large"),
-    (re.compile(r"Expected `str(?: \| null)?` of length >= "), "short"),
-    (re.compile(r"Expected `str(?: \| null)?` of length <= "), "long"),
-    (re.compile(r"Invalid enum value "), "choice"),
-    (re.compile(r"Invalid RFC3339 encoded date|Number out of range"), "malformed"),
-    (re.compile(r"Expected `.*`, got "), "type"),
-)
+_MISSING = "Object missing required field `"
 
 
 def fault(shape: Shape, sentence: str) -> Fault:
-    """Read path and kind out of an error's sentence."""
-    match = _SENTENCE.fullmatch(sentence)
-    assert match is not None
-    path: Path = tuple(name or int(place) for name, place in _STEP.findall(match["where"] or ""))
-    missing = _MISSING.fullmatch(match["what"])
-    if missing:
-        return (*path, missing[1]), "missing"
-    kind = next(kind for pattern, kind in _KINDS if pattern.match(match["what"]))
+    """Read path and kind out of an error's sentence: the path comes last, and a choice that looks like one does not mislead."""
+    what, _, where = sentence.rpartition(" - at `$")
+    what, where = (what, where[:-1]) if what else (where, "")  # a fault of the payload itself has no path
+    path: Path = tuple(name or int(place) for name, place in _STEP.findall(where))
+    if what.startswith(_MISSING):
+        return (*path, what[len(_MISSING) : -1]), "missing"
+    kind = _kind(what)
     return path, "choice" if kind == "type" and _is_choice(shape, path) else kind
+
+
+def _kind(what: str) -> str:
+    """Return our word for a sentence without its path, such as Expected `int` >= 0."""
+    if what.startswith("Invalid enum value"):
+        return "choice"
+    if not what.startswith("Expected `"):
+        return "malformed"  # Invalid RFC3339 encoded date, Number out of range
+    tail = what[what.index("`", 10) + 1 :]
+    if tail.startswith(" of length "):
+        return "short" if tail.startswith(" of length >=") else "long"
+    return "small" if tail.startswith(" >=") else "large" if tail.startswith(" <=") else "type"
 
 
 def _is_choice(shape: Shape, path: Path) -> bool:
@@ -81,7 +82,7 @@ def _is_choice(shape: Shape, path: Path) -> bool:
             assert field.item is not None
             field = field.item
         else:
-            field = dict(field.model.fields)[step]
+            field = next(inner for name, inner in field.model.fields if name == step)
     return field.kind == "choice"
 
 
