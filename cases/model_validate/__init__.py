@@ -6,7 +6,7 @@ from typing import Any
 
 from cases.model_validate.examples import examples, nasty
 from cases.model_validate.fields import Field, Shape
-from cases.model_validate.known import KNOWN, ORDER, POINT, TICKET, FLAT_SIZES, payloads, shape_of, shuffled
+from cases.model_validate.known import FLAT_SIZES, KNOWN, ORDER, POINT, TICKET, payloads, shape_of, shuffled
 from cases.model_validate.semantics import every_payload_has_one_outcome, meant, one_fault, same_outcome, what_is_accepted_is_in_its_domain
 from harness import Case, Gate, Limits, Work, Workload, sweep
 

@@ -54,8 +54,10 @@ class Writer:
         yield f"{INDENT}{variable} = payload[{key!r}]"
         yield from (INDENT + line for line in self.value(variable, field))
         yield "else:"
-        yield f"{INDENT}{variable} = {self.constant(field.default)}" if type(field.default) is not list else (
-            f"{INDENT}{variable} = {self.name('default', field.default)}.copy()"
+        yield (
+            f"{INDENT}{variable} = {self.constant(field.default)}"
+            if type(field.default) is not list
+            else (f"{INDENT}{variable} = {self.name('default', field.default)}.copy()")
         )
 
     def value(self, variable: str, field: Field) -> Iterator[str]:

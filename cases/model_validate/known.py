@@ -12,7 +12,9 @@ Payloads: TypeAlias = list[Any]
 
 POINT = Shape("Point", (("sensor", text(shortest=1, longest=40)), ("value", number()), ("tick", integer(least=0))))
 
-PERSON = Shape("Person", (("name", text(shortest=1, longest=80)), ("email", text(longest=120)), ("phone", text(optional=True, default=None))))
+PERSON = Shape(
+    "Person", (("name", text(shortest=1, longest=80)), ("email", text(longest=120)), ("phone", text(optional=True, default=None)))
+)
 
 TICKET = Shape(
     "Ticket",
@@ -42,7 +44,12 @@ ADDRESS = Shape(
 )
 LINE = Shape(
     "Line",
-    (("sku", text(shortest=3, longest=20)), ("quantity", integer(least=1, most=999)), ("price", number(least=0)), ("gift", flag(default=False))),
+    (
+        ("sku", text(shortest=3, longest=20)),
+        ("quantity", integer(least=1, most=999)),
+        ("price", number(least=0)),
+        ("gift", flag(default=False)),
+    ),
 )
 ORDER = Shape(
     "Order",
@@ -127,11 +134,7 @@ def payloads(shape: Shape, n: int, seed: int, wrong: float = WRONG_SHARE) -> Pay
 
 def fitting(source: random.Random, shape: Shape) -> dict[str, Any]:
     """Make a payload without fault; of the fields with a default every other is left out."""
-    return {
-        name: value_of(source, field)
-        for name, field in shape.fields
-        if field.default is UNSET or source.random() < 0.5
-    }
+    return {name: value_of(source, field) for name, field in shape.fields if field.default is UNSET or source.random() < 0.5}
 
 
 def value_of(source: random.Random, field: Field) -> Any:
@@ -168,13 +171,22 @@ def _day(source: random.Random, field: Field) -> str:
     return f"{source.randint(1970, 2040):04}-{source.randint(1, 12):02}-{source.randint(1, 28):02}"
 
 
+def _truth(source: random.Random, field: Field) -> bool:
+    del field
+    return source.random() < 0.5
+
+
+def _choice(source: random.Random, field: Field) -> str:
+    return source.choice(field.choices)
+
+
 _SCALARS: dict[str, Callable[[random.Random, Field], Any]] = {
     "int": _whole,
     "float": _real,
-    "bool": lambda source, field: source.random() < 0.5,
+    "bool": _truth,
     "str": _words,
     "date": _day,
-    "choice": lambda source, field: source.choice(field.choices),
+    "choice": _choice,
 }
 _WRONG: tuple[Any, ...] = (None, True, -1, 10**7, 2.5, "", "x" * 200, "2024-02-30", "20240229", [], {}, [None], {"id": 1})
 

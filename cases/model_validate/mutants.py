@@ -93,7 +93,6 @@ def bounds_are_exclusive(shape: Any, payloads: list[Any]) -> Any:
     return right(changed(shape, lambda one: one if one.kind != "int" or one.least is None else replace(one, least=one.least + 1)), payloads)
 
 
-
 def length_in_bytes(shape: Any, payloads: list[Any]) -> Any:
     """Lengths are counted in UTF-8 bytes: text of other alphabets is too long too soon."""
     longest = {name: one.longest for name, one in shape_of(shape).fields if one.kind == "str" and one.longest is not None}

@@ -127,7 +127,7 @@ class ModelType(type):
     def __new__(cls, name: str, bases: tuple[type, ...], namespace: dict[str, Any], **options: Any) -> ModelType:
         """Make the class; ``coercions=`` chooses another table than that of the base."""
         fields = take_fields(namespace, bases)
-        coercions = options.get("coercions") or getattr(bases[0], "__coercions__", STRICT) if bases else STRICT
+        coercions = options.get("coercions") or (getattr(bases[0], "__coercions__", STRICT) if bases else STRICT)
         own = {key: attribute(field, coercions) for key, field in fields.items()}
         return super().__new__(cls, name, bases, {**namespace, **own, "__fields__": fields, "__coercions__": coercions})
 

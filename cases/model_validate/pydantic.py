@@ -17,7 +17,7 @@ class WrittenDay:
     """A date written YYYY-MM-DD and nothing else: a pattern before the library's own reading, both in its compiled core."""
 
     @classmethod
-    def __get_pydantic_core_schema__(cls, source: Any, handler: GetCoreSchemaHandler) -> core_schema.CoreSchema:  # noqa: PLW3201  the library's name
+    def __get_pydantic_core_schema__(cls, source: Any, handler: GetCoreSchemaHandler) -> core_schema.CoreSchema:
         """Chain the two."""
         written = core_schema.str_schema(strict=True, pattern="^[0-9]{4}-[0-9]{2}-[0-9]{2}$")
         return core_schema.chain_schema([written, core_schema.date_schema(strict=False)])
