@@ -148,17 +148,14 @@ class Guarded:
 class ModelType(type):
     """Puts the checks together when a class is made."""
 
-    def __new__(cls, name: str, bases: tuple[type, ...], namespace: dict[str, Any], **options: Any) -> ModelType:
+    def __new__(cls, name: str, bases: tuple[type, ...], namespace: dict[str, Any], *, coercions: Coercions | None = None) -> ModelType:
         """Make the class; ``coercions=`` chooses another table than that of the base."""
         fields = take_fields(namespace, bases)
-        coercions = options.get("coercions") or (getattr(bases[0], "__coercions__", STRICT) if bases else STRICT)
+        coercions = coercions or (getattr(bases[0], "__coercions__", STRICT) if bases else STRICT)
         checks = {key: check_of(field, coercions) for key, field in fields.items()}
         namespace |= {key: Guarded(key, check) for key, check in checks.items()}
         plan = tuple((key, checks[key], field.default, type(field.default) is list) for key, field in fields.items())
         return super().__new__(cls, name, bases, {**namespace, "__fields__": fields, "__coercions__": coercions, "__plan__": plan})
-
-    def __init__(cls, name: str, bases: tuple[type, ...], namespace: dict[str, Any], **options: Any) -> None:
-        super().__init__(name, bases, namespace)
 
 
 class Model(metaclass=ModelType):

@@ -127,13 +127,13 @@ class Writer:
 class ModelType(type):
     """Writes and compiles the function that makes objects, when a class is made."""
 
-    def __new__(cls, name: str, bases: tuple[type, ...], namespace: dict[str, Any], **options: Any) -> ModelType:
+    def __new__(cls, name: str, bases: tuple[type, ...], namespace: dict[str, Any], *, coercions: Coercions | None = None) -> ModelType:
         """Make two classes: a bare one, whose attributes take anything, and the model, whose attributes are guarded.
 
         The function fills a bare object and then lets it become a model's: one assignment instead of a guard a field.
         """
         fields = take_fields(namespace, bases)
-        coercions = options.get("coercions") or (getattr(bases[0], "__coercions__", STRICT) if bases else STRICT)
+        coercions = coercions or (getattr(bases[0], "__coercions__", STRICT) if bases else STRICT)
         known = getattr(bases[0], "__fields__", {}) if bases else {}
         bare_bases = tuple(base.__bare__ for base in bases if "__bare__" in vars(base))
         bare: Any = type(name, bare_bases, {"__slots__": tuple(key for key in fields if key not in known)})
@@ -145,9 +145,6 @@ class ModelType(type):
         exec(compile(source, f"<model {name}>", "exec"), scope)  # noqa: S102  numbers, checked identifiers and names of our own
         model.__make__, model.__source__ = scope["make"], source  # type: ignore[attr-defined]  # as declared below
         return model
-
-    def __init__(cls, name: str, bases: tuple[type, ...], namespace: dict[str, Any], **options: Any) -> None:
-        super().__init__(name, bases, namespace)
 
 
 class Model(metaclass=ModelType):

@@ -11,10 +11,11 @@ from cases.model_validate.known import Kept
 class Attribute:
     """A field of a model: converts by the table, and keeps what it accepts in the instance's dict."""
 
+    name: str
+
     def __init__(self, field: Field, coercions: Coercions) -> None:
         self.field = field
         self.coercions = coercions
-        self.name = ""
 
     def __set_name__(self, owner: type, name: str) -> None:
         self.name = name
@@ -124,15 +125,12 @@ def attribute(field: Field, coercions: Coercions) -> Attribute:
 class ModelType(type):
     """Turns the declarations of a class body into descriptors."""
 
-    def __new__(cls, name: str, bases: tuple[type, ...], namespace: dict[str, Any], **options: Any) -> ModelType:
+    def __new__(cls, name: str, bases: tuple[type, ...], namespace: dict[str, Any], *, coercions: Coercions | None = None) -> ModelType:
         """Make the class; ``coercions=`` chooses another table than that of the base."""
         fields = take_fields(namespace, bases)
-        coercions = options.get("coercions") or (getattr(bases[0], "__coercions__", STRICT) if bases else STRICT)
+        coercions = coercions or (getattr(bases[0], "__coercions__", STRICT) if bases else STRICT)
         own = {key: attribute(field, coercions) for key, field in fields.items()}
         return super().__new__(cls, name, bases, {**namespace, **own, "__fields__": fields, "__coercions__": coercions})
-
-    def __init__(cls, name: str, bases: tuple[type, ...], namespace: dict[str, Any], **options: Any) -> None:
-        super().__init__(name, bases, namespace)
 
 
 class Model(metaclass=ModelType):

@@ -129,20 +129,19 @@ same_outcome = judged("same objects, attribute by attribute and exact; same refu
 def _first_fault(arguments: tuple[Any, ...], expected: Any, actual: Any) -> Difference | None:
     shape = shape_of(arguments[0])
     expected, actual = plain_answer(shape, expected), plain_answer(shape, actual)
-    if not isinstance(actual, tuple):
+    if not isinstance(actual, tuple) or type(actual[1]) is not list or len(actual[1]) != len(expected[1]):
         return exact.compare(expected, actual)
-    return (
-        exact.compare(expected[0], actual[0])
-        or exact.compare([number for number, _ in expected[1]], [number for number, *_ in actual[1]])
-        or _one_of(expected[1], actual[1])
-    )
+    untrue = (place for place, pair in enumerate(zip(expected[1], actual[1], strict=True)) if not _is_one_of(*pair))
+    place = next(untrue, None)
+    if place is None:
+        return exact.compare(expected[0], actual[0])
+    return Difference("fault", f"[1][{place}]", f"one fault of {expected[1][place]}", str(actual[1][place]))
 
 
-def _one_of(expected: list[tuple[int, list[Fault]]], actual: list[Any]) -> Difference | None:
-    for place, ((_, faults), (_, said)) in enumerate(zip(expected, actual, strict=True)):
-        if len(said) != 1 or said[0] not in faults:
-            return Difference("fault", f"[1][{place}]", f"one of {faults}", str(said))
-    return None
+def _is_one_of(refusal: tuple[int, list[Fault]], said: Any) -> bool:
+    """Whether a refusal with one fault is that of the payload, and a true one."""
+    number, faults = refusal
+    return any(exact.compare((number, [fault]), said) is None for fault in faults)
 
 
 one_fault = judged("same objects, attribute by attribute and exact; same refusals, of each one true path and kind", _first_fault)

@@ -343,18 +343,15 @@ cdef object items(Node item, object values, list faults):
 class ModelType(type):
     """Makes a plan when a class is made; its objects have slots."""
 
-    def __new__(cls, name, bases, namespace, **options):
+    def __new__(cls, name, bases, namespace, *, coercions=None):
         """Make the class; ``coercions=`` chooses another table than that of the base."""
         fields = take_fields(namespace, bases)
-        coercions = options.get("coercions") or (getattr(bases[0], "__coercions__", STRICT) if bases else STRICT)
+        coercions = coercions or (getattr(bases[0], "__coercions__", STRICT) if bases else STRICT)
         known = getattr(bases[0], "__fields__", {}) if bases else {}
         namespace["__slots__"] = tuple([key for key in fields if key not in known])
         model = type.__new__(cls, name, bases, {**namespace, "__fields__": fields, "__coercions__": coercions})
         model.__plan__ = Plan(model, fields, coercions)
         return model
-
-    def __init__(cls, name, bases, namespace, **options):
-        type.__init__(cls, name, bases, namespace)
 
 
 class Model(metaclass=ModelType):
