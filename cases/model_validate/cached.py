@@ -6,7 +6,6 @@ from collections.abc import Callable, Mapping
 from typing import Any, ClassVar, TypeAlias
 
 from cases.model_validate.fields import (
-    STRICT,
     UNSET,
     Answer,
     Coercions,
@@ -16,6 +15,7 @@ from cases.model_validate.fields import (
     Shape,
     ValidationError,
     define,
+    table_of,
     take_fields,
 )
 from cases.model_validate.known import Kept
@@ -151,11 +151,11 @@ class ModelType(type):
     def __new__(cls, name: str, bases: tuple[type, ...], namespace: dict[str, Any], *, coercions: Coercions | None = None) -> ModelType:
         """Make the class; ``coercions=`` chooses another table than that of the base."""
         fields = take_fields(namespace, bases)
-        coercions = coercions or (getattr(bases[0], "__coercions__", STRICT) if bases else STRICT)
-        checks = {key: check_of(field, coercions) for key, field in fields.items()}
+        table = table_of(bases, coercions)
+        checks = {key: check_of(field, table) for key, field in fields.items()}
         namespace |= {key: Guarded(key, check) for key, check in checks.items()}
         plan = tuple((key, checks[key], field.default, type(field.default) is list) for key, field in fields.items())
-        return super().__new__(cls, name, bases, {**namespace, "__fields__": fields, "__coercions__": coercions, "__plan__": plan})
+        return super().__new__(cls, name, bases, {**namespace, "__fields__": fields, "__coercions__": table, "__plan__": plan})
 
 
 class Model(metaclass=ModelType):

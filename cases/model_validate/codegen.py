@@ -7,7 +7,18 @@ from collections.abc import Callable, Iterator
 from typing import Any, ClassVar
 
 from cases.model_validate.cached import Check, check_of
-from cases.model_validate.fields import STRICT, UNSET, Answer, Coercions, Fault, Field, Shape, ValidationError, define, take_fields
+from cases.model_validate.fields import (
+    UNSET,
+    Answer,
+    Coercions,
+    Fault,
+    Field,
+    Shape,
+    ValidationError,
+    define,
+    table_of,
+    take_fields,
+)
 from cases.model_validate.known import Kept
 
 INDENT = "    "
@@ -133,13 +144,13 @@ class ModelType(type):
         The function fills a bare object and then lets it become a model's: one assignment instead of a guard a field.
         """
         fields = take_fields(namespace, bases)
-        coercions = coercions or (getattr(bases[0], "__coercions__", STRICT) if bases else STRICT)
+        table = table_of(bases, coercions)
         known = getattr(bases[0], "__fields__", {}) if bases else {}
-        bare_bases = tuple(base.__bare__ for base in bases if "__bare__" in vars(base))
+        bare_bases = tuple(vars(base)["__bare__"] for base in bases if "__bare__" in vars(base))
         bare: Any = type(name, bare_bases, {"__slots__": tuple(key for key in fields if key not in known)})
-        namespace |= {"__slots__": (), "__fields__": fields, "__coercions__": coercions, "__bare__": bare, "__checks__": {}}
+        namespace |= {"__slots__": (), "__fields__": fields, "__coercions__": table, "__bare__": bare, "__checks__": {}}
         model = super().__new__(cls, name, (bare, *bases), namespace)
-        writer = Writer(coercions)
+        writer = Writer(table)
         source = writer.function(fields)
         scope = writer.names | {"bare": bare, "model": model}
         exec(compile(source, f"<model {name}>", "exec"), scope)  # noqa: S102  numbers, checked identifiers and names of our own

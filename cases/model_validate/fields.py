@@ -165,6 +165,12 @@ def take_fields(namespace: dict[str, Any], bases: Sequence[type]) -> dict[str, F
     return fields
 
 
+def table_of(bases: Sequence[type], chosen: Coercions | None) -> Coercions:
+    """Return the table that a class goes by: the one it chooses, else that of its base."""
+    inherited: Coercions = getattr(bases[0], "__coercions__", STRICT) if bases else STRICT
+    return chosen or inherited
+
+
 def checked_name(name: str) -> str:
     """Return the name of a field if it can be an attribute's: generated code will hold it, so nothing else may get through."""
     if name.isidentifier() and not keyword.iskeyword(name) and not name.startswith("_") and name == unicodedata.normalize("NFKC", name):

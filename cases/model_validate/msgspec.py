@@ -27,7 +27,7 @@ def _declared(name: str, field: Field) -> Any:
 
 def annotation(field: Field) -> Any:
     """Return the type that says what the field says."""
-    made = _ANNOTATIONS.get(field.kind)
+    made: Any = _ANNOTATIONS.get(field.kind)
     if field.kind == "choice":
         made = Literal[field.choices]
     elif field.kind == "model":
@@ -36,9 +36,9 @@ def annotation(field: Field) -> Any:
         assert field.item is not None
         made = list[annotation(field.item)]  # type: ignore[misc]  # types made of data
     limits = {"ge": field.least, "le": field.most, "min_length": field.shortest, "max_length": field.longest}
-    given = {key: limit for key, limit in limits.items() if limit is not None}
+    given: dict[str, Any] = {key: limit for key, limit in limits.items() if limit is not None}
     if given:
-        made = Annotated[made, msgspec.Meta(**given)]  # type: ignore[arg-type]  # each of its own type
+        made = Annotated[made, msgspec.Meta(**given)]
     return made | None if field.optional else made
 
 

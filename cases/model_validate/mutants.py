@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import date, datetime
 from typing import Any
 
-from cases.model_validate.fields import STRICT, UNSET, Shape, define
+from cases.model_validate.fields import STRICT, UNSET, Shape, ValidationError, define
 from cases.model_validate.known import Kept, shape_of
 from cases.model_validate.naive import Model, validate as right
 
@@ -37,7 +37,7 @@ def with_table(kind: str, row: dict[type, Any]) -> Any:
         for number, payload in enumerate(payloads):
             try:
                 accepted.append(model(payload))
-            except ValueError as error:
+            except ValidationError as error:
                 refused.append((number, error.faults))
         return accepted, refused
 

@@ -4,7 +4,19 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
-from cases.model_validate.fields import STRICT, UNSET, Answer, Coercions, Fault, Field, Shape, ValidationError, define, fresh, take_fields
+from cases.model_validate.fields import (
+    UNSET,
+    Answer,
+    Coercions,
+    Fault,
+    Field,
+    Shape,
+    ValidationError,
+    define,
+    fresh,
+    table_of,
+    take_fields,
+)
 from cases.model_validate.known import Kept
 
 
@@ -128,9 +140,9 @@ class ModelType(type):
     def __new__(cls, name: str, bases: tuple[type, ...], namespace: dict[str, Any], *, coercions: Coercions | None = None) -> ModelType:
         """Make the class; ``coercions=`` chooses another table than that of the base."""
         fields = take_fields(namespace, bases)
-        coercions = coercions or (getattr(bases[0], "__coercions__", STRICT) if bases else STRICT)
-        own = {key: attribute(field, coercions) for key, field in fields.items()}
-        return super().__new__(cls, name, bases, {**namespace, **own, "__fields__": fields, "__coercions__": coercions})
+        table = table_of(bases, coercions)
+        own = {key: attribute(field, table) for key, field in fields.items()}
+        return super().__new__(cls, name, bases, {**namespace, **own, "__fields__": fields, "__coercions__": table})
 
 
 class Model(metaclass=ModelType):

@@ -173,7 +173,7 @@ def what_is_accepted_is_in_its_domain(arguments: tuple[Any, ...], answer: Answer
     return None
 
 
-_TYPES = {"int": int, "float": float, "bool": bool, "str": str, "choice": str, "date": date, "list": list}
+_TYPES: dict[str, type[Any]] = {"int": int, "float": float, "bool": bool, "str": str, "choice": str, "date": date, "list": list}
 
 
 def _in_domain(field: Field, value: Any) -> bool:

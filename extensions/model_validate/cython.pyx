@@ -17,7 +17,7 @@ from libc.stdlib cimport calloc, free
 
 import math
 
-from cases.model_validate.fields import STRICT, UNSET, ValidationError, define, take_fields
+from cases.model_validate.fields import STRICT, UNSET, ValidationError, define, table_of, take_fields
 from cases.model_validate.known import Kept
 
 import_datetime()
@@ -346,11 +346,11 @@ class ModelType(type):
     def __new__(cls, name, bases, namespace, *, coercions=None):
         """Make the class; ``coercions=`` chooses another table than that of the base."""
         fields = take_fields(namespace, bases)
-        coercions = coercions or (getattr(bases[0], "__coercions__", STRICT) if bases else STRICT)
+        table = table_of(bases, coercions)
         known = getattr(bases[0], "__fields__", {}) if bases else {}
         namespace["__slots__"] = tuple([key for key in fields if key not in known])
-        model = type.__new__(cls, name, bases, {**namespace, "__fields__": fields, "__coercions__": coercions})
-        model.__plan__ = Plan(model, fields, coercions)
+        model = type.__new__(cls, name, bases, {**namespace, "__fields__": fields, "__coercions__": table})
+        model.__plan__ = Plan(model, fields, table)
         return model
 
 
