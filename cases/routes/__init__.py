@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from cases.routes.certain import to_be_seen
 from cases.routes.prebuilt import Prebuilt
 from cases.routes.soundness import Arguments, no_shorter_than_the_line, sound
-from cases.routes.town import Places, Queries, Roads, town
+from cases.routes.town import MAIN, Places, Queries, Roads, town
 from harness import Case, Gate, Limits, Work, sweep
 
 if TYPE_CHECKING:
@@ -22,7 +22,7 @@ def across(n: int, seed: int, *, ready: bool = False, river: bool = False) -> Ar
     """Make a town of ``n`` junctions and ask for one way: over half its width and height."""
     source = random.Random(seed)
     made = town(n, source, river=river)
-    query = made.near(source, 0.2, 0.2), made.near(source, 0.7, 0.7)
+    query = made.endpoints(source, (0.2, 0.2), (0.7, 0.7))
     return made.roads, made.places, [query], Prebuilt(made.roads, made.places) if ready else None
 
 
@@ -30,7 +30,7 @@ def detour(n: int, seed: int) -> Arguments:
     """Make a town with a river, its only bridge at the wrong end: straight ahead is nearly always wrong."""
     source = random.Random(seed)
     made = town(n, source, river=True)
-    query = made.near(source, 0.9, 0.2), made.near(source, 0.9, 0.7)
+    query = made.endpoints(source, (0.85, 0.2), (0.85, 0.7))
     return made.roads, made.places, [query], None
 
 
@@ -38,9 +38,9 @@ def local(n: int, seed: int) -> Arguments:
     """Ask a large town for a way round a few corners."""
     source = random.Random(seed)
     made = town(n, source)
-    corner = source.randrange(n // 2)
-    around = corner + made.side * 5 + 5
-    return made.roads, made.places, [(made.names[corner], made.names[min(n - 1, around)])], None
+    block = max(1, made.side // MAIN - 1)
+    right, down = MAIN * source.randrange(block), MAIN * source.randrange(block)
+    return made.roads, made.places, [(made.at(right + 3, down), made.at(right + MAIN, down + 5))], None
 
 
 def fleet(n: int, seed: int, queries: int = 24) -> Arguments:
@@ -54,7 +54,7 @@ def depot(n: int, seed: int, targets: int = 24) -> Arguments:
     """Ask for the ways from one junction to many."""
     source = random.Random(seed)
     made = town(n, source)
-    start = made.near(source, 0.45, 0.45)
+    start, _ = made.endpoints(source, (0.45, 0.45), (0.5, 0.5))
     return made.roads, made.places, [(start, source.choice(made.names)) for _ in range(targets)], None
 
 
@@ -62,7 +62,7 @@ def scattered(n: int, seed: int) -> Arguments:
     """Ask for one way across a town whose junctions stand in the dict in no order: neighbours are far apart in memory."""
     source = random.Random(seed)
     made = town(n, source)
-    query = made.near(source, 0.2, 0.2), made.near(source, 0.7, 0.7)
+    query = made.endpoints(source, (0.2, 0.2), (0.7, 0.7))
     order = source.sample(made.names, n)
     return {name: made.roads[name] for name in order}, {name: made.places[name] for name in order}, [query], None
 
@@ -99,7 +99,10 @@ def _small() -> Iterator[tuple[Roads, Queries]]:
     yield {1: {2: 2**24, 4: 2**24}, 2: {3: 2}, 4: {3: 1}, 3: {}}, [(1, 3)]  # alike in single precision
     yield {0: {-1: 1}, -1: {2**63 - 1: 1}, 2**63 - 1: {-(2**63): 1}, -(2**63): {0: 1}}, [(0, -(2**63)), (-1, 0), (2**63 - 1, -1)]
     yield {i << 44: {(i + 1) % 150 << 44: 1} for i in range(150)}, [(0, 149 << 44), (1 << 44, 0)]  # alike in their low bits
-    yield {0: {i: 300 - i for i in range(1, 300)}} | {i: {i + 1: 1, 0: 1} for i in range(1, 299)} | {299: {}}, [(0, 299), (298, 1), (299, 0)]
+    yield (
+        {0: {i: 300 - i for i in range(1, 300)}} | {i: {i + 1: 1, 0: 1} for i in range(1, 299)} | {299: {}},
+        [(0, 299), (298, 1), (299, 0)],
+    )
     yield {i: {j: 1 + (i * j) % 7 for j in range(40) if j != i} for i in range(40)}, [(0, 39), (7, 13), (20, 20)]  # all with all
     yield {i: {i + 1: 1} for i in range(700)} | {700: {}}, [(0, 700), (700, 0)]  # one long street
 

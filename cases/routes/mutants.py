@@ -46,12 +46,18 @@ def fewest_roads(roads, places, queries, built):
 
 def overestimates(roads, places, queries, built):
     """A* in a hurry: the line counts one and a half times, so that it can be longer than the way."""
-    return [_search(roads, s, t, ahead=lambda name, t=t: 1.5 * hypot(places[name][0] - places[t][0], places[name][1] - places[t][1])) for s, t in queries]
+    return [
+        _search(roads, s, t, ahead=lambda name, t=t: 1.5 * hypot(places[name][0] - places[t][0], places[name][1] - places[t][1]))
+        for s, t in queries
+    ]
 
 
 def blocks_for_lines(roads, places, queries, built):
     """A* with the distance along blocks (Manhattan), which a slanting road undercuts."""
-    return [_search(roads, s, t, ahead=lambda name, t=t: abs(places[name][0] - places[t][0]) + abs(places[name][1] - places[t][1])) for s, t in queries]
+    return [
+        _search(roads, s, t, ahead=lambda name, t=t: abs(places[name][0] - places[t][0]) + abs(places[name][1] - places[t][1]))
+        for s, t in queries
+    ]
 
 
 def greedy(roads, places, queries, built):

@@ -50,7 +50,7 @@ def way(graph: rx.PyDiGraph[int, float], costs: rx.PathLengthMapping, source: in
 
     def far(junction: int) -> float:
         """The distance from the source, which the library leaves out."""
-        return 0.0 if junction == source else costs[junction] if junction in costs else inf
+        return 0.0 if junction == source else costs[junction] if junction in costs else inf  # noqa: SIM401  it is no dict
 
     left = far(target)
     if left == inf:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from math import isqrt
 
 import rustworkx as rx
@@ -36,4 +37,4 @@ def route(network: Graph, roads: Roads, places: Places, source: int, target: int
     except rx.NoPathFound:
         return None
     path = [network.costs[number] for number in found]
-    return sum(roads[here][there] for here, there in zip(path, path[1:], strict=False)), path
+    return sum(roads[here][there] for here, there in pairwise(path)), path

@@ -33,11 +33,17 @@ class Town:
     names: list[int]
     side: int
 
-    def near(self, source: random.Random, right: float, down: float) -> int:
-        """Return a junction about there (0 to 1 in both directions), within a tenth of the town."""
-        row = min(self.side - 1, int(self.side * (down + source.uniform(0, 0.1))))
-        column = min(self.side - 1, int(self.side * (right + source.uniform(0, 0.1))))
-        return self.names[min(len(self.names) - 1, row * self.side + column)]
+    def at(self, right: int, down: int) -> int:
+        """Return the junction in that column and row, or the nearest to it that is in town."""
+        right, down = min(right, self.side - 1), min(down, self.side - 1)
+        return self.names[min(len(self.names) - 1, down * self.side + right)]
+
+    def endpoints(self, source: random.Random, start: tuple[float, float], end: tuple[float, float]) -> tuple[int, int]:
+        """Return two junctions near there (0 to 1, rightwards and downwards) on main roads, so that there is a way from one to the other."""
+        (right, down), (far_right, far_down) = (
+            (int(self.side * (part + source.uniform(0, 0.1))) for part in spot) for spot in (start, end)
+        )
+        return self.at(right, down - down % MAIN), self.at(far_right - far_right % MAIN, far_down)
 
 
 def town(n: int, source: random.Random, *, river: bool = False) -> Town:
