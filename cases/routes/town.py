@@ -34,9 +34,11 @@ class Town:
     side: int
 
     def at(self, right: int, down: int) -> int:
-        """Return the junction in that column and row, or the nearest to it that is in town."""
-        right, down = min(right, self.side - 1), min(down, self.side - 1)
-        return self.names[min(len(self.names) - 1, down * self.side + right)]
+        """Return the junction in that column and row; where the town ends before, the last one of the column."""
+        place = min(down, self.side - 1) * self.side + min(right, self.side - 1)
+        while place >= len(self.names):
+            place -= self.side
+        return self.names[place]
 
     def endpoints(self, source: random.Random, start: tuple[float, float], end: tuple[float, float]) -> tuple[int, int]:
         """Return two junctions near there (0 to 1, rightwards and downwards) on main roads, so that there is a way from one to the other."""

@@ -61,8 +61,8 @@ cdef class Walk:
         place.x, place.y = x, y
         return 0
 
-    cdef int64_t meet(self, PyObject *name, int64_t cost, int64_t come_from) except -1:
-        """Reach a junction at this cost: its number if that is news, the heap then knows it; else the largest of all numbers."""
+    cdef int meet(self, PyObject *name, int64_t cost, int64_t come_from) except -1:
+        """Reach a junction at this cost; if that is news, the heap is told."""
         cdef int64_t before = self.numbers.used
         cdef int64_t number = numbers_add(&self.numbers, <int64_t> <object> name)
         cdef Place place
