@@ -40,7 +40,8 @@ def local(n: int, seed: int) -> Arguments:
     made = town(n, source)
     block = max(1, made.side // MAIN - 1)
     right, down = MAIN * source.randrange(block), MAIN * source.randrange(block)
-    return made.roads, made.places, [(made.at(right + 3, down), made.at(right + MAIN, down + 5))], None
+    next_main = right + MAIN if right + MAIN < made.side else right  # a village has one
+    return made.roads, made.places, [(made.at(right + 3, down), made.at(next_main, down + 5))], None
 
 
 def fleet(n: int, seed: int, queries: int = 24) -> Arguments:
