@@ -7,20 +7,14 @@ from math import isqrt
 
 import rustworkx as rx
 
-from cases.routes.prebuilt import Prebuilt, builder, form
+from cases.routes.prebuilt import Prebuilt, form
 from cases.routes.rustworkx import Graph, graph
 from cases.routes.town import Places, Queries, Roads, Route
 
 
-@builder
-def guided(roads: Roads, places: Places) -> Graph:
-    """Return the network as rustworkx has it."""
-    return graph(roads, places)
-
-
 def routes(roads: Roads, places: Places, queries: Queries, built: Prebuilt | None) -> list[Route | None]:
     """Return the cheapest way of each query (source, target): its cost and its junctions, or None."""
-    network = form(guided, roads, places, built)
+    network = form(graph, roads, places, built)
     return [route(network, roads, places, source, target) for source, target in queries]
 
 

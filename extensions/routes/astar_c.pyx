@@ -7,6 +7,8 @@ from libc.stdint cimport int64_t
 from extensions.routes.csr_c cimport Streets
 from extensions.routes.streets cimport Search, search_free, search_guided, search_make
 
+from cases.routes.prebuilt import builder, form
+
 
 def answer(Streets streets not None, list queries not None):
     """Answer queries in a network that knows its places."""
@@ -29,3 +31,14 @@ def answer(Streets streets not None, list queries not None):
     finally:
         search_free(&search)
     return found
+
+
+@builder
+def located(roads, places):
+    """Return the network in C, with its places."""
+    return Streets(roads, places)
+
+
+def routes(dict roads not None, dict places not None, list queries not None, built):
+    """Return the cheapest way of each query (source, target): its cost and its junctions, or None."""
+    return answer(form(located, roads, places, built), queries)

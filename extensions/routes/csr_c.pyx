@@ -28,6 +28,8 @@ from extensions.routes.streets cimport (
     search_visited,
 )
 
+from cases.routes.prebuilt import builder, form
+
 
 cdef class Streets:
     """A network in C; with ``places`` it also knows straight lines."""
@@ -145,3 +147,15 @@ cdef dict by_source(list queries):
     for number, (source, _) in enumerate(queries):
         asked.setdefault(source, []).append(number)
     return asked
+
+
+@builder
+def streets(roads, places):
+    """Return the network in C; Dijkstra asks for no places."""
+    del places
+    return Streets(roads)
+
+
+def routes(dict roads not None, dict places not None, list queries not None, built):
+    """Return the cheapest way of each query (source, target): its cost and its junctions, or None."""
+    return form(streets, roads, places, built).answer(queries)

@@ -141,7 +141,7 @@ cdef class Walk:
         return path
 
 
-def routes(dict roads, dict places, list queries not None, built):
+def routes(dict roads not None, dict places not None, list queries not None, built):
     """Return the cheapest way of each query (source, target): its cost and its junctions, or None."""
     cdef Walk walk = Walk(roads, places)
     return [walk.route(source, target) for source, target in queries]
