@@ -103,11 +103,11 @@ def _all_steps(*names: str) -> list[Step]:
     return [*steps, *(Disable(name) for name in names[::2]), *events, *(Enable(name) for name in names[::2]), *events]
 
 
-def _says(name: str, value: str, order: int = 0, *, head: str = "", **hooks: str) -> Made:
+def _says(name: str, value: str, order: int = 0, hooks: dict[str, str] | None = None, *, head: str = "", **more: str) -> Made:
     """Return a plugin with these hooks."""
     from cases.plugins.inputs import Made
 
-    return Made(name, value, order, tuple(hooks.items()), head)
+    return Made(name, value, order, tuple({**(hooks or {}), **more}.items()), head)
 
 
 def _numbered(order: int) -> dict[str, str]:
@@ -117,18 +117,18 @@ def _numbered(order: int) -> dict[str, str]:
 
 def _orders() -> Iterator[list[Distribution]]:
     """One plugin; ties of the order go by name, and names are text; numbers are not."""
-    yield [_says("one", "one:plugin", **_numbered(1)).distribution()]
+    yield [_says("one", "one:plugin", 0, _numbered(1)).distribution()]
     names = ("b-10", "b-9", "B", "a", "ä", "a.b", "z")
-    yield [_says(name, f"tie_{place}:plugin", **_numbered(place)).distribution() for place, name in enumerate(names)]
+    yield [_says(name, f"tie_{place}:plugin", 0, _numbered(place)).distribution() for place, name in enumerate(names)]
     orders = (10, 9, -1, 0, 100, -20, 2**70)
-    yield [_says(f"p{place}", f"order_{place}", order, **_numbered(place)).distribution() for place, order in enumerate(orders)]
+    yield [_says(f"p{place}", f"order_{place}", order, _numbered(place)).distribution() for place, order in enumerate(orders)]
 
 
 def _packages() -> Iterator[list[Distribution]]:
     """Odd files, names offered twice, packages that cannot be loaded, some of which import what is installed elsewhere."""
     from cases.plugins.inputs import Distribution, Made
 
-    a, b = _says("a", "odd_a:plugin", **_numbered(1)), _says("b", "odd_b.hooks:Registry.plugin", **_numbered(2))
+    a, b = _says("a", "odd_a:plugin", 0, _numbered(1)), _says("b", "odd_b.hooks:Registry.plugin", 0, _numbered(2))
     modules = (*a.modules(), *b.modules())
     yield [
         Distribution("two", f"# {GROUP}\n[{GROUP}]\n\n  a=odd_a:plugin\n# c = odd_c\nb =odd_b.hooks:Registry.plugin [fast,safe]\n", modules)
@@ -139,9 +139,12 @@ def _packages() -> Iterator[list[Distribution]]:
     ]
     yield [Distribution("none", None, modules), Distribution("empty", "", ()), Distribution("comment", f"# [{GROUP}]\n[x]\na = b\n", ())]
     yield [Distribution("alias", f"[{GROUP}]\na = odd_a:plugin\nz = odd_a:plugin\nm = odd_a:Plugin\n", modules)]
-    twice = [_says("twice", f"twice_{place}:plugin", place, **_numbered(place)) for place in (2, 1, 3)]
+    twice = [_says("twice", f"twice_{place}:plugin", place, _numbered(place)) for place in (2, 1, 3)]
     yield [one.distribution() for one in twice]
-    yield [_says("twice", "twice_0:plugin", head="raise ValueError", **_numbered(0)).distribution(), *(one.distribution() for one in twice)]
+    yield [
+        _says("twice", "twice_0:plugin", hooks=_numbered(0), head="raise ValueError").distribution(),
+        *(one.distribution() for one in twice),
+    ]
     heads = (
         "import not_there",
         "raise KeyError('x')",
@@ -149,8 +152,8 @@ def _packages() -> Iterator[list[Distribution]]:
         "class Odd(Exception): pass\nraise Odd",
         "from fine import nothing",
     )
-    broken = [_says(f"b{place}", f"broken_{place}:plugin", head=head, **_numbered(place)) for place, head in enumerate(heads)]
-    fine = _says("fine", "fine", 5, **_numbered(9))
+    broken = [_says(f"b{place}", f"broken_{place}:plugin", hooks=_numbered(place), head=head) for place, head in enumerate(heads)]
+    fine = _says("fine", "fine", 5, _numbered(9))
     missing = Made("missing", "fine:nobody.plugin", 0, ())
     absent = Distribution("absent", f"[{GROUP}]\nabsent = not_there.at_all:plugin\nmissing = {missing.value}\n", ())
     yield [*(one.distribution() for one in broken), fine.distribution(), absent]
@@ -170,9 +173,9 @@ def _hooks() -> Iterator[list[Distribution]]:
     zero, nothing = "return 0", "return None"
     yield [
         _says("zero", "zero", 0, on_placed=zero, on_paid=zero, on_refunded="return -event.amount", quote=zero).distribution(),
-        _says("after", "after:Plugin", 1, **_numbered(1)).distribution(),
+        _says("after", "after:Plugin", 1, _numbered(1)).distribution(),
     ]
-    yield [_says(f"n{place}", f"nothing_{place}:plugin", **dict.fromkeys(HOOKS.values(), nothing)).distribution() for place in range(3)]
+    yield [_says(f"n{place}", f"nothing_{place}:plugin", 0, dict.fromkeys(HOOKS.values(), nothing)).distribution() for place in range(3)]
     raised = (
         "ValueError",
         "StopIteration",
@@ -185,9 +188,9 @@ def _hooks() -> Iterator[list[Distribution]]:
     )
     head = "class Odd(Exception): pass"
     hooks = [dict.fromkeys(HOOKS.values(), f"raise {one}") for one in raised]
-    raising = [_says(f"r{place}", f"raises_{place}:plugin", place, head=head, **hook).distribution() for place, hook in enumerate(hooks)]
+    raising = [_says(f"r{place}", f"raises_{place}:plugin", place, hook, head=head).distribution() for place, hook in enumerate(hooks)]
     yield raising
-    yield [*raising[:3], _says("calm", "calm:plugin", 1, **_numbered(3)).distribution()]
+    yield [*raising[:3], _says("calm", "calm:plugin", 1, _numbered(3)).distribution()]
     yield [
         _says("none", "hook_none:plugin", 0, on_placed="= None", quote="= None", on_paid=zero).distribution(),
         _says("value", "hook_value:plugin", 1, on_placed="= 5", quote="= 'no function'", on_paid=zero).distribution(),
@@ -195,18 +198,18 @@ def _hooks() -> Iterator[list[Distribution]]:
             "partial", "hook_partial", 2, head="import functools", on_placed="= functools.partial(max, (7,))", quote="= len"
         ).distribution(),
         _says("many", "hook_many:plugin", 3, on_placed="= lambda self: 1", quote="= lambda self, event, more: 1").distribution(),
-        _says("last", "hook_last:plugin", 4, **_numbered(4)).distribution(),
+        _says("last", "hook_last:plugin", 4, _numbered(4)).distribution(),
     ]
     yield [_says("only", "only:plugin", on_refunded="return event.number").distribution()]
-    yield [_says(f"odd{place}", f"odd_{place}", -place, **{hook: zero}).distribution() for place, hook in enumerate(HOOKS.values())]
+    yield [_says(f"odd{place}", f"odd_{place}", -place, {hook: zero}).distribution() for place, hook in enumerate(HOOKS.values())]
 
 
 def _both_ways() -> Iterator[Arguments]:
     """Some are handed over, others installed, and some are both: then what is handed over stays."""
     from cases.plugins import inputs
 
-    over = [_says(name, f"over_{place}:plugin", place, **_numbered(place)).distribution() for place, name in enumerate("acx")]
-    there = [_says(name, f"there_{place}:plugin", place, **_numbered(10 + place)).distribution() for place, name in enumerate("abcd")]
+    over = [_says(name, f"over_{place}:plugin", place, _numbered(place)).distribution() for place, name in enumerate("acx")]
+    there = [_says(name, f"there_{place}:plugin", place, _numbered(10 + place)).distribution() for place, name in enumerate("abcd")]
     yield inputs.install(there), inputs.loaded(inputs.install(over)), _all_steps(*"abcdx")
     yield dispatch(40, 3, steps=60, switches=0.4, kinds=("speaks", "fails", "silent", "raises"))
     yield dispatch(3, 4, steps=900, switches=0.01)  # long enough for what waits until something is used often
@@ -233,7 +236,7 @@ def _example(made: list[tuple[str, int, dict[str, str], str]], steps: list[Step]
 
     shapes = ("ex_{}:plugin", "ex_{}", "ex_{}.hooks:Registry.plugin", "ex_{}:Plugin")
     plugins = [
-        _says(name, shapes[(place + order) % 4].format(place), order, head=head, **hooks)
+        _says(name, shapes[(place + order) % 4].format(place), order, hooks, head=head)
         for place, (name, order, hooks, head) in enumerate(made)
     ]
     site = inputs.install([one.distribution() for one in plugins])
@@ -313,6 +316,7 @@ case = Case(
         "backwards",
         "fused",
         "scandir",
+        "importer",
         "cython",
         "pluggy",
         "stevedore",
@@ -321,7 +325,7 @@ case = Case(
     workloads=(
         *sweep(dispatch, n=(1, 2, 5, 10, 20, 50, 100, 200, 500)),
         *sweep(installed, n=(1, 3, 10, 25, 50, 100, 250, 500), name="discover-{n}"),
-        Workload("long", partial(dispatch, steps=10_000, switches=0.0002), 10),
+        Workload("long", partial(dispatch, steps=4000, switches=0.0005), 30),
         Workload("churn", partial(dispatch, switches=0.5), 100),
         Workload("failing", partial(dispatch, kinds=("fails",)), 20),
         Workload("silent", partial(dispatch, kinds=("silent",)), 100),

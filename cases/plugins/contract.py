@@ -72,6 +72,8 @@ Step: TypeAlias = Event | Disable | Enable
 Plugin: TypeAlias = Any
 Handed: TypeAlias = list[tuple[str, Plugin]]
 """Plugins that the program itself hands over, under distinct names."""
+Said: TypeAlias = int | None
+"""What a hook says: a number, or nothing."""
 Outcome: TypeAlias = "list[int] | int | bool | None"
 Failure: TypeAlias = tuple[int, str, str]
 """Number of the step, name of the plugin, name of the exception's class."""

@@ -14,6 +14,7 @@ from base64 import urlsafe_b64encode
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, replace
+from functools import cache
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -199,6 +200,7 @@ def folder() -> Path:
     return inner
 
 
+@cache
 def _generator() -> str:
     """Digest this file, so that another way of installing never meets an old folder."""
     return sha256(Path(__file__).read_bytes()).hexdigest()
@@ -228,7 +230,7 @@ def _install_one(package: Distribution, site: Path, final: Path) -> None:
         written.append(path)
         with suppress(py_compile.PyCompileError):  # an installer compiles what it can, and leaves the rest
             compiled = py_compile.compile(str(site / path), dfile=str(final / path), doraise=True)
-            written.append(str(Path(compiled).relative_to(site)))
+            written.append(os.path.relpath(str(compiled), site))
     info = f"{package.name.replace('-', '_')}-1.0.dist-info"
     (site / info).mkdir()
     texts = {

@@ -19,6 +19,7 @@ from cases.plugins.contract import (
     Quote,
     Refunded,
     Report,
+    Said,
     Step,
 )
 from cases.plugins.site import activated
@@ -28,7 +29,7 @@ from cases.plugins.site import activated
 class OnPlaced(Protocol):
     """Wants to hear of new orders."""
 
-    def on_placed(self, event: Placed) -> int | None:
+    def on_placed(self, event: Placed) -> Said:
         """Say something, or nothing."""
 
 
@@ -36,7 +37,7 @@ class OnPlaced(Protocol):
 class OnPaid(Protocol):
     """Wants to hear of payments."""
 
-    def on_paid(self, event: Paid) -> int | None:
+    def on_paid(self, event: Paid) -> Said:
         """Say something, or nothing."""
 
 
@@ -44,7 +45,7 @@ class OnPaid(Protocol):
 class OnRefunded(Protocol):
     """Wants to hear of refunds."""
 
-    def on_refunded(self, event: Refunded) -> int | None:
+    def on_refunded(self, event: Refunded) -> Said:
         """Say something, or nothing."""
 
 
@@ -52,7 +53,7 @@ class OnRefunded(Protocol):
 class Quotes(Protocol):
     """May know what shipping costs."""
 
-    def quote(self, event: Quote) -> int | None:
+    def quote(self, event: Quote) -> Said:
         """Say what it costs, or nothing."""
 
 
@@ -119,7 +120,7 @@ class Desk:
         return None if isinstance(event, Quote) else said
 
 
-def call(plugin: Plugin, event: Event) -> int | None:
+def call(plugin: Plugin, event: Event) -> Said:
     """Call the hook that an event goes to, if the plugin has it."""
     if isinstance(event, Placed):
         return plugin.on_placed(event) if isinstance(plugin, OnPlaced) else None

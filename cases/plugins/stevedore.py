@@ -26,8 +26,11 @@ from cases.plugins.contract import (
 )
 from cases.plugins.site import activated
 
+_NOWHERE = EntryPoint("", "", GROUP)
+"""Where a plugin is from that was handed over: the library insists on something."""
 
-class Manager(ExtensionManager):  # type: ignore[misc, type-arg]  # no stubs
+
+class Manager(ExtensionManager[Any]):
     """Loads what is installed, and remembers nothing for the next manager of this process or for the next process."""
 
     def __init__(self) -> None:
@@ -35,12 +38,11 @@ class Manager(ExtensionManager):  # type: ignore[misc, type-arg]  # no stubs
         cache._disable_caching = True  # what a file named .disable in the user's cache folder does
         self.ENTRY_POINT_CACHE = {GROUP: cache.get_group_all(GROUP)}
         self.broken: dict[str, str] = {}
-        super().__init__(GROUP, on_load_failure_callback=note_broken)
+        super().__init__(GROUP, on_load_failure_callback=self.note_broken)
 
-
-def note_broken(manager: Manager, point: EntryPoint, error: BaseException) -> None:
-    """Put down what could not be loaded."""
-    manager.broken[point.value] = type(error).__name__
+    def note_broken(self, manager: ExtensionManager[Any], point: EntryPoint, error: BaseException) -> None:
+        """Put down what could not be loaded."""
+        self.broken[point.value] = type(error).__name__
 
 
 def found_by_stevedore(site: str, handed: Handed) -> tuple[dict[str, Plugin], dict[str, str]]:
@@ -125,7 +127,7 @@ class Desk:
 def extensions_of(plugins: dict[str, Plugin], hook: str) -> dict[str, Any]:
     """Return an extension for every plugin that has the hook; its object is the bound method."""
     methods = {name: getattr(plugin, hook, None) for name, plugin in plugins.items()}
-    return {name: Extension(name, None, plugins[name], method) for name, method in methods.items() if method is not None}
+    return {name: Extension(name, _NOWHERE, plugins[name], method) for name, method in methods.items() if method is not None}
 
 
 def serve(site: str, handed: Handed, script: list[Step]) -> Report:

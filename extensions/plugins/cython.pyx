@@ -4,7 +4,7 @@ cimport cython
 from cpython.list cimport PyList_GET_ITEM, PyList_GET_SIZE
 
 from cases.plugins.contract import FIRST, HOOKS, Disable, Enable, Report, call_order
-from cases.plugins.scandir import discover
+from cases.plugins.importer import discover
 from cases.plugins.site import activated
 
 
