@@ -269,6 +269,15 @@ def _tidy(kept: Path) -> None:
     folders = list(kept.iterdir())
     if len(folders) <= _KEPT_FOLDERS:
         return
-    for modified, one in sorted((one.stat().st_mtime, one) for one in folders)[: len(folders) - _KEPT_FOLDERS]:
-        if time.time() - modified > _KEPT_SECONDS:
+    now = time.time()
+    for used, one in sorted((_last_use(one, now), one) for one in folders)[: len(folders) - _KEPT_FOLDERS]:
+        if now - used > _KEPT_SECONDS:
             shutil.rmtree(one, ignore_errors=True)
+
+
+def _last_use(kept: Path, now: float) -> float:
+    """Return when a folder was used; what another process has just renamed or removed counts as used now."""
+    try:
+        return kept.stat().st_mtime
+    except FileNotFoundError:
+        return now

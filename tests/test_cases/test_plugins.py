@@ -5,8 +5,10 @@ from __future__ import annotations
 import importlib
 import importlib.metadata
 import json
+import os
 import subprocess
 import sys
+import time
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -367,6 +369,19 @@ def test_a_spoiled_folder_is_noticed_and_made_again() -> None:
     assert not noticed
     assert str(site) == install(packages)
     assert inputs.is_unchanged(str(site))
+
+
+def test_old_folders_go_once_there_are_many_and_no_others(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Least recently used first; what vanishes while we look is no error."""
+    monkeypatch.setattr(inputs, "_KEPT_FOLDERS", 2)
+    for name, age in (("old", 9000), ("older", 9999), ("new", 10), ("oldest", 99_999)):
+        (tmp_path / name).mkdir()
+        os.utime(tmp_path / name, (time.time() - age,) * 2)
+    (tmp_path / "vanished").symlink_to(tmp_path / "nowhere")
+
+    inputs._tidy(tmp_path)
+
+    assert {"old", "new", "vanished"} >= {one.name for one in tmp_path.iterdir()} >= {"new", "vanished"}
 
 
 def test_other_seeds_install_other_packages() -> None:
