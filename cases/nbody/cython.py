@@ -1,0 +1,5 @@
+"""The loop over pairs with types, compiled ahead: Cython itself."""
+
+from extensions.nbody.cython import accelerations
+
+__all__ = ["accelerations"]
