@@ -1,0 +1,1 @@
+"""Compiled bodies of the case mandelbrot."""
