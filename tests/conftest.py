@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+import signal
 import textwrap
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -12,6 +13,9 @@ import pytest
 
 if TYPE_CHECKING:
     from harness.model.limited import MachineLimits
+
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # a shell starts what runs in its background like this, and every child inherits it
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 NAIVE = """
     '''Sort.'''
