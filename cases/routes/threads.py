@@ -17,11 +17,14 @@ THREADS = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else 
 def routes(roads: Roads, places: Places, queries: Queries, built: Prebuilt | None, *, executor: ThreadPoolExecutor) -> list[Route | None]:
     """Return the cheapest way of each query (source, target): its cost and its junctions, or None."""
     network = form(streets, roads, places, built)
-    # whole sources are dealt out, so that no thread repeats another's search
+    # whole sources are dealt out, so that no thread repeats another's search; this thread takes its share: for one source nobody is woken
     sources = list(by_source(queries).values())
-    shares = [[number for asked in sources[first::THREADS] for number in asked] for first in range(THREADS)]
+    workers = max(1, min(THREADS, len(sources)))
+    mine, *others = [[number for asked in sources[first::workers] for number in asked] for first in range(workers)]
+    theirs = [executor.submit(network.answer, [queries[number] for number in share]) for share in others]
+    answers = [network.answer([queries[number] for number in mine]), *(future.result() for future in theirs)]
     found: list[Route | None] = [None] * len(queries)
-    for share, answers in zip(shares, executor.map(network.answer, ([queries[i] for i in share] for share in shares)), strict=True):
-        for number, answer in zip(share, answers, strict=True):
+    for share, answered in zip((mine, *others), answers, strict=True):
+        for number, answer in zip(share, answered, strict=True):
             found[number] = answer
     return found
