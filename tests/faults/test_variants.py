@@ -199,7 +199,7 @@ def test_12_what_breaks_at_one_size_keeps_the_others(scene: Scene) -> None:
     small, large = (rows(ended, place)["faulty"] for place in range(2))
     verified = scene.run("verify", folder, "-q")
 
-    assert (4, 4) == (ended.code, verified.code)
+    assert (4, 4) == (ended.code, verified.code), (ended.said, verified.said)
     assert ("ok", True) == (small["status"], small["seconds"] is not None)
     assert ("raised", None) == (large["status"], large["seconds"])
     assert "workload 1000, seed 0: raised ValueError: too large" in large["message"]
