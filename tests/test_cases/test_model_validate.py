@@ -40,8 +40,8 @@ from cases.model_validate.semantics import (
     same_outcome,
     what_is_accepted_is_in_its_domain,
 )
+from harness import Limits
 from harness.judge.equality import difference
-from harness.lab.limits.message import limits_of
 
 EXAMPLES = int(os.environ.get("MODEL_VALIDATE_EXAMPLES", "150"))
 """How many examples the differential test draws: MODEL_VALIDATE_EXAMPLES=100000 takes a quarter of an hour of computing."""
@@ -412,13 +412,25 @@ def test_payloads_are_mostly_right_and_those_that_should_not_be_are_not() -> Non
     assert kinds == {"missing", "type", "malformed", "small", "large", "short", "long", "choice"}
 
 
-def test_the_bound_grows_with_what_is_certain(machines_limits: Any) -> None:
-    """One object or refusal a payload, one reference a field; a class to be defined does not count."""
-    limits = limits_of(machines_limits)
-    payload = {name: 1 for name, _ in KNOWN["flat-50"].fields}
+def test_the_bound_counts_what_is_certain() -> None:
+    """An object for each in the answer, dates included, or a refusal; eight bytes a field; a class to be defined does not count."""
+    limits = Limits(
+        read_bytes_per_second={1 << 40: 8.0},  # a reference a second
+        copy_bytes_per_second={},
+        word_operations_per_second=1.0,
+        call_seconds=0.0,
+        system_call_seconds=0.0,
+        loopback_roundtrip_seconds=0.0,
+        file_read_bytes_per_second=1.0,
+        parallel_capacity=1.0,
+        object_seconds=100.0,
+        c_call_seconds=10_000.0,
+    )
+    payload = {"id": 1, "title": "t", "status": "open", "hours": 1, "opened": "2024-01-01", "reporter": {"name": "n", "email": "e"}}
 
-    assert least_seconds(limits, "flat-50", [payload] * 20) > least_seconds(limits, "flat-50", [payload] * 10) > 0
-    assert least_seconds(limits, "flat-50", [payload]) >= least_seconds(limits, "flat-50", [{}])
+    assert 10_000 + 300 + 6 == least_seconds(limits, "ticket", [payload])
+    assert 10_000 + 100 + 6 == least_seconds(limits, "ticket", [payload | {"id": 0}])
+    assert 10_000 + 700 + 12 == least_seconds(limits, "ticket", [payload, payload, None])
     assert least_seconds(limits, *tickets(9, 0)) == least_seconds(limits, *defined(9, 0))
 
 
