@@ -64,7 +64,7 @@ def nasty() -> Iterator[View]:
 
 
 def single_pixels() -> Iterator[View]:
-    """Cycles, fixed points, tips, points where |z| is 2 within a rounding, and numbers whose squares overflow."""
+    """Cycles, fixed points, tips, points where |z| is 2 within a rounding, and numbers whose squares hardly fit into a double."""
     for c in (
         0j,
         -1 + 0j,
@@ -77,7 +77,7 @@ def single_pixels() -> Iterator[View]:
         -0.125 + 0.75j,
         0.3 + 0.5j,
         3 + 4j,
-        1e200 + 1e300j,
+        1e100 + 1e150j,
         -1e-320j,
     ):
         for limit in (1, 3, 40, 300):
@@ -101,6 +101,9 @@ def slow_and_wild() -> Iterator[View]:
     yield 0.25, 0.0, 0.00013, 1, 9, 2000
     yield -1.7548776662466927, 1e-9, 3e-10, 5, 6, 900
     yield -0.7436438870371587, 0.13182590420531197, 1.3e-16, 4, 9, 1500
+    # a few roundings beside points that come back to a repelling cycle: the count is made of rounding errors
+    yield -0.228155493653962, 1.115142508039937, 3e-16, 5, 6, 100
+    yield -6e-16, 1.0000000000000009, 2.2e-16, 6, 8, 100
     yield -1.9999, 0.0002, 0.0001, 5, 40, 200
     yield -2.0, 0.0, 1e-4, 1, 300, 60
     yield -1.98, 0.0, 1e-3, 2, 40, 400
@@ -224,7 +227,7 @@ case = Case(
     invariants=(counts_are_counts, far_and_near_are_known),
     adversarial=nasty,
     strategy=examples,
-    verify_up_to=150,
+    verify_up_to=100,
     gate=Gate(
         workloads=("tiny-4", "tiny-12", "64", "150"),
         tolerances=dict.fromkeys(_PARALLEL, 0.25),

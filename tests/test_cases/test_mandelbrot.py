@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 import json
 import random
+from collections.abc import Callable
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -148,6 +149,34 @@ def test_complex_products_round_like_the_definition() -> None:
         xx, yy, xy = (float(Fraction(a) * Fraction(b)) for a, b in ((z.real, z.real), (z.imag, z.imag), (z.real, z.imag)))
 
         assert complex((xx - yy) + c.real, (xy + xy) + c.imag) == z * z + c
+
+
+@pytest.mark.parametrize("name", ["square_of_x", "square_of_y", "imaginary_part"])
+def test_every_way_of_fusing_changes_some_adversarial_count(name: str) -> None:
+    """Equality on the nasty views means that nothing was fused: one rounding saved anywhere is seen."""
+    fused: dict[str, Callable[[float, float, complex], complex]] = {
+        "square_of_x": lambda x, y, c: complex(float(Fraction(x) * Fraction(x) - Fraction(y * y)) + c.real, x * y + x * y + c.imag),
+        "square_of_y": lambda x, y, c: complex(float(Fraction(x * x) - Fraction(y) * Fraction(y)) + c.real, x * y + x * y + c.imag),
+        "imaginary_part": lambda x, y, c: complex((x * x - y * y) + c.real, float(Fraction(x + x) * Fraction(y) + Fraction(c.imag))),
+    }
+
+    def otherwise(c: complex, limit: int) -> int:
+        z = 0j
+        for count in range(limit):
+            z = fused[name](z.real, z.imag, c)
+            if z.real * z.real + z.imag * z.imag > 4.0:
+                return count
+        return limit
+
+    views = [view for view in nasty() if view[2] in (3e-16, 2.2e-16)]
+    points = [
+        (complex(x + j * step, y - i * step), limit)
+        for x, y, step, rows, columns, limit in views
+        for i in range(rows)
+        for j in range(columns)
+    ]
+
+    assert any(otherwise(c, limit) != stays(c, limit) for c, limit in points)
 
 
 def test_nearly_two_is_decided_by_squares_not_by_the_root() -> None:
