@@ -23,9 +23,9 @@ if TYPE_CHECKING:
 
 CLOSE = 1e-9
 """Of the acceleration's own length."""
-TYPICAL_ERROR = 0.01
+TYPICAL_ERROR = 0.03
 """The tree's class: root mean square over all bodies of the error, as a share of the sum of the pulls' lengths on each."""
-WORST_ERROR = 0.2
+WORST_ERROR = 0.4
 """The same for a single body."""
 ALL = 2000
 """Up to here every body is looked at, beyond a sample: exact sums for 100 000 bodies would take minutes."""
