@@ -33,6 +33,10 @@ CLOCKS = {
     "harness, a function": "import harness.judge.equality as judge\njudge.difference = lambda *_, **__: None",
     "harness, a method": "from harness.judge.equality import Strict\nStrict.compare = lambda *_: None",
     "harness, the code of a function": "import harness.lab.worker.timing as timing\ntiming.timed.__code__ = (lambda *_, **__: (1, None)).__code__",
+    "harness, a default": "import harness.lab.worker.timing as timing\ntiming.timed.__defaults__ = (lambda: 0,)",
+    "harness, a clock in its hands": "import harness.lab.worker.timing as timing\ntiming.now = lambda: 0",
+    "a builtin": "import builtins\nbuiltins.isinstance = lambda *_, real=isinstance: real(*_)",
+    "the pipe": "import os\nos.write = lambda *_, real=os.write: real(*_)",
     "pickle": "import pickle\npickle.loads = lambda data, loads=pickle.loads: loads(data)",
 }
 

@@ -5,7 +5,10 @@ Whoever replaces a part of the lab itself, or of what it computes with, is found
 
 from __future__ import annotations
 
+import builtins
 import gc
+import json
+import os
 import pickle
 import statistics
 import sys
@@ -29,6 +32,9 @@ _OUTSIDE = {
     gc: ("collect", "freeze", "disable", "enable", "isenabled"),
     pickle: ("loads", "dumps"),
     statistics: ("median", "fmean", "mean", "quantiles"),
+    os: ("read", "write"),
+    json: ("loads", "dumps"),
+    builtins: tuple(name for name in vars(builtins) if not name.startswith("_")),
 }
 """What we measure and judge with that is not ours."""
 _BOUND: dict[tuple[ModuleType | type, str], object] = {
@@ -49,19 +55,31 @@ def bind() -> None:
         ]
         for owner in owners:
             for attribute, value in vars(owner).items():
-                if isinstance(value, FunctionType | type) and value.__module__ == name:
-                    _BOUND[owner, attribute] = value
-                    if isinstance(value, FunctionType):
-                        _CODE[value] = value.__code__
+                if isinstance(value, FunctionType) and value.__module__ == name:
+                    _MADE_OF[value] = _parts(value)
+                elif attribute.startswith("__"):
+                    continue
+                _BOUND[owner, attribute] = value
 
 
-_CODE: dict[FunctionType, object] = {}
+_MADE_OF: dict[FunctionType, tuple[object, ...]] = {}
+"""What our functions do, and with what, if nobody says otherwise: a clock may be a default."""
+
+
+def _parts(function: FunctionType) -> tuple[object, ...]:
+    return function.__code__, function.__defaults__, *(function.__kwdefaults__ or {}).values()
 
 
 def replaced() -> list[str]:
     """Names of what somebody has put something else in the place of: ``time.perf_counter``."""
     found = [f"{_name(owner)}.{name}" for (owner, name), bound in _BOUND.items() if vars(owner).get(name) is not bound]
-    return found + [f"{function.__module__}.{function.__qualname__}" for function, code in _CODE.items() if function.__code__ is not code]
+    return found + [
+        f"{function.__module__}.{function.__qualname__}" for function, parts in _MADE_OF.items() if not _same(parts, _parts(function))
+    ]
+
+
+def _same(parts: tuple[object, ...], now_: tuple[object, ...]) -> bool:
+    return len(parts) == len(now_) and all(one is other for one, other in zip(parts, now_, strict=True))
 
 
 def _name(owner: ModuleType | type) -> str:
