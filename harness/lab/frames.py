@@ -75,7 +75,18 @@ def decode(body: bytes) -> Message:
         raise BadFrame(f"a frame held no JSON: {error}") from error
     if not isinstance(message, dict):
         raise BadFrame(f"a frame held a {type(message).__name__}")
-    return message
+    return {name: _writable(value) for name, value in message.items()} if b"\\ud" in body else message
+
+
+def _writable(value: Any) -> Any:
+    """Halves of characters, which an exception's words may hold, as escapes: no file and no terminal takes them."""
+    if isinstance(value, str):
+        return value.encode(errors="backslashreplace").decode()
+    if isinstance(value, list):
+        return [_writable(one) for one in value]
+    if isinstance(value, dict):
+        return {_writable(name): _writable(one) for name, one in value.items()}
+    return value
 
 
 def _exactly(descriptor: int, size: int) -> bytes | None:

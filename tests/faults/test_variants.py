@@ -94,7 +94,16 @@ def test_01_where_it_died_is_said_and_its_last_words_are_kept(scene: Scene) -> N
 
 
 @pytest.mark.parametrize(
-    "what", ["SystemExit(0)", "KeyboardInterrupt", "SystemExit('bye')", "GeneratorExit", "BaseException('base')", "RecursionError"]
+    "what",
+    [
+        "SystemExit(0)",
+        "KeyboardInterrupt",
+        "SystemExit('bye')",
+        "GeneratorExit",
+        "BaseException('base')",
+        "RecursionError",
+        "ValueError('\\ud800')",
+    ],
 )
 def test_04_11_what_is_raised_is_the_variants_own(scene: Scene, what: str) -> None:
     """It must not end the harness."""
