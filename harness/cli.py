@@ -96,7 +96,8 @@ def main() -> NoReturn:
         signal.signal(number, _terminated)
     try:
         code = cli.main(prog_name="python -m harness" if sys.argv[0].endswith("__main__.py") else "perflab", standalone_mode=False)
-        sys.stdout.flush()
+        if sys.stdout is not None:  # closed from the beginning
+            sys.stdout.flush()
     except click.exceptions.Exit as ended:
         code = ended.exit_code
     except click.ClickException as error:

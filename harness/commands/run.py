@@ -82,6 +82,9 @@ def command(
     )
     sessions = [_session(one, workloads, variants, store_path) for one in asked]
     with the_machine(wait=not no_wait) as alone:
+        if resume is not None:  # whoever held the machine may have gone on with this very run
+            asked = _resumed(cases, resume, store_path)
+            sessions = [_session(one, workloads, variants, store_path) for one in asked]
         for one in asked:
             _look_back(one, store_path, alone=alone)
         summaries = [

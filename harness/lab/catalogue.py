@@ -58,7 +58,7 @@ class Found:
         try:
             with trees.entered(self.tree):
                 module = trees.import_module(self.module) if self.tree else importlib.import_module(self.module)
-        except Exception as error:
+        except (Exception, SystemExit, GeneratorExit) as error:
             raise BadCase(
                 f"case {self.name}: importing {self.folder / '__init__.py'} raised {type(error).__name__}: {error}",
                 "docs/cases.md shows a whole case",

@@ -223,6 +223,13 @@ def resumed(run: Run, found: Found, case: Case) -> Run:
                 f"run {run.id} was measured with {what} {then}, here it is {now}",
                 "samples of unlike conditions are never joined: start a new run",
             )
+    for result in (result for measured in run.workloads for result in measured.results if result.processes and result.certificate):
+        variant = result.key.variant
+        if result.certificate and result.certificate.digest != sources.variant_digest(found, case, variant):
+            raise Inconclusive(
+                f"run {run.id} measured another {variant} than there is here now",
+                "samples of unlike programs are never joined: start a new run",
+            )
     return run
 
 

@@ -46,7 +46,7 @@ _SEEN: set[str] = set()
 def bind() -> None:
     """Remember what our own modules are made of, before the code under test is imported."""
     for name, module in list(sys.modules.items()):
-        if not name.startswith("harness.") or name in _SEEN:
+        if not (name.startswith("harness.") or name == "__main__") or name in _SEEN:  # the worker itself is the program
             continue
         _SEEN.add(name)
         owners: list[ModuleType | type] = [
