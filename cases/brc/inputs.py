@@ -2,29 +2,23 @@
 
 from __future__ import annotations
 
-import os
 import random
-import secrets
-import tempfile
-import time
-from contextlib import suppress
 from dataclasses import dataclass
 from hashlib import sha256
 from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
-if TYPE_CHECKING:
-    from collections.abc import Callable
+from cases import kept
 
+if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
 HOTTEST = 999
 """Tenths of a degree; the coldest reading is -HOTTEST."""
 _ROWS_AT_ONCE = 1 << 17
-_KEPT_BYTES = 1 << 30
-_KEPT_SECONDS = 3600.0
+_MOST_BYTES = 1 << 30
 
 _BEGINNINGS = tuple("Al Bar Bre Cor Dun El Fal Gor Hol Is Kar Lin Mar Nor Os Pel Rav Sol Tor Ul Ver Win Ýs Zer Ål Ös".split())
 _MIDDLES = tuple("a be de e ga i ke la mi no o ra se ti u vé za ñi".split())
@@ -46,21 +40,23 @@ class Distribution:
 
 def telemetry(distribution: Distribution, n: int, seed: int) -> Path:
     """Return the path of a file of ``n`` rows; it is written at the first call and kept."""
-    file = folder() / f"{distribution.name}-{n}-{seed}-{_generator()}.txt"
+    home = kept.folder("brc")
+    file = home / f"{distribution.name}-{n}-{seed}-{_generator()}.txt"
     if file.exists():
-        with suppress(OSError):  # the time of the last use, for `_tidy`
-            os.utime(file)
+        kept.used(file)
     else:
-        _write_whole(file, lambda out: _write_rows(out, distribution, n, seed))
-        _tidy(file.parent)
+        with kept.whole(file) as temporary, temporary.open("wb") as out:
+            _write_rows(out, distribution, n, seed)
+        kept.tidy(home.rglob("*.txt"), _MOST_BYTES, lambda one: one.stat().st_size)
     return file
 
 
 def content(data: bytes) -> Path:
     """Return the path of a file with these bytes, named by their digest."""
-    file = folder("contents") / f"{sha256(data).hexdigest()}.txt"
+    file = kept.folder("brc", "contents") / f"{sha256(data).hexdigest()}.txt"
     if not file.exists() or file.read_bytes() != data:  # whoever spoiled it spoils nobody else
-        _write_whole(file, lambda out: out.write(data))
+        with kept.whole(file) as temporary:
+            temporary.write_bytes(data)
     return file
 
 
@@ -68,23 +64,6 @@ def is_unchanged(path: str) -> bool:
     """Say whether a file made by `content` still has the bytes that its name promises."""
     file = Path(path)
     return file.parent.name != "contents" or sha256(file.read_bytes()).hexdigest() == file.stem
-
-
-def folder(*parts: str) -> Path:
-    """Return our own folder below the system's temporary one, made if missing.
-
-    Raises:
-        PermissionError: somebody else made it before us.
-    """
-    user = os.getuid() if hasattr(os, "getuid") else 0
-    top = Path(tempfile.gettempdir()) / f"perflab-inputs-{user}"
-    top.mkdir(mode=0o700, exist_ok=True)
-    if hasattr(os, "getuid") and (top.is_symlink() or top.stat().st_uid != user):
-        message = f"{top} belongs to somebody else; remove it, or set TMPDIR to a folder of yours"
-        raise PermissionError(message)
-    inner = top.joinpath("brc", *parts)
-    inner.mkdir(parents=True, exist_ok=True)
-    return inner
 
 
 def station_names(stations: int, seed: int) -> list[bytes]:
@@ -142,28 +121,3 @@ def _padded(texts: list[bytes]) -> NDArray[np.uint8]:
 def _generator() -> str:
     """Digest of what decides the bytes: this file, and NumPy's random streams."""
     return sha256(Path(__file__).read_bytes() + version("numpy").encode()).hexdigest()[:12]
-
-
-def _write_whole(file: Path, write: Callable[[BinaryIO], object]) -> None:
-    """Write beside the file and rename, so that no reader ever sees half of it."""
-    temporary = file.with_name(f".{file.name}.{secrets.token_hex(4)}")
-    try:
-        with temporary.open("wb") as out:
-            write(out)
-        temporary.replace(file)
-    except BaseException:
-        with suppress(OSError):
-            temporary.unlink()
-        raise
-
-
-def _tidy(kept: Path) -> None:
-    """Remove what nobody has used for an hour, least recently used first, until the rest is small enough."""
-    files = sorted(((file.stat(), file) for file in kept.rglob("*.txt")), key=lambda pair: pair[0].st_mtime)
-    total = sum(stat.st_size for stat, _ in files)
-    for stat, file in files:
-        if total <= _KEPT_BYTES or time.time() - stat.st_mtime < _KEPT_SECONDS:
-            return
-        with suppress(OSError):
-            file.unlink()
-            total -= stat.st_size

@@ -5,11 +5,7 @@ from __future__ import annotations
 import os
 import py_compile
 import random
-import secrets
-import shutil
 import sys
-import tempfile
-import time
 from base64 import urlsafe_b64encode
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
@@ -19,12 +15,12 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
+from cases import kept
 from cases.plugins.contract import GROUP, HOOKS
 from cases.plugins.discovery import discover
 from cases.plugins.site import activated
 
-_KEPT_FOLDERS = 500
-_KEPT_SECONDS = 3600.0
+_MOST_FOLDERS = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,38 +162,22 @@ def install(packages: Iterable[Distribution]) -> str:
     """Return a folder with these installed in it; it is written at the first call and kept."""
     packages = tuple(packages)
     digest = sha256(repr((sys.implementation.cache_tag, _generator(), packages)).encode()).hexdigest()[:32]
-    kept = folder() / digest
-    if kept.exists() and not is_unchanged(str(kept / "site")):  # whoever spoiled it spoils nobody else
-        shutil.rmtree(kept)
-    if kept.exists():
-        with suppress(OSError):  # the time of the last use, for `_tidy`
-            os.utime(kept)
+    home = kept.folder("plugins")
+    site = home / digest / "site"
+    if site.exists() and not is_unchanged(str(site)):  # whoever spoiled it spoils nobody else
+        kept.remove(site.parent)
+    if site.exists():
+        kept.used(site.parent)
     else:
-        _install_whole(packages, kept)
-        _tidy(kept.parent)
-    return str(kept / "site")
+        with kept.whole(site.parent) as temporary:
+            _install_all(packages, temporary / "site", site)
+        kept.tidy(home.iterdir(), _MOST_FOLDERS)
+    return str(site)
 
 
 def is_unchanged(site: str) -> bool:
     """Say whether everything in a folder made by `install` is still there, and nothing else."""
     return _listing(Path(site)) == Path(site).with_name("listing").read_text()
-
-
-def folder() -> Path:
-    """Return our own folder below the system's temporary one, made if missing.
-
-    Raises:
-        PermissionError: somebody else made it before us.
-    """
-    user = os.getuid() if hasattr(os, "getuid") else 0
-    top = Path(tempfile.gettempdir()) / f"perflab-inputs-{user}"
-    top.mkdir(mode=0o700, exist_ok=True)
-    if hasattr(os, "getuid") and (top.is_symlink() or top.stat().st_uid != user):
-        message = f"{top} belongs to somebody else; remove it, or set TMPDIR to a folder of yours"
-        raise PermissionError(message)
-    inner = top / "plugins"
-    inner.mkdir(exist_ok=True)
-    return inner
 
 
 @cache
@@ -206,20 +186,11 @@ def _generator() -> str:
     return sha256(Path(__file__).read_bytes()).hexdigest()
 
 
-def _install_whole(packages: tuple[Distribution, ...], kept: Path) -> None:
-    """Write into a folder of our own and rename it: whoever comes at the same time finds all or nothing."""
-    temporary = kept.with_name(f".{kept.name}.{os.getpid()}.{secrets.token_hex(4)}")
-    try:
-        (temporary / "site").mkdir(parents=True)
-        for package in packages:
-            _install_one(package, temporary / "site", kept / "site")
-        (temporary / "listing").write_text(_listing(temporary / "site"))
-        temporary.rename(kept)
-    except OSError:
-        if not kept.exists():  # else somebody was quicker
-            raise
-    finally:
-        shutil.rmtree(temporary, ignore_errors=True)
+def _install_all(packages: tuple[Distribution, ...], site: Path, final: Path) -> None:
+    site.mkdir(parents=True)
+    for package in packages:
+        _install_one(package, site, final)
+    site.with_name("listing").write_text(_listing(site))
 
 
 def _install_one(package: Distribution, site: Path, final: Path) -> None:
@@ -262,22 +233,3 @@ def _listing(site: Path) -> str:
             stat = os.stat(os.path.join(path, file))
             lines.append(f"{os.path.relpath(os.path.join(path, file), site)} {stat.st_size} {stat.st_mtime_ns}")
     return "\n".join(sorted(lines))
-
-
-def _tidy(kept: Path) -> None:
-    """Remove what nobody has used for an hour, least recently used first, once there is much of it."""
-    folders = list(kept.iterdir())
-    if len(folders) <= _KEPT_FOLDERS:
-        return
-    now = time.time()
-    for used, one in sorted((_last_use(one, now), one) for one in folders)[: len(folders) - _KEPT_FOLDERS]:
-        if now - used > _KEPT_SECONDS:
-            shutil.rmtree(one, ignore_errors=True)
-
-
-def _last_use(kept: Path, now: float) -> float:
-    """Return when a folder was used; what another process has just renamed or removed counts as used now."""
-    try:
-        return kept.stat().st_mtime
-    except FileNotFoundError:
-        return now

@@ -80,12 +80,29 @@ def _module(tree: ast.Module, name: str, file: str) -> ModuleType:
 
 def _mutated(tree: ast.Module) -> Iterator[tuple[Mutation, ast.Module]]:
     """Yield each mutation with a tree of its own."""
+    never_run = _unevaluated(tree)
     for number, node in enumerate(ast.walk(tree)):
-        for what, change in _changes(node):
+        for what, change in _changes(node) if node not in never_run else ():
             fresh = copy.deepcopy(tree)
             target = next(other for position, other in enumerate(ast.walk(fresh)) if position == number)
             change(target)
             yield Mutation(getattr(node, "lineno", 0), what), ast.fix_missing_locations(fresh)
+
+
+def _unevaluated(tree: ast.Module) -> set[ast.AST]:
+    """Annotations that are only text: a change in ``int | None`` changes nothing that any check could see."""
+    if not any(
+        isinstance(node, ast.ImportFrom) and node.module == "__future__" and any(alias.name == "annotations" for alias in node.names)
+        for node in tree.body
+    ):
+        return set()
+    annotations = [
+        annotation
+        for node in ast.walk(tree)
+        for annotation in (getattr(node, "annotation", None), getattr(node, "returns", None))
+        if isinstance(annotation, ast.AST)
+    ]
+    return {inner for annotation in annotations for inner in ast.walk(annotation)}
 
 
 def _changes(node: ast.AST) -> Iterator[tuple[str, _Change]]:

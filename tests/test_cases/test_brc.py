@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from cases import kept
 from cases.brc import case, chunks, inputs, row
 from cases.brc.naive import summarise
 from cases.brc.rollup import answer, merged
@@ -46,7 +47,7 @@ def test_figures_of_parts_merge_into_the_figures_of_the_whole() -> None:
 
 
 def test_the_same_seed_makes_the_same_file_and_another_seed_another(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.setattr(inputs.tempfile, "tempdir", str(tmp_path))
+    monkeypatch.setattr(kept.tempfile, "tempdir", str(tmp_path))
     make = case.workloads[0].make
     (path,) = make(500, 1)
     before = Path(path).read_bytes()

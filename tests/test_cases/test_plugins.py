@@ -371,19 +371,6 @@ def test_a_spoiled_folder_is_noticed_and_made_again() -> None:
     assert inputs.is_unchanged(str(site))
 
 
-def test_old_folders_go_once_there_are_many_and_no_others(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Least recently used first; what vanishes while we look is no error."""
-    monkeypatch.setattr(inputs, "_KEPT_FOLDERS", 2)
-    for name, age in (("old", 9000), ("older", 9999), ("new", 10), ("oldest", 99_999)):
-        (tmp_path / name).mkdir()
-        os.utime(tmp_path / name, (time.time() - age,) * 2)
-    (tmp_path / "vanished").symlink_to(tmp_path / "nowhere")
-
-    inputs._tidy(tmp_path)
-
-    assert {"old", "new", "vanished"} >= {one.name for one in tmp_path.iterdir()} >= {"new", "vanished"}
-
-
 def test_other_seeds_install_other_packages() -> None:
     """And equal seeds the same folder, which can be made twice at once."""
     assert installed(5, 1)[0] == installed(5, 1)[0]

@@ -47,3 +47,13 @@ def test_each_mutant_is_another_program_that_compiles() -> None:
 
     assert original not in texts
     assert len(set(texts)) == len(texts)
+
+
+def test_annotations_that_are_only_text_are_left_alone() -> None:
+    """No check could refuse such a mutant; where annotations are evaluated, one could."""
+    source = "def half(x: A | B) -> C & D:\n    y: E | F\n    return x // 2\n"
+
+    assert ["BitAnd -> BitOr", "BitOr -> BitAnd", "BitOr -> BitAnd"] == sorted(
+        mutation.what for mutation in mutations_of(source) if "Bit" in mutation.what
+    )
+    assert not [mutation for mutation in mutations_of("from __future__ import annotations\n" + source) if "Bit" in mutation.what]

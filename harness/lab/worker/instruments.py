@@ -21,6 +21,7 @@ seconds_now = time.perf_counter
 monotonic = time.monotonic
 """For limits of time, in seconds."""
 process_ns = time.process_time_ns
+thread_ns = time.thread_time_ns
 clock_ns = time.clock_gettime_ns
 """Of any clock of the kernel."""
 SINCE_BOOT = time.CLOCK_MONOTONIC
@@ -28,7 +29,19 @@ sleep = time.sleep
 collect, freeze, unfreeze, disable, enable = gc.collect, gc.freeze, gc.unfreeze, gc.disable, gc.enable
 
 _OUTSIDE = {
-    time: ("perf_counter", "perf_counter_ns", "monotonic", "monotonic_ns", "process_time", "process_time_ns", "time", "time_ns", "sleep"),
+    time: (
+        "perf_counter",
+        "perf_counter_ns",
+        "monotonic",
+        "monotonic_ns",
+        "process_time",
+        "process_time_ns",
+        "thread_time",
+        "thread_time_ns",
+        "time",
+        "time_ns",
+        "sleep",
+    ),
     gc: ("collect", "freeze", "disable", "enable", "isenabled"),
     pickle: ("loads", "dumps"),
     statistics: ("median", "fmean", "mean", "quantiles"),
