@@ -50,8 +50,8 @@ $(VENV)/bin/python:
 
 $(INSTALLED): pyproject.toml setup.py | $(VENV)/bin/python
 	@command -v $${CC:-cc} >/dev/null 2>&1 || { echo "perflab: no C compiler; on Debian: apt-get install gcc   (or name yours: CC=clang make run)"; exit 7; }
-	@echo "installing perflab and everything its cases use (once)"
-	@if command -v uv >/dev/null 2>&1; then VIRTUAL_ENV=$(abspath $(VENV)) uv pip install --quiet -e '.[rivals,profilers,pages,dev]'; \
+	@echo "installing perflab and everything its cases use (once)"  # the Cython variants are built below, and once is enough
+	@export PERFLAB_NO_EXTENSIONS=1; if command -v uv >/dev/null 2>&1; then VIRTUAL_ENV=$(abspath $(VENV)) uv pip install --quiet -e '.[rivals,profilers,pages,dev]'; \
 	else $(PY) -m pip install -qq --disable-pip-version-check -e '.[rivals,profilers,pages,dev]'; fi
 	@touch $@
 

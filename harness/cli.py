@@ -9,14 +9,15 @@ import errno
 import os
 import signal
 import sys
+from contextlib import suppress
 from importlib import import_module
 from types import FrameType
-from typing import NoReturn
+from typing import Any, NoReturn, TextIO
 
 import click
 
 from harness import __version__
-from harness.errors import AskedWrongly, ExitCode, PerflabError, Terminated
+from harness.errors import AskedWrongly, EnvironmentLacks, ExitCode, PerflabError, Terminated
 
 COMMANDS = {
     "compare": "Compare two runs, files or commits, key by key.",
@@ -38,6 +39,7 @@ COMMANDS = {
 }
 """Name and short help of every command: one file each in harness/commands."""
 _MOST_SHOWN = 80
+_FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO})
 
 
 class LazyGroup(click.Group):
@@ -79,6 +81,27 @@ class LazyGroup(click.Group):
             formatter.write_dl(list(COMMANDS.items()))
 
 
+class _Forgiving:
+    """Standard error, whose failing is nobody's failure: an exit code must not depend on whether there was room for the words."""
+
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
+
+    def write(self, text: str) -> int:
+        """Write what can be written."""
+        with suppress(OSError, ValueError):  # full, or closed
+            return self._stream.write(text)
+        return len(text)
+
+    def flush(self) -> None:
+        """Flush what can be flushed."""
+        with suppress(OSError, ValueError):
+            self._stream.flush()
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._stream, name)
+
+
 @click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
 @click.version_option(__version__, prog_name="perflab")
 def cli() -> None:
@@ -92,6 +115,8 @@ def cli() -> None:
 
 def main() -> NoReturn:
     """Run the command line and end the process with its exit code."""
+    if sys.stderr is not None:  # closed from the beginning
+        sys.stderr = _Forgiving(sys.stderr)  # type: ignore[assignment]  # a stream in all that anybody asks of it
     for number in (signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, _terminated)
     try:
@@ -122,6 +147,10 @@ def main() -> NoReturn:
 
 def _refused_by_the_system(error: OSError) -> ExitCode:
     """A name that no file can have was asked for; anything else of the system's should have been foreseen."""
+    if error.filename is None and error.errno in _FULL:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # what is left of it cannot be written either, and the interpreter would try
+        say_error(EnvironmentLacks(f"standard output cannot be written: {error.strerror}", "make room, or write to another place"))
+        return ExitCode.ENVIRONMENT
     if error.errno != errno.ENAMETOOLONG:
         return _our_own_fault(error)
     name = str(error.filename)

@@ -45,6 +45,20 @@ def gravest(codes: Iterable[ExitCode]) -> ExitCode:
     return next((code for code in _GRAVEST_FIRST if code in seen), ExitCode.OK)
 
 
+_MOST_WORDS = 2000
+
+
+def words_of(error: BaseException) -> str:
+    """Type and message of what somebody else's code raised: a message may be as long as it likes, or raise itself when it is asked for."""
+    try:
+        message = str(error)
+    except Exception as second:
+        message = f"(its message cannot be read: {type(second).__name__})"
+    if len(message) > _MOST_WORDS:
+        message = f"{message[:_MOST_WORDS]}... ({len(message)} characters)"
+    return f"{type(error).__name__}: {message}"
+
+
 class PerflabError(Exception):
     """Something went wrong that we can name.
 

@@ -1,6 +1,7 @@
 """The compiled loop on all threads; the rows are cut into single ones, which the threading layer deals out.
 
-Numba promises no more than that: with OpenMP or TBB below it, a thread that is done gets the next row; its own queue deals them out in turn.
+Numba promises no more than that.  With OpenMP or its own queue below it, runs of neighbouring rows go to the threads beforehand, so that nothing is
+gained where the work is uneven (measured: see the README); a layer that steals work may do better.
 """
 
 from __future__ import annotations

@@ -20,14 +20,21 @@ class _Lock:
 
         from harness.lab import places
 
-        self._lock = FileLock(str(places.cache_folder() / "machine.lock"))
+        self._file = places.cache_folder() / "machine.lock"
+        self._lock = FileLock(str(self._file))
         self._wait = wait
 
     def __enter__(self) -> bool:
         from filelock import Timeout
 
+        from harness.errors import EnvironmentLacks
+
         try:
             self._lock.acquire(timeout=0)
+        except OSError as error:  # a folder of that name, say; filelock would try it again for ever
+            raise EnvironmentLacks(
+                f"{self._file} cannot be locked: {error.strerror or error}", "remove it, or name another cache: PERFLAB_CACHE=/tmp/perflab"
+            ) from None
         except Timeout:
             if not self._wait:
                 click.echo("warning: another run is measuring on this machine; both will be noisier", err=True)

@@ -1,7 +1,7 @@
 """From the sizes of a sweep to what they say together: crossovers, growth, choices, parallel efficiency.
 
 Between two measured sizes every curve is taken as straight on double logarithmic paper: a crossing is found by
-interpolation, never beyond the sizes that were measured.
+interpolation, never beyond the sizes that were measured.  A size of 0 has no place on such paper: it is in its table only.
 """
 
 from __future__ import annotations
@@ -59,7 +59,7 @@ def all_series(run: Run, workloads: Sequence[WorkloadSummary]) -> tuple[Series, 
         points = [
             _Point(workload.n, {row.result.key.variant: row for row in workload.rows if row.seconds})
             for workload in sorted(workloads, key=lambda one: one.n)
-            if workload.name in members[name]
+            if workload.name in members[name] and workload.n > 0
         ]
         points = [point for point in points if point.rows]
         if len(points) > 1:

@@ -37,6 +37,8 @@ _MOST_ROUNDS = 60
 _FIRST_BLOCK_SECONDS = 1.0
 _LEAST_BLOCK_SECONDS = 0.25
 _MOST_BLOCK_SECONDS = 1.5
+_LEAST_CALL_NS = 1
+"""A call costs more than this in any interpreter: three cycles of the fastest processor."""
 _SLOW_SHARE = 4
 """A slow variant leaves a block's rounds when it has used this fraction (one in so many) of its time."""
 
@@ -310,8 +312,11 @@ class Bench:
         said = _ask(turn.worker, {"do": "sample"})
         if "failed" in said:
             turn.lane.fail({**said, "message": f"in round {round_ + 1}, size {self.task.workload.n}: {said['message']}"})
+        elif said["ns"] < said["loops"] * _LEAST_CALL_NS:
+            took = f"{said['loops']} calls in {said['ns']} ns"
+            turn.lane.fail(failure(Status.IMPOSSIBLE_SPEED, f"{took}: no call of Python's is that short, so somebody moved the clock"))
         else:
-            turn.samples.append(Sample(ns=max(1, said["ns"]), loops=said["loops"], cpu_ns=said["cpu_ns"], round=round_))
+            turn.samples.append(Sample(ns=said["ns"], loops=said["loops"], cpu_ns=said["cpu_ns"], round=round_))
         return time.monotonic() - started
 
     def _check(self, turns: Sequence[Turn] | Iterator[Turn]) -> None:

@@ -13,7 +13,7 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from harness.errors import AskedWrongly, BadCase
+from harness.errors import AskedWrongly, BadCase, Terminated, words_of
 from harness.lab import trees
 from harness.lab.trees import Tree
 from harness.model.declared import Case, Technique, Variant, Workload
@@ -58,9 +58,11 @@ class Found:
         try:
             with trees.entered(self.tree):
                 module = trees.import_module(self.module) if self.tree else importlib.import_module(self.module)
-        except (Exception, SystemExit, GeneratorExit) as error:
+        except (KeyboardInterrupt, Terminated):
+            raise
+        except BaseException as error:  # also SystemExit, and whatever else would end us without a word
             raise BadCase(
-                f"case {self.name}: importing {self.folder / '__init__.py'} raised {type(error).__name__}: {error}",
+                f"case {self.name}: importing {self.folder / '__init__.py'} raised {words_of(error)}",
                 "docs/cases.md shows a whole case",
             ) from error
         case = getattr(module, "case", None)

@@ -10,7 +10,7 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Self, TypeAlias, TypeVar
 
-from harness.errors import BadCase, NotBuilt
+from harness.errors import BadCase, Inconclusive, NotBuilt
 from harness.lab import mutation, outputs, places, sources
 from harness.lab.machine import machine_limits, this_machine
 from harness.lab.supervisor import TAIL_BYTES, Confines, Ending, Worker, processors
@@ -108,11 +108,18 @@ class Prover:
         self._open.close()
 
     def certificates(self, variants: Sequence[str], *, tell: Told, fresh: bool = False) -> dict[str, Certificate]:
-        """Return a certificate for each variant; those whose digests agree are read, the others made."""
+        """Return a certificate for each variant; those whose digests agree are read, the others made.
+
+        Raises:
+            Inconclusive: a source was changed meanwhile: nobody knows which of the two programs was examined.
+        """
         known = {} if fresh else {name: kept for name in variants if (kept := _read(self.found, self.case, name))}
         missing = [name for name in variants if name not in known]
         if missing:
+            watch = sources.Watch(self.found, self.case, missing)
             made = self._prove(missing, tell)
+            if changed := watch.changed():
+                raise Inconclusive(f"the sources of {changed} were changed while they were proven", "try again when they are at rest")
             for certificate in made.values():
                 _write(certificate)
             known |= made

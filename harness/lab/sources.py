@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import json
+import os
 import sys
 from contextlib import suppress
 from functools import cache
@@ -46,9 +47,51 @@ def case_digest(found: Found, case: Case) -> str:
 def variant_digest(found: Found, case: Case, variant: str) -> str:
     """Digest a certificate is bound to: case, variant, all that it needs of its project, builds, libraries, Python and the referee."""
     needed = _needed(found, case, variant)
-    builds = [library for file in needed if file.suffix == ".pyx" for library in sorted(file.parent.glob(f"{file.stem}.*.so"))]
-    parts = [case_digest(found, case), files_digest([*needed, *builds]), _referee(), sys.version, *_versions(found.source(variant))]
+    parts = [
+        case_digest(found, case),
+        files_digest([*needed, *_builds(needed)]),
+        _referee(),
+        sys.version,
+        *_versions(found.source(variant)),
+    ]
     return sha256("\0".join(parts).encode()).hexdigest()[:16]
+
+
+class Watch:
+    """Notices that variants become other programs while they are proven or measured: every process imports what is there when it starts."""
+
+    def __init__(self, found: Found, case: Case, variants: Iterable[str]) -> None:
+        self._found = found
+        self._case = case
+        self._digests = {variant: variant_digest(found, case, variant) for variant in variants}
+        needed = {file for variant in self._digests for file in _needed(found, case, variant)}
+        self._files = sorted(needed.union(_builds(needed), found.folder.glob("*.py")))
+        self._stamps = self._look()
+
+    def changed(self) -> str | None:
+        """The first variant that is not what it was at the beginning; files are read again only where their times have changed."""
+        stamps = self._look()
+        if stamps == self._stamps:
+            return None
+        for variant, digest in self._digests.items():
+            if variant_digest(self._found, self._case, variant) != digest:
+                return variant
+        self._stamps = stamps
+        return None
+
+    def _look(self) -> list[tuple[int, int, int]]:
+        return [(status.st_mtime_ns, status.st_size, status.st_ino) if (status := _status(file)) else (0, 0, 0) for file in self._files]
+
+
+def _status(file: Path) -> os.stat_result | None:
+    try:
+        return file.stat()
+    except OSError:
+        return None
+
+
+def _builds(needed: Iterable[Path]) -> list[Path]:
+    return [library for file in needed if file.suffix == ".pyx" for library in sorted(file.parent.glob(f"{file.stem}.*.so"))]
 
 
 def _needed(found: Found, case: Case, variant: str) -> list[Path]:

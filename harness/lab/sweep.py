@@ -51,7 +51,7 @@ def cut_off(looks: Sequence[Look], n: int, growth: float | None, plan: Plan) -> 
     out = next((look for look in looks if look.status in _OUT), None)
     if out is not None:
         return f"cut off: {out.status} at n = {out.n} already"
-    curve = [(look.n, look.seconds) for look in looks if look.seconds]
+    curve = [(look.n, look.seconds) for look in looks if look.seconds and look.n > 0]  # nothing has no place on logarithmic paper
     if not curve:
         return ""
     expected = predicted(curve, n, growth)

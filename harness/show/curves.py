@@ -33,7 +33,7 @@ def svg(summary: Summary) -> bytes:
 
 def _draw(panel: Any, summary: Summary, series: Series, names: Sequence[str]) -> None:
     members = {measured.workload for measured in summary.run.workloads if measured.series == series.name}
-    tables = sorted((table for table in summary.workloads if table.name in members), key=lambda table: table.n)
+    tables = sorted((table for table in summary.workloads if table.name in members and table.n > 0), key=lambda table: table.n)
     for index, name in enumerate(names):
         rows = [(table.n, row) for table in tables for row in table.rows if row.result.key.variant == name and row.seconds]
         if rows:

@@ -126,6 +126,54 @@ def test_a_thread_that_finishes_later_is_refused(scene: Scene) -> None:
     assert outcome(scene, source)["status"] in {"left-running", "wrong-answer", "drifted", "nondeterministic"}
 
 
+@pytest.mark.parametrize(
+    ("victim", "when", "words"),
+    [
+        ("cheat", "do_examine", "the sources of cheat were changed while they were proven"),
+        ("cheat", "do_sample", "the sources of cheat were changed while it was measured"),
+        ("naive", "do_sample", "were changed while it was measured"),
+    ],
+)
+def test_sources_that_change_on_the_way_end_the_run(scene: Scene, victim: str, when: str, words: str) -> None:
+    """A process imports what is there when it starts: nobody could say which program the numbers are of."""
+    source = f"""
+        '''Becomes another program, or makes the judge one.'''
+        import pathlib, sys
+        def smallest(xs):
+            frame = sys._getframe()
+            while frame is not None:
+                if frame.f_code.co_name == "{when}":
+                    with pathlib.Path(__file__).with_name("{victim}.py").open("a") as file:
+                        file.write("#")
+                    break
+                frame = frame.f_back
+            return sorted(xs)
+    """
+    ended = scene.run("run", scene.case(cheat=source, honest=HONEST), *QUICK)
+
+    assert 5 == ended.code, ended.said
+    assert words in ended.said
+    assert not [path for path in scene.store.glob("sort/*.json") if path != scene.older]
+
+
+def test_times_of_nothing_are_refused(scene: Scene) -> None:
+    """Where a case knows no lower bound, there is still one for a call."""
+    source = """
+        '''Reaches into the worker for its stopwatch.'''
+        import sys
+        def smallest(xs):
+            frame = sys._getframe()
+            while frame is not None:
+                if frame.f_code.co_name == "do_sample":
+                    worker = frame.f_locals["self"]
+                    worker._say = lambda message, say=worker._say: say({**message, "ns": 0} if "ns" in message else message)
+                frame = frame.f_back
+            return sorted(xs)
+    """
+
+    assert outcome(scene, source)["status"] in {"impossible-speed", "replaced-clock"}
+
+
 def test_computing_only_what_is_verified_is_refused(scene: Scene) -> None:
     """It looks whether it is being examined, and when it is timed it hands the input back: timed answers are compared, too."""
     source = """

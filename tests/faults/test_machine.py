@@ -259,6 +259,15 @@ def test_43_two_runs_wait_for_each_other(scene: Scene) -> None:
     assert "another run is measuring on this machine" in err
 
 
+def test_43_a_lock_that_cannot_be_had_is_named(scene: Scene) -> None:
+    """Something else lies in its place: waiting would be in vain."""
+    (scene.folder / "cache" / "machine.lock").mkdir(parents=True)
+    ended = scene.run("run", scene.case(honest=HONEST), *QUICK)
+
+    assert 7 == ended.code
+    assert "machine.lock" in ended.err
+
+
 CONSOLES = [
     {"TERM": "dumb"},
     {"COLUMNS": "40"},
@@ -279,6 +288,28 @@ def test_44_poor_consoles_get_what_they_can_show(scene: Scene, console: dict[str
     if "COLUMNS" in console:
         table = [line for line in ended.out.splitlines() if not line.startswith(("result file:", "next:"))]  # to be copied: never broken
         assert max(map(len, table)) <= 40
+
+
+@pytest.mark.parametrize(("command", "code"), [("list", 0), ("list nosuchcase", 2), ("nosuchcommand", 2), ("run", 2)])
+def test_44_standard_error_that_is_full_changes_no_exit_code(scene: Scene, command: str, code: int) -> None:
+    """Exit 1 would say that something is slower."""
+    with open("/dev/full", "w") as full:
+        process = scene.start(*command.split(), stderr=full)
+        process.communicate(timeout=120)
+
+    assert code == process.returncode
+
+
+@pytest.mark.parametrize("command", ["list", "--help", "list --json -"])
+def test_44_standard_output_that_is_full_is_said(scene: Scene, command: str) -> None:
+    """What was asked for has not been given."""
+    with open("/dev/full", "w") as full:
+        process = scene.start(*command.split(), stdout=full)
+        _, err = process.communicate(timeout=120)
+
+    assert process.returncode in {6, 7}
+    assert "standard output cannot be written: No space left on device" in err
+    assert "Traceback" not in err
 
 
 def test_44_a_reader_that_goes_is_no_error(scene: Scene) -> None:

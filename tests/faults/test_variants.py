@@ -114,6 +114,55 @@ def test_04_11_what_is_raised_is_the_variants_own(scene: Scene, what: str) -> No
 
 
 @pytest.mark.parametrize(
+    ("error", "words"),
+    [
+        ("ValueError('x' * 200_000_000)", r"raised ValueError: x{2000}\.\.\. \(200000000 characters\)"),
+        ("Shy()", r"raised Shy: \(its message cannot be read: ZeroDivisionError\)"),
+    ],
+)
+def test_04_what_an_exception_says_is_cut_and_need_not_be_readable(scene: Scene, error: str, words: str) -> None:
+    """Its class is told in any case."""
+    source = f"""
+        '''Says much, or nothing.'''
+        class Shy(Exception):
+            def __str__(self):
+                return str(1 // 0)
+        def smallest(xs):
+            raise {error}
+    """
+    code, status, said = faulty(run(scene, source))
+
+    assert (4, "raised") == (code, status)
+    assert re.search(words, said), said[:300]
+
+
+@pytest.mark.parametrize("error", ["SystemExit(0)", "GeneratorExit", "type('Own', (BaseException,), {})"])
+def test_04_a_case_that_raises_while_it_is_imported_is_a_bad_case(scene: Scene, error: str) -> None:
+    """Whatever it raises: exit 1 would say that something is slower, and exit 0 that all is well."""
+    ended = scene.run("verify", scene.case(honest=HONEST, declaration=f"raise {error}\n"))
+
+    assert 2 == ended.code
+    assert "importing" in ended.err
+
+
+def test_05_an_input_that_is_never_made_is_named(scene: Scene) -> None:
+    """The reference has not been called yet, and nobody would look there."""
+    declaration = """
+        '''Which number comes first?'''
+        from harness import Case, sweep
+        def make(n, seed):
+            while n > 10:
+                pass
+            return (list(range(n)),)
+        case = Case(function="smallest", variants=("naive", "honest"), workloads=sweep(make, n=(10, 33)))
+    """
+    ended = scene.run("verify", scene.case(honest=HONEST, declaration=declaration.replace("{", "{{").replace("}", "}}")), "--timeout", "2")
+
+    assert 2 == ended.code
+    assert "workload 33, seed 0" in ended.said
+
+
+@pytest.mark.parametrize(
     ("row", "body"),
     [
         (5, "while True: pass"),

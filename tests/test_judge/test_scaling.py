@@ -12,6 +12,7 @@ from harness.judge.summary import summarise
 from harness.model.declared import Status
 from harness.model.judged import Crossover, Rivalry, Series
 from harness.model.measured import Measured
+from harness.show.curves import svg
 from tests.fakes.sweeps import Seconds, fake_sweep, timed
 
 LINE: Seconds = lambda n: 1e-6 * n  # noqa: E731
@@ -111,6 +112,17 @@ def test_a_planted_exponent_is_found() -> None:
 
     assert growth.exponent.value == pytest.approx(2, abs=1e-6)
     assert (2.0, (100, 10_000)) == (growth.expected, growth.sizes)
+
+
+def test_a_size_of_nothing_stands_in_its_table_only() -> None:
+    """There is no logarithm of it: the other sizes are judged, and drawn, as if it were not there."""
+    curves: dict[str, Seconds] = {"line": lambda n: 1e-6 * (n or 1), "flat": FLAT}
+    with_it = summarise(fake_sweep(curves, sizes=(0, 10, 100, 1000)))
+    without = summarise(fake_sweep(curves, sizes=(10, 100, 1000)))
+
+    assert [0, 10, 100, 1000] == sorted(one.n for one in with_it.workloads)
+    assert with_it.series == without.series
+    assert svg(with_it).startswith(b"<?xml")
 
 
 def test_slope_and_interval_of_a_textbook_fit() -> None:

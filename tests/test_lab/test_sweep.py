@@ -68,3 +68,9 @@ def test_the_parallel_ones_are_timed_at_their_largest_size() -> None:
 def test_crews_grow_by_doubling(processors: int, sizes: list[int]) -> None:
     """One, two, four ... and all there are."""
     assert sizes == crew_sizes(processors)
+
+
+def test_a_size_of_nothing_predicts_nothing() -> None:
+    """No layers, no bodies: a case may well measure that, and a logarithm cannot."""
+    assert cut_off(looks((0, 0.1)), 1, 1.0, PLAN) == ""
+    assert cut_off(looks((0, 0.1), (1, 0.2)), 3, 1.0, PLAN) == cut_off(looks((1, 0.2)), 3, 1.0, PLAN) != ""

@@ -80,18 +80,20 @@ class Server:
         try:
             return handler(job)
         except ImportError as error:
-            return _failure(_import_status(error), f"{type(error).__name__}: {error}")
+            from harness.errors import words_of
+
+            return _failure(_import_status(error), words_of(error))
         except LateImport as error:
             return {**_failure("raised", str(error)), "late_import": True}
         except MemoryError:
             return _failure("oom", f"raised MemoryError{f' on {self._at}' if self._at else ''} ({_memory(self._memory_bytes)})")
         except BaseException as error:
-            from harness.errors import PerflabError
+            from harness.errors import PerflabError, words_of
             from harness.lab.worker.answers import Raised
 
             if isinstance(error, PerflabError):
                 return _failure("unavailable" if error.exit_code == 7 else "raised", f"{error.problem}; {error.remedy}")
-            return _failure("raised", str(error) if isinstance(error, Raised) else f"raised {type(error).__name__}: {error}{_place(error)}")
+            return _failure("raised", str(error) if isinstance(error, Raised) else f"raised {words_of(error)}{_place(error)}")
 
     def _arm(self) -> None:
         faulthandler.dump_traceback_later(self._timeout, file=sys.stderr)

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from harness.errors import words_of
 from harness.lab.worker.instruments import monotonic, seconds_now
 
 if TYPE_CHECKING:
@@ -90,7 +91,7 @@ def answer_of(case: Case, subject: Subject) -> Callable[[Arguments], Answer]:
     return both
 
 
-def entries_for_proof(case: Case, compute: Callable[[Arguments], Answer], alive: Callable[[], None]) -> Iterator[Entry]:
+def entries_for_proof(case: Case, compute: Callable[[Arguments], Answer], alive: Callable[[str], None]) -> Iterator[Entry]:
     """Yield everything a variant is examined on: workloads by seeds, adversarial inputs, examples."""
     left = REFERENCE_SECONDS
     for workload in sorted(case.workloads, key=lambda one: one.n):
@@ -100,7 +101,7 @@ def entries_for_proof(case: Case, compute: Callable[[Arguments], Answer], alive:
             break
         # the last seed nobody could know beforehand: whoever has only learnt the others' answers is found out
         for seed in (*range(workload.seed, workload.seed + SEEDS - 1), int.from_bytes(os.urandom(4), "little")):
-            alive()
+            alive(f"workload {workload.name}, seed {seed}")
             entry = make_entry(workload, seed, compute)
             yield entry
             left -= entry.reference_seconds
@@ -108,10 +109,10 @@ def entries_for_proof(case: Case, compute: Callable[[Arguments], Answer], alive:
                 left = 0 if entry.reference_seconds > _ONE_CALL_SECONDS else left
                 break
     for index, arguments in enumerate(case.adversarial() if case.adversarial else ()):
-        alive()
+        alive(f"adversarial input {index}")
         yield _entry(f"adversarial input {index}", "adversarial", index, arguments, compute)
     for index, arguments in enumerate(_examples(case)):
-        alive()
+        alive(f"example {index}")
         yield _entry(f"example {index}", "example", index, arguments, compute)
 
 
@@ -131,7 +132,7 @@ def _entry(label: str, kind: str, n: int, arguments: Arguments, compute: Callabl
     except MemoryError:
         raise
     except Exception as error:
-        message = f"{label}: the reference raised {type(error).__name__}: {error}"
+        message = f"{label}: the reference raised {words_of(error)}"
         raise Raised(message) from error
     seconds = seconds_now() - started
     return Entry(label, kind, n, pickled, pickle.dumps(expected, protocol=5), made, seconds)

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any
 
+from harness.errors import words_of
 from harness.judge.equality import Unordered, difference, show
 from harness.lab.worker import detectors
 from harness.lab.worker.answers import Entry, Raised, answer_of, smallest_failing
@@ -185,7 +186,7 @@ def call_or_say(subject: Subject, arguments: Arguments, entry: Entry) -> Answer:
     except MemoryError:
         raise
     except BaseException as error:
-        message = f"{entry.label}: raised {type(error).__name__}: {error}"
+        message = f"{entry.label}: raised {words_of(error)}"
         raise Raised(message) from error
 
 
