@@ -67,13 +67,17 @@ def _say(problem: str, then: str) -> None:
 @click.argument("sources", nargs=-1, required=True, type=click.Path(path_type=Path), metavar="FOLDER|FILE...")
 @options.store
 def merge_command(sources: tuple[Path, ...], store_folder: Path | None) -> None:
-    """Take the runs of other stores in, or single result files; the same twice changes nothing.  Two files of one run that differ are refused, exit 6."""
+    """Take the runs and profiles of other stores in, or single result files; the same twice changes nothing.  Two files of one run that differ are refused, exit 6."""
     from harness.lab import keeping
+    from harness.show.flamegraph import read_speedscope
     from harness.show.text import clean
 
-    taken = keeping.merge(sources, options.store_path(store_folder))
+    taken = keeping.merge(sources, options.store_path(store_folder), read_profile=read_speedscope)
     for source in sources:
         if not any(one.source.is_relative_to(source) for one in taken):
             click.echo(f"there is no run in {clean(str(source))}", err=True)
-    new = sum(one.new for one in taken)
-    click.echo(f"{new} runs taken in, {len(taken) - new} were here already")
+    profiles = [one for one in taken if one.source.name.endswith(keeping.PROFILE)]
+    for what, some in (("runs", [one for one in taken if one not in profiles]), ("profiles", profiles)):
+        if some or what == "runs":
+            new = sum(one.new for one in some)
+            click.echo(f"{new} {what} taken in, {len(some) - new} were here already")

@@ -153,8 +153,8 @@ def _rename(path: Path, target: Path) -> None:
 # --------------------------------------------------------------------------- other stores
 
 
-def merge(sources: Sequence[Path], folder: Path) -> list[Taken]:
-    """Take runs in, from other stores or single files; the same ones twice change nothing, and neither does to be cut in the middle and begin again.
+def merge(sources: Sequence[Path], folder: Path, *, read_profile: Callable[[bytes, str], object]) -> list[Taken]:
+    """Take runs and profiles in, from other stores or single files; the same ones twice change nothing, nor does being cut in the middle and beginning again.
 
     Everything is read and compared before anything is written.
 
@@ -165,9 +165,8 @@ def merge(sources: Sequence[Path], folder: Path) -> list[Taken]:
     wanted: dict[Path, Path] = {}
     digests: dict[Path, bytes] = {}
     taken = []
-    for path in _sources(sources):
-        data = store.bytes_of(path)
-        run = store.decode(data, path)
+    for source, path in _sources(sources):
+        data, run = _read_there(path, source)
         target = store.file_of(run, folder)
         here = os.path.lexists(target)
         if here or target in wanted:
@@ -176,6 +175,19 @@ def merge(sources: Sequence[Path], folder: Path) -> list[Taken]:
         if not here:
             wanted.setdefault(target, path)
             digests.setdefault(target, sha256(data).digest())
+    for source in sources:
+        for path in _profiles(source) if source.is_dir() else ():
+            target = folder / path.relative_to(source)
+            here = os.path.lexists(target)
+            data = store.bytes_of(path)
+            read_profile(data, str(path))
+            if here and store.bytes_of(target) != data:
+                raise StoreError(
+                    f"{path} and {target} are of one look and differ", "one of them was changed by hand: keep the one that you mean"
+                )
+            taken.append(Taken(path, target, not here))
+            if not here:
+                wanted[target], digests[target] = path, sha256(data).digest()
     for target, path in wanted.items():
         data = store.bytes_of(path)
         if sha256(data).digest() != digests[target]:
@@ -184,12 +196,29 @@ def merge(sources: Sequence[Path], folder: Path) -> list[Taken]:
     return taken
 
 
-def _sources(sources: Sequence[Path]) -> Iterator[Path]:
+def _read_there(path: Path, source: Path) -> tuple[bytes, Run]:
+    """Read a run of another store; what is wrong with it is to be mended there."""
+    data = store.bytes_of(path)
+    try:
+        return data, store.decode(data, path)
+    except NewerFormat:
+        raise
+    except StoreError as error:
+        remedy = (
+            f"set it aside there, then merge again: python -m harness store fsck --fix --store {source}"
+            if source.is_dir()
+            else error.remedy
+        )
+        raise StoreError(error.problem, remedy) from error
+
+
+def _sources(sources: Sequence[Path]) -> Iterator[tuple[Path, Path]]:
+    """Each source with the files in it."""
     for source in sources:
         if source.is_dir():
-            yield from _files(source)
+            yield from ((source, path) for path in _files(source))
         elif os.path.lexists(source):
-            yield source
+            yield source, source
         else:
             raise AskedWrongly(f"there is no store in {source}", "name the folder that holds the folders of the cases, or a result file")
 

@@ -7,6 +7,7 @@ Format history: 1, the first; 2, sweeps: series, work, crews; 3, sealed: a diges
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import re
@@ -134,6 +135,8 @@ def spill(run: Run) -> Path | None:
 def check_writable(store: Path) -> None:
     """Find out before measuring, not after it, that the store cannot be written."""
     probe = store / f".probe-{secrets.token_hex(4)}{places.TEMPORARY}"
+    if store.exists() and not store.is_dir():
+        raise StoreError(f"{store}: is no folder", "name the folder that holds the folders of the cases: --store results")
     try:
         store.mkdir(parents=True, exist_ok=True)
         places.write_whole(probe, b"x" * 4096)
@@ -459,7 +462,8 @@ def bytes_of(path: Path) -> bytes:
     try:
         descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | getattr(os, "O_NOFOLLOW", 0))
     except OSError as error:
-        raise StoreError(f"{path}: cannot be read: {error.strerror}", "a result file is a regular file") from error
+        why = "it is a symbolic link" if error.errno == errno.ELOOP else error.strerror
+        raise StoreError(f"{path}: cannot be read: {why}", "a result file is a regular file") from error
     try:
         status = os.fstat(descriptor)
         if not stat.S_ISREG(status.st_mode):
@@ -468,5 +472,7 @@ def bytes_of(path: Path) -> bytes:
             raise StoreError(f"{path}: {status.st_size} bytes > {LARGEST_FILE}", "no result file of ours is that large")
         with open(descriptor, "rb", closefd=False) as file:
             return file.read(LARGEST_FILE)
+    except OSError as error:  # a file of the kernel's, or a disk that fails
+        raise StoreError(f"{path}: cannot be read: {error.strerror}", "a result file is a regular file") from error
     finally:
         os.close(descriptor)

@@ -102,9 +102,9 @@ def _socketless(path: Path, sound: Path) -> dict[str, Callable[[], object]]:
     return {
         "the file is empty": path.touch,
         "is no regular file": path.mkdir,
-        "symbolic links": lambda: path.symlink_to(path),
-        "levels of symbolic links": lambda: path.symlink_to("nowhere"),
-        "symbolic": lambda: path.symlink_to(sound),
+        "it is a symbolic link": lambda: path.symlink_to(path),
+        "is a symbolic link": lambda: path.symlink_to("nowhere"),
+        "symbolic link": lambda: path.symlink_to(sound),
         "no regular": lambda: os.mkfifo(path),
         "bytes > ": huge,
         "damaged": lambda: path.write_bytes(gzip.compress(b" " * (64 << 20), 9)),

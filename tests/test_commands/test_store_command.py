@@ -292,10 +292,61 @@ def test_a_merge_that_was_cut_is_finished_by_the_next(tmp_path: Path, monkeypatc
     monkeypatch.setattr(keeping, "_write", cut)
     for most in range(1, 4):
         with pytest.raises(KeyboardInterrupt):
-            keeping.merge([tmp_path / "one"], tmp_path / "all")
+            keeping.merge([tmp_path / "one"], tmp_path / "all", read_profile=read_speedscope)
         assert [True] * most == [not one.problem for one in keeping.check(tmp_path / "all", fix=False, read_profile=read_speedscope)]
     most = 9
-    taken = keeping.merge([tmp_path / "one"], tmp_path / "all")
+    taken = keeping.merge([tmp_path / "one"], tmp_path / "all", read_profile=read_speedscope)
 
     assert [False, False, False, True] == [one.new for one in taken]
     assert everything(tmp_path / "one") == everything(tmp_path / "all")
+
+
+SPEEDSCOPE = min((HOME / "results").glob("*/profiles/*/*.speedscope.json"))
+
+
+def test_profiles_come_along(tmp_path: Path) -> None:
+    """What a store says of a run includes where the time went; twice is once, and two that differ are refused before anything is written."""
+    runs(tmp_path / "one", 1)
+    look = tmp_path / "one" / "tiny" / "profiles" / "20260101T120000Z-0123abcd"
+    look.mkdir(parents=True)
+    shutil.copy(SPEEDSCOPE, look / "10-naive.speedscope.json")
+    first = harness("store", "merge", tmp_path / "one", "--store", tmp_path / "all")
+    second = harness("store", "merge", tmp_path / "one", "--store", tmp_path / "all")
+    before = everything(tmp_path / "all")
+    (look / "10-naive.speedscope.json").write_bytes(SPEEDSCOPE.read_bytes() + b"\n")
+    runs(tmp_path / "one", 2)
+    third = harness("store", "merge", tmp_path / "one", "--store", tmp_path / "all")
+
+    assert "1 runs taken in, 0 were here already\n1 profiles taken in, 0 were here already\n" == first.stdout
+    assert "0 runs taken in, 1 were here already\n0 profiles taken in, 1 were here already\n" == second.stdout
+    assert 6 == third.returncode
+    assert "are of one look and differ" in third.stderr
+    assert before == everything(tmp_path / "all")
+    assert 2 == len(before)
+
+
+def test_what_is_damaged_in_another_store_is_mended_there(tmp_path: Path) -> None:
+    """Advice about our own store would change nothing."""
+    damaged(tmp_path / "one")
+    ended = harness("store", "merge", tmp_path / "one", "--store", tmp_path / "all")
+
+    assert 6 == ended.returncode
+    assert f"fsck --fix --store {tmp_path / 'one'}" in ended.stderr
+
+
+@pytest.mark.parametrize(("source", "words"), [("/proc/self/mem", "cannot be read"), ("link", "it is a symbolic link")])
+def test_what_is_no_file_is_said(tmp_path: Path, source: str, words: str) -> None:
+    (tmp_path / "link").symlink_to(tmp_path / "nowhere")
+    ended = harness("store", "merge", tmp_path / source, "--store", tmp_path / "all")
+
+    assert 6 == ended.returncode
+    assert words in ended.stderr
+
+
+def test_a_store_that_is_a_file_is_named(tmp_path: Path) -> None:
+    """Found before anything is measured."""
+    (tmp_path / "file").write_text("")
+    ended = harness("run", "dedupe", "-w", "S", "--store", tmp_path / "file")
+
+    assert 6 == ended.returncode
+    assert f"{tmp_path / 'file'}: is no folder" in ended.stderr

@@ -125,10 +125,10 @@ class Stores(RuleBasedStateMachine):
         )
         if refused:
             with pytest.raises(StoreError) as error:
-                keeping.merge([self.home / "there"], self.home / "here")
+                keeping.merge([self.home / "there"], self.home / "here", read_profile=read_speedscope)
             assert error.value.remedy
             return
-        taken = keeping.merge([self.home / "there"], self.home / "here")
+        taken = keeping.merge([self.home / "there"], self.home / "here", read_profile=read_speedscope)
         assert {path: path not in here for path in wanted} == {one.target: one.new for one in taken}
         self.files |= wanted
 
