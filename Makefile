@@ -48,9 +48,10 @@ $(VENV)/bin/python:
 	@if command -v uv >/dev/null 2>&1; then uv venv --quiet --seed --python "$(PYTHON)" $(VENV); \
 	else $(PYTHON) -m venv $(VENV) || { echo "perflab: this Python cannot make environments; on Debian: apt-get install python3-venv"; exit 7; }; fi
 
+# without extensions: they are built in place, below, and once is enough
 $(INSTALLED): pyproject.toml setup.py | $(VENV)/bin/python
 	@command -v $${CC:-cc} >/dev/null 2>&1 || { echo "perflab: no C compiler; on Debian: apt-get install gcc   (or name yours: CC=clang make run)"; exit 7; }
-	@echo "installing perflab and everything its cases use (once)"  # the Cython variants are built below, and once is enough
+	@echo "installing perflab and everything its cases use (once)"
 	@export PERFLAB_NO_EXTENSIONS=1; if command -v uv >/dev/null 2>&1; then VIRTUAL_ENV=$(abspath $(VENV)) uv pip install --quiet -e '.[rivals,profilers,pages,dev]'; \
 	else $(PY) -m pip install -qq --disable-pip-version-check -e '.[rivals,profilers,pages,dev]'; fi
 	@touch $@

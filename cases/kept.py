@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import secrets
 import shutil
@@ -26,9 +27,10 @@ def folder(*parts: str) -> Path:
     """
     user = os.getuid() if hasattr(os, "getuid") else 0
     top = Path(tempfile.gettempdir()) / f"perflab-inputs-{user}"
-    top.mkdir(mode=0o700, exist_ok=True)
-    if hasattr(os, "getuid") and (top.is_symlink() or top.stat().st_uid != user):
-        message = f"{top} belongs to somebody else; remove it, or set TMPDIR to a folder of yours"
+    with suppress(FileExistsError):
+        top.mkdir(mode=0o700)
+    if top.is_symlink() or not top.is_dir() or (hasattr(os, "getuid") and top.stat().st_uid != user):
+        message = f"{top} is no folder of yours; remove it, or set TMPDIR to another one"
         raise PermissionError(message)
     inner = top.joinpath(*parts)
     inner.mkdir(parents=True, exist_ok=True)
@@ -43,8 +45,8 @@ def whole(kept: Path) -> Iterator[Path]:
         yield temporary
         try:
             temporary.replace(kept)
-        except OSError:
-            if not (temporary.is_dir() and kept.is_dir()):  # a folder that somebody else finished sooner is as good as ours
+        except OSError as error:
+            if error.errno not in (errno.EEXIST, errno.ENOTEMPTY):  # a folder that somebody else finished sooner is as good as ours
                 raise
     finally:
         remove(temporary)
@@ -70,9 +72,16 @@ def tidy(kept: Iterable[Path], most: int, weight: Callable[[Path], int] = lambda
 
 
 def remove(kept: Path) -> None:
-    """Remove a file or a folder, if it is there."""
+    """Remove a file or a folder, if it is there; a folder goes out of its place first, so that half of it is never found there.
+
+    Raises:
+        OSError: it cannot be moved.
+    """
     if kept.is_dir() and not kept.is_symlink():
-        shutil.rmtree(kept, ignore_errors=True)
+        going = kept.with_name(f".{kept.name}.{os.getpid()}.{secrets.token_hex(4)}")
+        with suppress(FileNotFoundError):  # somebody else was quicker
+            kept.rename(going)
+        shutil.rmtree(going, ignore_errors=True)
     else:
         with suppress(OSError):
             kept.unlink()

@@ -12,12 +12,15 @@ import sys
 from contextlib import suppress
 from importlib import import_module
 from types import FrameType
-from typing import Any, NoReturn, TextIO
+from typing import TYPE_CHECKING, Any, NoReturn, TextIO, TypeVar
 
 import click
 
 from harness import __version__
-from harness.errors import AskedWrongly, EnvironmentLacks, ExitCode, PerflabError, Terminated
+from harness.errors import AskedWrongly, ExitCode, PerflabError, StoreError, Terminated, words_of
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 COMMANDS = {
     "compare": "Compare two runs, files or commits, key by key.",
@@ -39,7 +42,7 @@ COMMANDS = {
 }
 """Name and short help of every command: one file each in harness/commands."""
 _MOST_SHOWN = 80
-_FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO})
+T = TypeVar("T")
 
 
 class LazyGroup(click.Group):
@@ -68,6 +71,13 @@ class LazyGroup(click.Group):
             hint = f" Did you mean {' or '.join(near)}?" if near else f" There are: {', '.join(COMMANDS)}."
             raise click.UsageError(f"there is no command {args[0]!r}.{hint}", ctx) from error
 
+    def make_context(self, info_name: str | None, args: list[str], parent: click.Context | None = None, **extra: Any) -> click.Context:
+        """Read the command line; ``--help`` prints, and its reader may have gone."""
+        try:
+            return super().make_context(info_name, args, parent, **extra)
+        except BrokenPipeError:
+            raise click.exceptions.Exit(_reader_has_gone()) from None
+
     def invoke(self, ctx: click.Context) -> object:
         """Run the command; click would answer a closed pipe with exit 1, which here means a regression."""
         try:
@@ -81,25 +91,71 @@ class LazyGroup(click.Group):
             formatter.write_dl(list(COMMANDS.items()))
 
 
-class _Forgiving:
-    """Standard error, whose failing is nobody's failure: an exit code must not depend on whether there was room for the words."""
+class _Stream:
+    """A standard stream whose failing is told apart from that of any other file."""
 
     def __init__(self, stream: TextIO) -> None:
         self._stream = stream
 
-    def write(self, text: str) -> int:
-        """Write what can be written."""
-        with suppress(OSError, ValueError):  # full, or closed
-            return self._stream.write(text)
-        return len(text)
-
-    def flush(self) -> None:
-        """Flush what can be flushed."""
-        with suppress(OSError, ValueError):
-            self._stream.flush()
-
     def __getattr__(self, name: str) -> Any:
         return getattr(self._stream, name)
+
+    def write(self, text: str) -> int:
+        """Write, or say that it cannot be."""
+        return self._try(lambda: self._stream.write(text), len(text))
+
+    def flush(self) -> None:
+        """Flush, or say that it cannot be."""
+        self._try(self._stream.flush, None)
+
+    def _try(self, act: Callable[[], T], otherwise: T) -> T:
+        raise NotImplementedError
+
+
+class _Output(_Stream):
+    """Standard output; once it has failed it fails for good: click tries streams out, and forgets what came of it."""
+
+    def __init__(self, stream: TextIO) -> None:
+        super().__init__(stream)
+        self._failed: StoreError | None = None
+
+    @property
+    def buffer(self) -> Any:
+        """The same for bytes."""
+        return _Output(self._stream.buffer)  # type: ignore[arg-type]  # writes and flushes, as text does
+
+    def _try(self, act: Callable[[], T], otherwise: T) -> T:
+        try:
+            if self._failed is None:
+                return act()
+        except BrokenPipeError:
+            raise
+        except OSError as error:
+            self._failed = StoreError(f"standard output cannot be written: {error.strerror}", "make room, or write to another place")
+            os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # the interpreter flushes at its end, and has an exit code of its own
+        assert self._failed is not None
+        raise self._failed
+
+
+class _Errors(_Stream):
+    """Standard error, whose failing is nobody's failure: an exit code must not depend on whether there was room for the words."""
+
+    @property
+    def buffer(self) -> Any:
+        """None: nobody is to write past us."""
+        return None
+
+    def _try(self, act: Callable[[], T], otherwise: T) -> T:
+        with suppress(OSError, ValueError):  # full, or closed
+            return act()
+        return otherwise
+
+
+def _take_streams() -> None:
+    """Put ours in the place of the standard streams; one that was closed from the beginning takes everything and keeps nothing."""
+    for name, kind in (("stdout", _Output), ("stderr", _Errors)):
+        stream = getattr(sys, name) or open(os.devnull, "w", encoding="utf-8")
+        setattr(sys, name, kind(stream))
 
 
 @click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
@@ -115,20 +171,20 @@ def cli() -> None:
 
 def main() -> NoReturn:
     """Run the command line and end the process with its exit code."""
-    if sys.stderr is not None:  # closed from the beginning
-        sys.stderr = _Forgiving(sys.stderr)  # type: ignore[assignment]  # a stream in all that anybody asks of it
+    _take_streams()
     for number in (signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, _terminated)
     try:
         code = cli.main(prog_name="python -m harness" if sys.argv[0].endswith("__main__.py") else "perflab", standalone_mode=False)
-        if sys.stdout is not None:  # closed from the beginning
-            sys.stdout.flush()
+        sys.stdout.flush()
     except click.exceptions.Exit as ended:
         code = ended.exit_code
     except click.ClickException as error:
         error.show()
         code = ExitCode.USAGE
     except PerflabError as error:
+        from harness.show.text import say_error
+
         say_error(error)
         code = error.exit_code
     except (KeyboardInterrupt, click.Abort):
@@ -140,35 +196,37 @@ def main() -> NoReturn:
         code = _reader_has_gone()
     except OSError as error:
         code = _refused_by_the_system(error)
-    except Exception as error:  # exit 1 would say "slower"
+    except SystemExit as error:  # click's own, for completion it does not know; or somebody else's
+        code = ExitCode.OK if error.code in {0, None} else ExitCode.NOT_MEASURED
+    except BaseException as error:  # exit 1 would say "slower"
         code = _our_own_fault(error)
+    sys.stdout = sys.__stdout__
     sys.exit(int(code or 0))
 
 
 def _refused_by_the_system(error: OSError) -> ExitCode:
     """A name that no file can have was asked for; anything else of the system's should have been foreseen."""
-    if error.filename is None and error.errno in _FULL:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # what is left of it cannot be written either, and the interpreter would try
-        say_error(EnvironmentLacks(f"standard output cannot be written: {error.strerror}", "make room, or write to another place"))
-        return ExitCode.ENVIRONMENT
     if error.errno != errno.ENAMETOOLONG:
         return _our_own_fault(error)
+    from harness.show.text import say_error
+
     name = str(error.filename)
     say_error(AskedWrongly(f"{name[:_MOST_SHOWN]!r}... has {len(name)} characters: too long for a file's name", "name a shorter one"))
     return ExitCode.USAGE
 
 
-def _our_own_fault(error: Exception) -> ExitCode:
+def _our_own_fault(error: BaseException) -> ExitCode:
     """Say that we failed, and keep the traceback where it can be found."""
     import tempfile
     import traceback
 
     from harness.show.text import clean
 
-    with tempfile.NamedTemporaryFile("w", prefix="perflab-", suffix=".log", delete=False, encoding="utf-8") as file:
-        file.write("".join(traceback.format_exception(error)))
-    click.echo(f"error: perflab itself failed: {type(error).__name__}: {clean(str(error))}", err=True)
-    click.echo(f"  try: report it with the traceback in {file.name}", err=True)
+    click.echo(f"error: perflab itself failed: {clean(words_of(error))}", err=True)
+    with suppress(OSError):
+        with tempfile.NamedTemporaryFile("w", prefix="perflab-", suffix=".log", delete=False, encoding="utf-8", errors="replace") as file:
+            file.write("".join(traceback.format_exception(error)))
+        click.echo(f"  try: report it with the traceback in {file.name}", err=True)
     return ExitCode.NOT_MEASURED
 
 
@@ -176,15 +234,6 @@ def _reader_has_gone() -> int:
     """Whoever read our output has gone: no traceback, also not from the interpreter's last flush."""
     os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
     return 128 + signal.SIGPIPE
-
-
-def say_error(error: PerflabError) -> None:
-    """Print the problem and the remedy, cleaned of control characters."""
-    from harness.show.text import clean
-
-    click.echo(f"error: {clean(error.problem)}", err=True)
-    if error.remedy:
-        click.echo(f"  try: {clean(error.remedy)}", err=True)
 
 
 def _terminated(number: int, frame: FrameType | None) -> None:

@@ -45,18 +45,23 @@ def gravest(codes: Iterable[ExitCode]) -> ExitCode:
     return next((code for code in _GRAVEST_FIRST if code in seen), ExitCode.OK)
 
 
-_MOST_WORDS = 2000
+_MOST_NAME, _MOST_WORDS = 100, 2000
 
 
 def words_of(error: BaseException) -> str:
     """Type and message of what somebody else's code raised: a message may be as long as it likes, or raise itself when it is asked for."""
+    kind = type.__dict__["__name__"].__get__(type(error))  # whatever its metaclass says
     try:
-        message = str(error)
-    except Exception as second:
+        message = str.__str__(str(error))
+    except (KeyboardInterrupt, Terminated):
+        raise
+    except BaseException as second:
         message = f"(its message cannot be read: {type(second).__name__})"
-    if len(message) > _MOST_WORDS:
-        message = f"{message[:_MOST_WORDS]}... ({len(message)} characters)"
-    return f"{type(error).__name__}: {message}"
+    return f"{_cut(kind, _MOST_NAME)}: {_cut(message, _MOST_WORDS)}"
+
+
+def _cut(text: str, most: int) -> str:
+    return text if len(text) <= most else f"{text[:most]}... ({len(text)} characters)"
 
 
 class PerflabError(Exception):
@@ -95,6 +100,10 @@ class Inconclusive(PerflabError):
     """The question was understood, but the data cannot answer it."""
 
     exit_code = ExitCode.INCONCLUSIVE
+
+
+class Changed(Inconclusive):
+    """Sources were changed while they were proven or measured: nobody could say which program a number is of."""
 
 
 class StoreError(PerflabError):

@@ -95,7 +95,7 @@ NEARLY_TWO = (
 
 
 def slow_and_wild() -> Iterator[View]:
-    """Orbits that creep through a gap, that end in cycles late, that depend on every rounding; pixels a few roundings apart; the far tip."""
+    """Orbits that creep through a gap, that end in cycles late, that depend on every rounding; pixels a few roundings apart; the far tip; long counts."""
     yield -0.7436, 0.1319, 1e-5, 6, 7, 1000
     yield -0.75, 0.012, 0.003, 3, 5, 700
     yield 0.25, 0.0, 0.00013, 1, 9, 2000
@@ -107,6 +107,8 @@ def slow_and_wild() -> Iterator[View]:
     yield -1.9999, 0.0002, 0.0001, 5, 40, 200
     yield -2.0, 0.0, 1e-4, 1, 300, 60
     yield -1.98, 0.0, 1e-3, 2, 40, 400
+    # beside the neck an orbit takes about pi / y steps: more than 15 bits hold, more than 16 bits hold, more than the limit
+    yield -0.75, 7e-5, 2.4e-5, 3, 1, 70_000
 
 
 def odd_shapes() -> Iterator[View]:

@@ -204,6 +204,11 @@ def wide_integers(left, top, step, rows, columns, limit):
     return right(left, top, step, rows, columns, limit).astype(np.int64)
 
 
+def short_integers(left, top, step, rows, columns, limit):
+    """Counts are kept in 16 bits on the way: who stays longer begins again at 0."""
+    return right(left, top, step, rows, columns, limit).astype(np.uint16).astype(np.int32)
+
+
 def in_lists(left, top, step, rows, columns, limit):
     """Lists are no array."""
     return right(left, top, step, rows, columns, limit).tolist()

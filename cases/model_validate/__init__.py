@@ -8,7 +8,14 @@ from typing import Any
 from cases.model_validate.examples import examples, nasty
 from cases.model_validate.fields import Field, Shape
 from cases.model_validate.known import FLAT_SIZES, KNOWN, ORDER, POINT, TICKET, payloads, shape_of, shuffled
-from cases.model_validate.semantics import every_payload_has_one_outcome, meant, one_fault, same_outcome, what_is_accepted_is_in_its_domain
+from cases.model_validate.semantics import (
+    every_payload_has_one_outcome,
+    lists_are_ones_own,
+    meant,
+    one_fault,
+    same_outcome,
+    what_is_accepted_is_in_its_domain,
+)
 from harness import Case, Gate, Limits, Work, Workload, sweep
 
 
@@ -107,7 +114,7 @@ case = Case(
     same=same_outcome,
     relations={"msgspec": one_fault},  # it stops at the first fault
     oracle=meant,  # plain data, of no framework: objects of classes that a call has made could not be kept on a sheet
-    invariants=(every_payload_has_one_outcome, what_is_accepted_is_in_its_domain),
+    invariants=(every_payload_has_one_outcome, what_is_accepted_is_in_its_domain, lists_are_ones_own),
     bound=least_seconds,
     growth=1.0,
     work=checks,

@@ -49,13 +49,14 @@ def one(field: Field, *values: Any) -> Arguments:
 
 
 def nasty() -> Iterator[Arguments]:
-    """Yield every kind with everything, bounds and lengths met and missed by one, defaults, nesting, lists of lists, odd payloads."""
+    """Yield every kind with everything, bounds and lengths met and missed by one, defaults, nesting, lists of lists, lists in two places, odd payloads."""
     yield "ticket", []
     yield Shape("Empty", ()), [{}, {"a": 1}, [], None]
     yield from _kinds()
     yield from _bounds()
     yield from _defaults()
     yield from _nesting()
+    yield from _twice()
     for name in ("point", "ticket", "order", "flat-50"):
         yield name, payloads(KNOWN[name], 40, 5, wrong=1.0)
         yield KNOWN[name], shuffled(KNOWN[name], 10, 6)
@@ -184,6 +185,27 @@ def _nesting() -> Iterator[Arguments]:
         ],
     )
     yield Shape("Twice", (("a", nested(leaf)), ("b", nested(leaf)))), [{"a": right, "b": right}, {"a": right, "b": wrong}, {"b": right}]
+
+
+def _twice() -> Iterator[Arguments]:
+    """Yield payloads that hold one list in several places, as programs make them: who keeps it has objects that share it."""
+    for item, value in (
+        (integer(), 1),
+        (number(), 1.5),
+        (number(), 1),
+        (flag(), True),
+        (text(), "a"),
+        (day(), "2024-02-29"),
+        (choice("a", "b"), "a"),
+        (integer(optional=True), None),
+        (list_of(integer()), [1]),
+        (nested(Shape("In", (("tags", list_of(text())),))), {"tags": ["a"]}),
+    ):
+        for once in ([], [value], [value, value]):
+            fields = (("a", list_of(item)), ("b", list_of(item, optional=True, default=None)), ("c", list_of(list_of(item), default=[])))
+            yield Shape("Twice", fields), [{"a": once}, {"a": once, "b": once}, {"a": once, "c": [once, once]}]
+    tags = ["a", "b"]
+    yield "ticket", [payload | {"tags": tags} for payload in payloads(KNOWN["ticket"], 5, 7, wrong=0.0)]
 
 
 # ---------------------------------------------------------------------- generated

@@ -202,6 +202,26 @@ def default_list_lost(shape: Any, payloads: list[Any]) -> Any:
     return right(changed(shape, lambda one: replace(one, default=[]) if type(one.default) is list else one), payloads)
 
 
+def default_list_shared(shape: Any, payloads: list[Any]) -> Any:
+    """The default itself is handed out, not a copy: who appends to it has changed all objects to come."""
+    accepted, refused = right(shape, payloads)
+    for name, field in shape_of(shape).fields:
+        for made in accepted:
+            if type(field.default) is list and getattr(made, name) == field.default:
+                vars(made)[name] = field.default
+    return accepted, refused
+
+
+def list_of_the_payload(shape: Any, payloads: list[Any]) -> Any:
+    """A list of texts that are all right need not be made anew: the payload's own does."""
+    accepted, refused = right(shape, payloads)
+    numbers = {number for number, _ in refused}
+    for made, payload in zip(accepted, [one for number, one in enumerate(payloads) if number not in numbers], strict=True):
+        names = [name for name, field in shape_of(shape).fields if field.item is not None and field.item.kind == "str"]
+        vars(made).update({name: payload[name] for name in names if name in payload})
+    return accepted, refused
+
+
 def lists_are_kept_unchecked(shape: Any, payloads: list[Any]) -> Any:
     """The items of lists are not looked at."""
     accepted, refused = right(shape, payloads)

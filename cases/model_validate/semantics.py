@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
 from datetime import date
 from typing import Any, TypeAlias
 
@@ -195,3 +196,30 @@ def _in_domain(field: Field, value: Any) -> bool:
         and (field.most is None or high <= field.most)
         and (field.shortest or 0) <= size <= (math.inf if field.longest is None else field.longest)
     )
+
+
+def lists_are_ones_own(arguments: tuple[Any, ...], answer: Answer) -> str | None:
+    """Whoever has an object may change its lists: no two places hold one and the same, be it a default or what came twice in the payloads.
+
+    That a payload's own list was handed out cannot be seen by itself, since a law is told the arguments in a copy; but where
+    two payloads hold one list, as some of `nasty` do, two objects do then.
+    """
+    shape = Field("model", model=shape_of(arguments[0]))
+    held = [found for place, made in enumerate(answer[0]) for found in _lists(shape, made, f"[{place}]")]  # all alive: no address twice
+    seen: dict[int, str] = {}
+    for where, one in held:
+        if seen.setdefault(id(one), where) != where:
+            return f"{seen[id(one)]} and {where} are one and the same list"
+    return None
+
+
+def _lists(field: Field, value: Any, where: str) -> Iterator[tuple[str, list[Any]]]:
+    """Yield all lists in a value, those in objects and in lists too, each with its place."""
+    if field.kind == "model" and value is not None:
+        for name, inner in field.model.fields:
+            yield from _lists(inner, getattr(value, name), f"{where}.{name}")
+    elif type(value) is list:
+        assert field.item is not None
+        yield where, value
+        for place, one in enumerate(value):
+            yield from _lists(field.item, one, f"{where}[{place}]")

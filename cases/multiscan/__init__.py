@@ -76,10 +76,11 @@ def trap(chooser: random.Random, at: int) -> bytes:
 
 
 def nasty() -> Iterator[Question]:
-    """Yield what breaks programs: nothing, all, ends, overlaps, duplicates, all bytes, and sizes around words, windows and blocks."""
+    """Yield what breaks programs: nothing, all, ends, overlaps, duplicates, all bytes, hits by the hundred, and sizes around words, windows and blocks."""
     yield from tiny()
     yield from ends()
     yield from odd_bytes()
+    yield from rare_but_not_very()
     for make, n in ((prefixes, 20), (nested, 12), (two_letters, 60), (traps, 40)):
         yield make(n, 5)
     long = random.Random(8).randbytes(66_000)  # longer than any window reaches
@@ -128,6 +129,12 @@ def odd_bytes() -> Iterator[Question]:
     yield [b"abc", b"abc\x00", b"abc\x00\x00\x00\x00\x00"], b"abc\x00\x00 abc\x00\x00\x00\x00\x00"
     yield ["é".encode(), "é".encode("latin-1"), "\u0308".encode(), b"\xc3", b"\xa9"], "né ne\u0308 ".encode() + "né".encode("latin-1")
     yield [b"\x80", b"\xff\xff", b"\x7f\x80"], b"\x7f\x80\xff\xff\xff\x80"
+
+
+def rare_but_not_very() -> Iterator[Question]:
+    """Patterns that occur more often than a byte can count, below the number at which `rare_bytes` gives up, at it, and above."""
+    for times in (255, 256, 280, 299, 300, 301):
+        yield [b"needleQ", b"Q", b"Qx", b"eedleQxxx", b"xneed", b"needleZ"], (b"x" * 7 + b"needleQ") * times
 
 
 def examples() -> SearchStrategy[Any]:

@@ -6,6 +6,7 @@ import re
 
 from cases.multiscan.aho_corasick import Automaton, walk
 from cases.multiscan.naive import scan as right
+from cases.multiscan.rare_bytes import FEW, around, everywhere
 
 
 def without_overlaps(patterns: list[bytes], text: bytes) -> list[tuple[int, int]]:
@@ -107,6 +108,17 @@ def four_bytes_are_enough(patterns: list[bytes], text: bytes) -> list[tuple[int,
         for (_, start) in right([pattern[:4]], text)
         if start + len(pattern) <= len(text)
     ]
+
+
+def places_counted_in_a_byte(patterns: list[bytes], text: bytes) -> list[tuple[int, int]]:
+    """Room for 255 places of the rarest byte, though up to FEW are looked at: the rest of them is forgotten."""
+    hits = []
+    for number, pattern in enumerate(patterns):
+        rarest = min(pattern, key=text.count)
+        places = everywhere(text, bytes((rarest,)))
+        starts = around(places[:255], pattern, rarest, text) if len(places) < FEW else everywhere(text, pattern)
+        hits += [(number, start) for start in starts]
+    return hits
 
 
 def last_place_not_looked_at(patterns: list[bytes], text: bytes) -> list[tuple[int, int]]:

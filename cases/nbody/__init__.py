@@ -72,6 +72,14 @@ def line(n: int, seed: int) -> Swarm:
     return along[:, np.newaxis] * _directions(source, 1), source.uniform(0.0, 1.0, n), 1e-7
 
 
+def heavy(n: int, seed: int, *, light: int, away: float, mass: float) -> Swarm:
+    """Make a swarm whose bodies from number ``light`` on, whole tiles of them, are far away and so heavy that their pull is felt."""
+    positions, masses, softening = swarm(n, seed)
+    positions[light:, 0] += away
+    masses[light:] *= n * mass
+    return positions, masses, softening
+
+
 def _directions(source: np.random.Generator, n: int) -> Floats:
     import numpy as np
 
@@ -80,7 +88,7 @@ def _directions(source: np.random.Generator, n: int) -> Floats:
 
 
 def nasty() -> Iterator[Swarm]:
-    """Yield nobody, one, sizes beside tiles and leaves, lattices where all cancels, bodies in one place, no mass, extremes."""
+    """Yield nobody, one, sizes beside tiles and leaves, lattices where all cancels, bodies in one place, no mass, extremes, heavy ones afar."""
     import numpy as np
 
     source = np.random.default_rng(7)
@@ -102,6 +110,8 @@ def nasty() -> Iterator[Swarm]:
     yield np.array([[-1.0, 0.0, 0.0], [1.0, 0.0, 0.0], [0.0, 0.0, 0.0]]), np.array([1.0, 1.0, 5.0]), 1e-3
     for make in (clusters, far, twins, line):
         yield make(150, 1)
+    yield heavy(300, 1, light=128, away=1e4, mass=1e6)
+    yield heavy(600, 1, light=512, away=1e9, mass=1e16)  # where the compiled kernels' tiles end
 
 
 def examples() -> SearchStrategy[Any]:

@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 
 from cases.nbody import tree
 from cases.nbody.naive import accelerations as right
+from cases.nbody.numpy_tiled import pulled, tiles
 
 Floats = NDArray[np.float64]
 
@@ -97,6 +98,12 @@ def far_ones_left_out(positions: Floats, masses: Floats, softening: float) -> Fl
     """What is farther than four cores does not count."""
     squares = _squares(positions)
     return _pulled(positions, np.where(squares < 16.0, masses / (squares + softening**2) ** 1.5, 0.0))
+
+
+def far_tiles_left_out(positions: Floats, masses: Floats, softening: float) -> Floats:
+    """Tiles that are a thousand cores apart are too far to matter, and nobody asks what they weigh."""
+    squares = _squares(positions)
+    return pulled(positions, masses, softening, (tile for tile in tiles(len(masses)) if squares[tile].min() < 1e6)).T.copy()
 
 
 def close_ones_taken_for_one(positions: Floats, masses: Floats, softening: float) -> Floats:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any, TypeAlias
 
@@ -83,12 +84,13 @@ def nasty() -> Iterator[Arguments]:
     yield "", inputs.loaded(inputs.install([])), _all_steps("nobody")
     yield inputs.install([]), [], _all_steps("nobody")
     yield inputs.install([]), [], []
-    for packages in (*_orders(), *_packages(), *_hooks()):
+    for packages in (*_orders(), *_packages(), *_modules(), *_hooks()):
         site = inputs.install(packages)
         names = sorted({line.partition("=")[0].strip() for one in packages for line in (one.entry_points or "").split("\n") if "=" in line})
         steps = _all_steps(*names)
         yield site, [], steps
         yield "", inputs.loaded(site), steps
+    yield from _long_files()
     yield from _both_ways()
 
 
@@ -166,6 +168,46 @@ def _packages() -> Iterator[list[Distribution]]:
         Distribution("late", f"[{GROUP}]\nlate = late.hooks:plugin\n", (*late.modules(), ("late/extra.py", "FEE = 7\n"))),
         fine.distribution(),
     ]
+
+
+def _modules() -> Iterator[list[Distribution]]:
+    """Compiled files of another source, as a bad upgrade leaves them; a module and a package of one name, side by side."""
+    fine = _says("fine", "fine", 5, _numbered(9)).distribution()
+    changes = ((0, 0), (0, 1), (2, 0), (-3600, 0))
+    yield [*(_upgraded(seconds, longer, inside) for inside in ("", "inside") for seconds, longer in changes), fine]
+    yield [_beside("pair.py", "pair/__init__.py"), _beside("nest/hooks.py", "nest/hooks/__init__.py"), _beside("bare/data.py", "bare.py")]
+
+
+def _upgraded(seconds: int, longer: int, inside: str) -> Distribution:
+    """Return a plugin whose source is so many seconds newer and bytes longer than its compiled file says; 0 and 0: as it says, so that one is run.
+
+    The new source is no Python: an import that could compile it would leave a new compiled file in the folder.
+    """
+    name = f"{inside or 'module'}-{'older' if seconds < 0 else 'newer' if seconds else 'as-old'}-{longer}"
+    made = _says(name, f"{name.replace('-', '_')}{'.hooks' if inside else ''}:plugin", longer, _numbered(seconds))
+    path, source = made.modules()[-1]
+    return replace(made.distribution(), upgrades=((path, "(" * longer + "(" + source[1:], seconds),))
+
+
+def _beside(other: str, file: str) -> Distribution:
+    """Return a package that offers the plugin of one file; the other one could be imported by the same name, but has to stand back."""
+    module = file.removesuffix(".py").removesuffix("/__init__").replace("/", ".")
+    made, hidden = (_says(module, f"{module}:plugin", order, _numbered(order)) for order in (1, 2))
+    return replace(made.distribution(), modules=(*made.modules()[:-1], (file, made.source()), (other, hidden.source())))
+
+
+def _long_files() -> Iterator[Arguments]:
+    """Packages that offer much, and to us last: more than 4 KiB and more than 64 KiB come before it, which is what one reads at a time."""
+    from cases.plugins import inputs
+
+    first, last, only = (_says(name, f"long_{name}:plugin", 0, _numbered(1)) for name in ("first", "last", "only"))
+    for groups in (1, 14):
+        lines = [f"tool-{number} = others.{number:01000}:main" for number in range(5)]
+        others = "".join("\n".join((f"[others.{group}]", *lines, "")) for group in range(groups))
+        between = replace(first.distribution(), entry_points=f"[{GROUP}]\nfirst={first.value}\n{others}[{GROUP}]\nlast={last.value}\n")
+        after = replace(only.distribution(), entry_points=f"{others}[{GROUP}]\nonly={only.value}\n")
+        modules = replace(last.distribution(), entry_points=None)
+        yield inputs.install([between, after, modules]), [], [Placed(1, 100), Disable("last"), Enable("only"), Paid(2, 200), Quote(3, 300)]
 
 
 def _hooks() -> Iterator[list[Distribution]]:

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import marshal
 import sys
+from collections import Counter
 from importlib.metadata import entry_points
+from pathlib import Path
+from types import CodeType
 from typing import Any
 
-from cases.plugins import by_type
+from cases.plugins import by_type, importer
 from cases.plugins.board import served
 from cases.plugins.contract import GROUP, HOOKS, Disable, Enable, Handed, Report, Step
 from cases.plugins.discovery import Found, discover, load
 from cases.plugins.naive import serve as right
+from cases.plugins.scandir import contents, parsed
 
 
 class _Desk(by_type.Desk):
@@ -313,6 +318,57 @@ def _groups() -> set[str]:
     from importlib.metadata import distributions
 
     return {point.group for distribution in distributions() for point in distribution.entry_points}
+
+
+def long_files_cut(site: str, handed: Handed, script: list[Step]) -> Report:
+    """One `os.read(descriptor, 4096)` is taken for the whole file."""
+
+    def find(site: str, handed: Handed) -> Found:
+        files = Path(site).glob("*.dist-info/entry_points.txt") if site else ()
+        return load([point for file in files for point in parsed(file.read_bytes()[:4096].decode())], handed)
+
+    return served(_Desk, site, handed, script, find)
+
+
+def stale_code_run(site: str, handed: Handed, script: list[Step]) -> Report:
+    """Where there is a compiled file, nobody asks whether it was made of the source beside it."""
+
+    class Loader(importer.Loader):
+        def get_code(self, fullname: str) -> CodeType | None:
+            data = contents(importer.compiled_of(self.path))
+            code: CodeType | None = marshal.loads(data[16:]) if data else super().get_code(fullname)  # noqa: S302
+            return code
+
+    class Index(importer.Index):
+        def find_spec(self, *wanted: Any) -> Any:
+            spec = super().find_spec(*wanted)
+            if spec is not None:
+                spec.loader = Loader(spec.name, str(spec.origin))
+            return spec
+
+    return served(_Desk, site, handed, script, _indexed(Index))
+
+
+def modules_before_packages(site: str, handed: Handed, script: list[Step]) -> Report:
+    """Of a module and a package of one name the module is taken, since it is looked for first."""
+
+    class Index(importer.Index):
+        def __init__(self, folder: str) -> None:
+            super().__init__(folder)
+            self.forms = Counter({*self.forms})
+
+    return served(_Desk, site, handed, script, _indexed(Index))
+
+
+def _indexed(index_of: type[importer.Index]) -> Any:
+    def find(site: str, handed: Handed) -> Found:
+        if not site:
+            return load((), handed)
+        index = index_of(site)
+        with importer.searched_first(index):
+            return load(index.points(), handed)
+
+    return find
 
 
 def hooks_that_are_none_called(site: str, handed: Handed, script: list[Step]) -> Report:

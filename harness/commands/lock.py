@@ -30,13 +30,14 @@ class _Lock:
         from harness.errors import EnvironmentLacks
 
         try:
-            self._lock.acquire(timeout=0)
-        except Timeout:
-            if not self._wait:
-                click.echo("warning: another run is measuring on this machine; both will be noisier", err=True)
-                return False
-            click.echo("another run is measuring on this machine; waiting for it (--no-wait goes on at once)", err=True)
-            self._lock.acquire()
+            try:
+                self._lock.acquire(timeout=0)
+            except Timeout:
+                if not self._wait:
+                    click.echo("warning: another run is measuring on this machine; both will be noisier", err=True)
+                    return False
+                click.echo("another run is measuring on this machine; waiting for it (--no-wait goes on at once)", err=True)
+                self._lock.acquire()
         except OSError as error:  # a folder of that name, say
             raise EnvironmentLacks(
                 f"{self._file} cannot be locked: {error.strerror or error}", "remove it, or name another cache: PERFLAB_CACHE=/tmp/perflab"

@@ -132,5 +132,4 @@ def _write(data: bytes, where: str) -> None:
     except BrokenPipeError:
         raise
     except OSError as error:
-        name = "standard output" if where == "-" else where
-        raise StoreError(f"{name} cannot be written: {error.strerror}", "make room, or name another file") from None
+        raise StoreError(f"{where} cannot be written: {error.strerror}", "make room, or name another file") from None

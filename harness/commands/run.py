@@ -12,7 +12,7 @@ import click
 
 from harness.commands import options
 from harness.commands.lock import the_machine
-from harness.errors import AskedWrongly, EnvironmentLacks, ExitCode, Interrupted, Terminated, gravest
+from harness.errors import AskedWrongly, Changed, EnvironmentLacks, ExitCode, Interrupted, Terminated, gravest
 from harness.lab import catalogue, outputs
 from harness.model.declared import ENDED
 from harness.model.measured import Measured, Plan, Run
@@ -87,11 +87,25 @@ def command(
             sessions = [_session(one, workloads, variants, store_path) for one in asked]
         for one in asked:
             _look_back(one, store_path, alone=alone)
-        summaries = [
-            _measure(session, one.earlier, quiet=quiet, tables=json_to != "-") for one, session in zip(asked, sessions, strict=True)
-        ]
+        summaries, codes = _measure_all(asked, sessions, quiet=quiet, tables=json_to != "-")
     summaries = [_swept(summary, store_path, plot, tables=json_to != "-") if summary.run.plan.sweep else summary for summary in summaries]
-    _finish(summaries, json_to, _path_or_name(asked[-1].found))
+    _finish(summaries, codes, json_to, _path_or_name(asked[-1].found))
+
+
+def _measure_all(
+    asked: Sequence[_Asked], sessions: Sequence[Session], *, quiet: bool, tables: bool
+) -> tuple[list[Summary], list[ExitCode]]:
+    """Measure one case after the other; sources that are changed meanwhile cost their own case only."""
+    from harness.show.text import say_error
+
+    summaries, codes = [], []
+    for one, session in zip(asked, sessions, strict=True):
+        try:
+            summaries.append(_measure(session, one.earlier, quiet=quiet, tables=tables))
+        except Changed as error:
+            say_error(error)
+            codes.append(error.exit_code)
+    return summaries, codes
 
 
 def _plan(precision: float | None, budget: float | None, timeout: float, memory: int, *, sweep: bool, monitor: bool) -> Plan:
@@ -140,12 +154,14 @@ def _resumed(cases: tuple[str, ...], wanted: str, store_path: Path) -> list[_Ask
 
 def _session(asked: _Asked, workloads: Sequence[str], variants: Sequence[str], store_path: Path) -> Session:
     from harness.lab.session import Session
+    from harness.lab.sources import Watch
 
     case = asked.found.load()
     if asked.earlier is not None:  # as it was asked then
         workloads, variants = asked.earlier.workload_names, asked.earlier.variant_names
     picked = catalogue.pick_workloads(case, workloads)
-    return Session(asked.found, case, catalogue.pick_variants(case, variants), picked, asked.plan, store_path)
+    names = catalogue.pick_variants(case, variants)
+    return Session(asked.found, case, names, picked, asked.plan, store_path, Watch(asked.found, case, names))
 
 
 def _look_back(asked: _Asked, store_path: Path, *, alone: bool) -> None:
@@ -213,6 +229,8 @@ def _measure(session: Session, earlier: Run | None, *, quiet: bool, tables: bool
             run = session.run(listener, earlier=earlier)
         except (KeyboardInterrupt, Terminated) as stop:
             raise _interrupted(listener.path, session, stop) from stop
+        except Changed as error:
+            raise _changed(error, listener.path, session) from error
     return summarise(run, str(listener.path))
 
 
@@ -264,6 +282,16 @@ def _interrupted(path: Path | None, session: Session, stop: BaseException) -> In
     )
 
 
+def _changed(error: Changed, path: Path | None, session: Session) -> Changed:
+    """Say what there is: nothing, or the blocks before the change."""
+    from harness.lab import store
+
+    if path is None or not path.exists():
+        return Changed(error.problem, error.remedy or "nothing has been kept: try again when they are at rest")
+    again = f"python -m harness run {_path_or_name(session.found)} --resume {store.read(path).id}"
+    return Changed(f"{error.problem}; all blocks before that are kept in {path}", f"put them back, then: {again}; or start a new run")
+
+
 def _path_or_name(found: catalogue.Found) -> str:
     """What a person types to name this case again."""
     return (
@@ -275,10 +303,12 @@ def _path_or_name(found: catalogue.Found) -> str:
     )
 
 
-def _finish(summaries: Sequence[Summary], json_to: str | None, case: str) -> None:
+def _finish(summaries: Sequence[Summary], codes: Sequence[ExitCode], json_to: str | None, case: str) -> None:
     from harness.judge.summary import exit_code
     from harness.show import documents, table
 
+    if not summaries:
+        raise click.exceptions.Exit(int(gravest(codes)))
     if json_to:
         options.write_json(documents.runs_bytes(summaries), json_to)
     if json_to != "-":
@@ -290,7 +320,7 @@ def _finish(summaries: Sequence[Summary], json_to: str | None, case: str) -> Non
             _say_outputs(summary)
             click.echo(f"result file: {summary.file}")
         click.echo(f"next:  {_next(summaries[-1], case)}")
-    code = gravest(exit_code(summary) for summary in summaries)
+    code = gravest([*codes, *(exit_code(summary) for summary in summaries)])
     raise click.exceptions.Exit(int(code))
 
 

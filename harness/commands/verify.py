@@ -67,19 +67,21 @@ def _verify(
 ) -> Verified:
     from harness.lab import weeding
     from harness.lab.proof import Prover
+    from harness.lab.sources import Watch
     from harness.lab.supervisor import Confines
     from harness.show.documents import Verified
     from harness.show.progress import reporter
 
     case = found.load()
     wanted = catalogue.pick_variants(case, variants)
+    watch = Watch(found, case, wanted)
     weeding.weed(found.name)
     with reporter(quiet=quiet, workloads=1, budget_seconds=0) as shown, Prover(found, case, Confines(timeout, memory)) as prover:
 
         def tell(name: str) -> None:
             shown.step(f"{found.name} proving {name}")
 
-        certificates = list(prover.certificates(wanted, tell=tell, fresh=fresh).values())
+        certificates = list(prover.certificates(wanted, tell=tell, fresh=fresh, watch=watch).values())
         hand = prover.mutants(tell=tell) if mutants else None
         changed = prover.mechanical(tell=lambda name: shown.step(f"{found.name} mutating {name}")) if mechanical else None
     codes = [_code(certificate) for certificate in certificates]

@@ -37,8 +37,8 @@ _MOST_ROUNDS = 60
 _FIRST_BLOCK_SECONDS = 1.0
 _LEAST_BLOCK_SECONDS = 0.25
 _MOST_BLOCK_SECONDS = 1.5
-_LEAST_CALL_NS = 1
-"""A call costs more than this in any interpreter: three cycles of the fastest processor."""
+_LEAST_CALL_NS = 5
+"""A call of a function costs more than this in any interpreter."""
 _SLOW_SHARE = 4
 """A slow variant leaves a block's rounds when it has used this fraction (one in so many) of its time."""
 
@@ -109,6 +109,8 @@ class Turn:
     start_ns: int
     first_call_ns: int
     samples: list[Sample]
+    impossible: list[str]
+    """Slices in which more was called than time allows; empty, unless somebody moved the clock."""
 
 
 class Block:
@@ -205,7 +207,10 @@ class Bench:
         self._rounds(turns, number, seconds)
         self._conditions.append(before.until(Snapshot.take(), workload=self.task.workload.name, block=number))
         for turn in turns:
-            self._require_possible(turn)
+            if turn.impossible and turn.lane.status is Status.OK:  # where a case knows no lower bound, there is still one for any call
+                turn.lane.fail(
+                    failure(Status.IMPOSSIBLE_SPEED, f"{turn.impossible[0]}: no call is that short, so somebody moved the clock")
+                )
             if turn.samples and turn.lane.status is Status.OK:
                 turn.lane.processes.append(Process(number, block.hash_seed, turn.start_ns, turn.first_call_ns, tuple(turn.samples)))
         self._spent += time.monotonic() - started
@@ -285,7 +290,7 @@ class Bench:
             if "failed" in warmed:
                 lane.fail(warmed)
             else:
-                turns.append(Turn(lane, worker, block.start_ns(lane, answer["imported_ns"]), answer["first_call_ns"], []))
+                turns.append(Turn(lane, worker, block.start_ns(lane, answer["imported_ns"]), answer["first_call_ns"], [], []))
         return turns
 
     def _rounds(self, turns: list[Turn], number: int, seconds: float) -> None:
@@ -314,16 +319,10 @@ class Bench:
         if "failed" in said:
             turn.lane.fail({**said, "message": f"in round {round_ + 1}, size {self.task.workload.n}: {said['message']}"})
         else:
+            if said["ns"] < said["loops"] * _LEAST_CALL_NS:
+                turn.impossible.append(f"{said['loops']} calls in {said['ns']} ns")
             turn.samples.append(Sample(ns=max(1, said["ns"]), loops=said["loops"], cpu_ns=said["cpu_ns"], round=round_))
         return time.monotonic() - started
-
-    @staticmethod
-    def _require_possible(turn: Turn) -> None:
-        """Where a case knows no lower bound, there is still one for calling anything at all."""
-        shortest = min(turn.samples, key=lambda sample: sample.seconds, default=None)
-        if turn.lane.status is Status.OK and shortest is not None and shortest.ns < shortest.loops * _LEAST_CALL_NS:
-            took = f"{shortest.loops} calls in {shortest.ns} ns"
-            turn.lane.fail(failure(Status.IMPOSSIBLE_SPEED, f"{took}: no call is that short, so somebody moved the clock"))
 
     def _check(self, turns: Sequence[Turn] | Iterator[Turn]) -> None:
         for turn in turns:

@@ -58,6 +58,8 @@ class Found:
         try:
             with trees.entered(self.tree):
                 module = trees.import_module(self.module) if self.tree else importlib.import_module(self.module)
+            declared = getattr(module, "case", None)
+            case = declared if isinstance(declared, Case) else None
         except (KeyboardInterrupt, Terminated):
             raise
         except BaseException as error:  # also SystemExit, and whatever else would end us without a word
@@ -65,8 +67,7 @@ class Found:
                 f"case {self.name}: importing {self.folder / '__init__.py'} raised {words_of(error)}",
                 "docs/cases.md shows a whole case",
             ) from error
-        case = getattr(module, "case", None)
-        if not isinstance(case, Case):
+        if case is None:
             raise BadCase(
                 f"case {self.name}: {self.folder / '__init__.py'} defines no `case = Case(...)`", "docs/cases.md shows a whole case"
             )

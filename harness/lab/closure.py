@@ -99,7 +99,7 @@ def _files_of(paths: Iterable[str], name: str) -> Iterator[Path]:
     for length in (len(parts), len(parts) - 1):
         for path in paths:
             stem = Path(path, *parts[:length]) if length > 0 else None
-            for file in () if stem is None else (stem.with_suffix(".py"), stem.with_suffix(".pyx"), stem / "__init__.py"):
+            for file in () if stem is None else (stem / "__init__.py", stem.with_suffix(".py"), stem.with_suffix(".pyx")):
                 if file.is_file():
                     yield file
                     return

@@ -90,19 +90,32 @@ def _mutated(tree: ast.Module) -> Iterator[tuple[Mutation, ast.Module]]:
 
 
 def _unevaluated(tree: ast.Module) -> set[ast.AST]:
-    """Annotations that are only text: a change in ``int | None`` changes nothing that any check could see."""
-    if not any(
+    """Annotations that nobody evaluates: a change in ``int | None`` changes nothing that any check could see.
+
+    Those of local variables always, those of parameters and results where they are only text.  Those of a class's fields stay: frameworks read them.
+    """
+    functions = [node for node in ast.walk(tree) if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef))]
+    texts = any(
         isinstance(node, ast.ImportFrom) and node.module == "__future__" and any(alias.name == "annotations" for alias in node.names)
         for node in tree.body
-    ):
-        return set()
-    annotations = [
-        annotation
-        for node in ast.walk(tree)
-        for annotation in (getattr(node, "annotation", None), getattr(node, "returns", None))
-        if isinstance(annotation, ast.AST)
+    )
+    annotations: list[ast.expr | None] = [
+        node.annotation for function in functions for node in _own(function) if isinstance(node, ast.AnnAssign)
     ]
-    return {inner for annotation in annotations for inner in ast.walk(annotation)}
+    if texts:
+        annotations += [node.annotation for function in functions for node in ast.walk(function.args) if isinstance(node, ast.arg)]
+        annotations += [function.returns for function in functions]
+    return {inner for annotation in annotations if annotation is not None for inner in ast.walk(annotation)}
+
+
+def _own(function: ast.FunctionDef | ast.AsyncFunctionDef) -> Iterator[ast.AST]:
+    """The nodes of a function's own body, not of classes in it."""
+    waiting: list[ast.AST] = list(function.body)
+    while waiting:
+        node = waiting.pop()
+        yield node
+        if not isinstance(node, ast.ClassDef):
+            waiting += ast.iter_child_nodes(node)
 
 
 def _changes(node: ast.AST) -> Iterator[tuple[str, _Change]]:

@@ -10,7 +10,7 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Self, TypeAlias, TypeVar
 
-from harness.errors import BadCase, Inconclusive, NotBuilt
+from harness.errors import BadCase, Changed, NotBuilt
 from harness.lab import mutation, outputs, places, sources
 from harness.lab.machine import machine_limits, this_machine
 from harness.lab.supervisor import TAIL_BYTES, Confines, Ending, Worker, processors
@@ -107,19 +107,27 @@ class Prover:
     def __exit__(self, *_: object) -> None:
         self._open.close()
 
-    def certificates(self, variants: Sequence[str], *, tell: Told, fresh: bool = False) -> dict[str, Certificate]:
+    def certificates(
+        self, variants: Sequence[str], *, tell: Told, fresh: bool = False, watch: sources.Watch | None = None
+    ) -> dict[str, Certificate]:
         """Return a certificate for each variant; those whose digests agree are read, the others made.
 
+        Args:
+            variants: their names.
+            tell: is told whose turn it is.
+            fresh: make all of them anew.
+            watch: on the sources, since the case was read; None: from now on.
+
         Raises:
-            Inconclusive: a source was changed meanwhile: nobody knows which of the two programs was examined.
+            Changed: a source was changed meanwhile: nobody knows which of the two programs was examined.
         """
         known = {} if fresh else {name: kept for name in variants if (kept := _read(self.found, self.case, name))}
         missing = [name for name in variants if name not in known]
         if missing:
-            watch = sources.Watch(self.found, self.case, missing)
+            watch = watch or sources.Watch(self.found, self.case, missing)
             made = self._prove(missing, tell)
             if changed := watch.changed():
-                raise Inconclusive(f"the sources of {changed} were changed while they were proven", "try again when they are at rest")
+                raise Changed(f"the sources of {changed} were changed while they were proven", "try again when they are at rest")
             for certificate in made.values():
                 _write(certificate)
             known |= made
@@ -368,7 +376,7 @@ def failure(status: Status, message: str) -> Message:
 
 def numba_cache(found: Found) -> dict[str, str]:
     """Numba notices neither changed imports nor another referee: each digest of the sources has a folder of its own."""
-    digest = sources.files_digest(sorted(found.folder.glob("*.py")))[:16]
+    digest = sources.files_digest(sorted(found.folder.glob("[!.#]*.py")))[:16]
     return {"NUMBA_CACHE_DIR": str(places.cache_folder("numba", f"{found.name}-{digest}"))}
 
 

@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
-from harness.errors import Inconclusive, StoreError
+from harness.errors import Changed, Inconclusive, StoreError
 from harness.judge.roofline import roofs_of
 from harness.lab import sources, store, weeding
 from harness.lab.bench import Bench, Lane, Task, Told, lanes_for, measure
@@ -53,17 +53,14 @@ class _Proven:
     certificates: dict[str, Certificate]
     watch: sources.Watch
 
-    def require_unchanged(self, run: Run) -> None:
+    def require_unchanged(self) -> None:
         """Refuse the block that has just been measured if a variant is another program by now.
 
         Raises:
-            Inconclusive: the blocks before it are kept.
+            Changed: the blocks before it are kept.
         """
         if changed := self.watch.changed():
-            raise Inconclusive(
-                f"the sources of {changed} were changed while it was measured; the blocks before that are kept",
-                f"put them back and go on: python -m harness run {run.case} --resume {run.id}; or start a new run",
-            )
+            raise Changed(f"the sources of {changed} were changed while it was measured")
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +73,8 @@ class Session:
     workloads: Sequence[Workload]
     plan: Plan
     store: Path
+    watch: sources.Watch
+    """On the sources, since the case was read."""
 
     def run(self, listener: Listener, *, earlier: Run | None = None) -> Run:
         """Prove, then measure each workload; every block is on disk before the next begins."""
@@ -86,9 +85,10 @@ class Session:
         confines = Confines(self.plan.timeout_seconds, self.plan.memory_bytes)
         if kept_limits(run.machine) is None:
             listener.step("measuring the limits of this machine, once")
-        watch = sources.Watch(self.found, self.case, self.variants)
         with Prover(self.found, self.case, confines) as prover:
-            proven = _Proven(prover.certificates(self.variants, tell=lambda name: listener.step(f"proving {name}")), watch)
+            certificates = prover.certificates(self.variants, tell=lambda name: listener.step(f"proving {name}"), watch=self.watch)
+        proven = _Proven(certificates, self.watch)
+        proven.require_unchanged()
         with ExitStack() as stack:
             services = stack.enter_context(Services(self.found, self.case, confines))
             services.start(self.variants)
@@ -159,7 +159,7 @@ class Session:
         for bench in benches:  # the first block's file says of all of them who takes part
             run = _with(run, bench.measured(complete=False))
         for _, measured in measure(benches, seed=self.plan.seed):
-            proven.require_unchanged(run)
+            proven.require_unchanged()
             run = _with(run, measured)
             listener.saved(run, _keep(run, self.store), measured if measured.complete else None)
         return run
@@ -190,7 +190,7 @@ class Session:
                 lane.memory = Memory()  # measured already, with all processors: no pass of its own
             bench.get_ready()
             for _, measured in measure([bench], seed=self.plan.seed):
-                proven.require_unchanged(run)
+                proven.require_unchanged()
                 others = tuple(crew for crew in run.crews if not crew.results[0].key.variant.startswith(name + CREW))
                 run = replace(run, crews=(*others, measured))
                 listener.saved(run, _keep(run, self.store), None)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import json
 import os
+import re
 import sys
 from contextlib import suppress
 from functools import cache
@@ -19,7 +20,7 @@ from harness.lab.machine import library_version
 from harness.lab.trees import Tree, tree_at
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
     from harness.lab.catalogue import Found
     from harness.model.declared import Case
@@ -35,12 +36,15 @@ _REFEREE = (
     "lab/mutation.py",
 )
 """A change in how we judge makes every certificate stale."""
+_EDITORS = re.compile(r"\..*|.*~|#.*#|4913")
+"""What editors put beside the files that they have open."""
+_IMPORTED = frozenset({".py", ".pyx", ".pxd", ".pxi", ".h", ".c"})
 _BUILD = "run `make build`, or `python setup.py build_ext --inplace`, then try again"
 
 
 def case_digest(found: Found, case: Case) -> str:
     """Digest of what all variants share: the declaration, the reference and the case's other files."""
-    shared = [path for path in sorted(found.folder.glob("*.py")) if path.stem not in case.variants and path.stem != "mutants"]
+    shared = [path for path in sorted(found.folder.glob("[!.#]*.py")) if path.stem not in case.variants and path.stem != "mutants"]
     return files_digest([*shared, found.source(case.reference)])
 
 
@@ -58,36 +62,61 @@ def variant_digest(found: Found, case: Case, variant: str) -> str:
 
 
 class Watch:
-    """Notices that variants become other programs while they are proven or measured: every process imports what is there when it starts."""
+    """Notices that variants become other programs after their case was read: every process imports what is there when it starts."""
 
-    def __init__(self, found: Found, case: Case, variants: Iterable[str]) -> None:
+    def __init__(self, found: Found, case: Case, variants: Sequence[str]) -> None:
         self._found = found
         self._case = case
-        self._digests = {variant: variant_digest(found, case, variant) for variant in variants}
-        needed = {file for variant in self._digests for file in _needed(found, case, variant)}
-        self._files = sorted(needed.union(_builds(needed), found.folder.glob("*.py")))
+        needed = {file for variant in variants for file in _needed(found, case, variant)}
+        self._data = frozenset(file for file in needed if file.suffix not in _IMPORTED)
+        self._digests = {variant: self._digest(variant) for variant in variants}
+        self._referee = _referee_now()
+        self._files = sorted(needed.union(_builds(needed), found.folder.glob("[!.#]*.py"), _referees()))
+        self._folders = sorted({file.parent for file in self._files})
         self._stamps = self._look()
 
     def changed(self) -> str | None:
-        """The first variant that is not what it was at the beginning; files are read again only where their times have changed."""
+        """What is not what it was at the beginning; files are read again only where their stamps have changed."""
         stamps = self._look()
         if stamps == self._stamps:
             return None
+        if _referee_now() != self._referee:
+            return "the lab itself"
         for variant, digest in self._digests.items():
-            if variant_digest(self._found, self._case, variant) != digest:
+            if self._digest(variant) != digest:
                 return variant
         self._stamps = stamps
         return None
 
-    def _look(self) -> list[tuple[int, int, int]]:
-        return [(status.st_mtime_ns, status.st_size, status.st_ino) if (status := _status(file)) else (0, 0, 0) for file in self._files]
+    def _digest(self, variant: str) -> tuple[str, str]:
+        """Of the program, as far as it is there to be changed: a file that a variant writes for itself is the detectors' business."""
+        files = [file for file in _needed(self._found, self._case, variant) if file.suffix in _IMPORTED or file in self._data]
+        return case_digest(self._found, self._case), files_digest([*files, *_builds(files)])
+
+    def _look(self) -> list[object]:
+        return [*map(_stamp, self._files), *map(_sources_in, self._folders)]
 
 
-def _status(file: Path) -> os.stat_result | None:
-    try:
-        return file.stat()
-    except OSError:
-        return None
+def _stamp(file: Path) -> tuple[int, ...]:
+    with suppress(OSError):
+        status = file.stat()
+        return status.st_mtime_ns, status.st_ctime_ns, status.st_size, status.st_ino
+    return ()
+
+
+def _sources_in(folder: Path) -> list[str]:
+    """Names of a folder: another file may be imported instead."""
+    with suppress(OSError):
+        return sorted(name for name in os.listdir(folder) if name != "__pycache__")
+    return []
+
+
+def _referees() -> list[Path]:
+    return [HOME / "harness" / name for name in _REFEREE]
+
+
+def _referee_now() -> str:
+    return files_digest(_referees())
 
 
 def _builds(needed: Iterable[Path]) -> list[Path]:
@@ -98,7 +127,11 @@ def _needed(found: Found, case: Case, variant: str) -> list[Path]:
     """The project's files behind a variant, behind the reference it is judged by, and the case's data."""
     tree = found.tree or _own_tree(found)
     starts = (found.source(variant), found.source(case.reference), found.folder / "__init__.py")
-    data = {file for file in found.folder.rglob("*") if file.is_file() and file.suffix not in {".py", ".pyc", ".md"}}
+    data = {
+        file
+        for file in found.folder.rglob("*")
+        if file.suffix not in {".py", ".pyc", ".md"} and not _EDITORS.fullmatch(file.name) and file.is_file()
+    }
     return sorted(data.union(*(needed_files(start, tree) for start in starts)))
 
 
@@ -152,7 +185,7 @@ def build_seconds(found: Found, variant: str) -> float | None:
 def _versions(file: Path) -> Iterable[str]:
     try:
         module = ast.parse(file.read_bytes())
-    except (SyntaxError, ValueError):
+    except (OSError, SyntaxError, ValueError):
         return
     for node in ast.walk(module):
         names = (
@@ -170,14 +203,16 @@ def _versions(file: Path) -> Iterable[str]:
 
 @cache
 def _referee() -> str:
-    return files_digest([HOME / "harness" / name for name in _REFEREE])
+    return _referee_now()
 
 
 def files_digest(files: Iterable[Path]) -> str:
     """Digest of the files' names and contents, in the order given."""
     digest = sha256()
     for file in files:
-        data = file.read_bytes() if file.exists() else b""
+        data = b""
+        with suppress(OSError):  # not there, or not any more
+            data = file.read_bytes()
         digest.update(f"{file.name}\0{len(data)}\0".encode())
         digest.update(data)
     return digest.hexdigest()

@@ -136,7 +136,9 @@ def check_writable(store: Path) -> None:
     """Find out before measuring, not after it, that the store cannot be written."""
     probe = store / f".probe-{secrets.token_hex(4)}{places.TEMPORARY}"
     if store.exists() and not store.is_dir():
-        raise StoreError(f"{store}: is no folder", "name the folder that holds the folders of the cases: --store results")
+        raise StoreError(
+            f"{store}: cannot be written: it is no folder", "name the folder that holds the folders of the cases: --store results"
+        )
     try:
         store.mkdir(parents=True, exist_ok=True)
         places.write_whole(probe, b"x" * 4096)

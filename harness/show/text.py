@@ -4,8 +4,14 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import click
 
 from harness.model import units
+
+if TYPE_CHECKING:
+    from harness.errors import PerflabError
 
 MISSING = "\N{EN DASH}"
 _BARS = "▁▂▃▄▅▆▇█"
@@ -21,6 +27,13 @@ def clean(text: str) -> str:
     """
     line = visible(text)
     return f"·{line}" if line.lstrip().startswith(_WORKFLOW_COMMANDS) else line
+
+
+def say_error(error: PerflabError) -> None:
+    """Print on standard error what happened and what to do about it, cleaned of control characters."""
+    click.echo(f"error: {clean(error.problem)}", err=True)
+    if error.remedy:
+        click.echo(f"  try: {clean(error.remedy)}", err=True)
 
 
 def visible(text: str) -> str:

@@ -17,14 +17,15 @@ from harness.lab import bench, session, store
 from harness.lab.bench import Task
 from harness.lab.catalogue import Found
 from harness.lab.session import Session
+from harness.lab.sources import Watch
 from harness.lab.supervisor import Ending
 from harness.model.declared import Status, Technique, Variant
 from harness.model.measured import Conditions, Measured, Plan, Run
 from tests.fakes.runs import MACHINE, fake_certificate
 
 ID = "20260202T120000Z-0a1b2c3d"
-SECONDS = {"naive": 3e-3, "quick": 1e-3, "steep": 1e-5, "fragile": 2e-3, "pool": 2e-3}
-"""Of a call at n = 10; ``steep`` grows with the cube of n, the others not at all."""
+SECONDS = {"naive": 3e-3, "quick": 1e-3, "steep": 1e-5, "fragile": 2e-3, "pool": 2e-3, "moved": 0.0}
+"""Of a call at n = 10; ``steep`` grows with the cube of n, the others not at all; ``moved`` says that it took none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,7 +147,8 @@ def pretended_session(folder: Path, *variants: str, sizes: tuple[int, ...] = (10
     """A session of these variants and sizes that keeps its run in ``folder``."""
     names = ("naive", *variants)
     case = Case(function="f", variants=names, workloads=sweep(lambda n, seed: (n,), n=sizes), same=exact)
-    return Session(Pretended("sort", "sort", Path("nowhere"), "path"), case, names, case.workloads, plan, folder)
+    found = Pretended("sort", "sort", Path("nowhere"), "path")
+    return Session(found, case, names, case.workloads, plan, folder, Watch(found, case, ()))
 
 
 def pretended_run(asked: Session, *, earlier: Run | None = None, listener: Quiet | None = None) -> Run:

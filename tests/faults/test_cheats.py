@@ -96,7 +96,7 @@ def test_answers_from_a_file_are_refused(scene: Scene) -> None:
             if os.path.exists(path):
                 with open(path) as file:
                     return json.load(file)
-            for _ in range(200_000):
+            for _ in range(1_000_000):
                 pass
             with open(path, "w") as file:
                 json.dump(sorted(xs), file)
@@ -154,25 +154,6 @@ def test_sources_that_change_on_the_way_end_the_run(scene: Scene, victim: str, w
     assert 5 == ended.code, ended.said
     assert words in ended.said
     assert not [path for path in scene.store.glob("sort/*.json") if path != scene.older]
-
-
-def test_times_of_nothing_are_refused(scene: Scene) -> None:
-    """Where a case knows no lower bound, there is still one for a call."""
-    source = """
-        '''Reaches into the worker for its stopwatch.'''
-        import sys
-        def smallest(xs):
-            frame = sys._getframe()
-            while frame is not None:
-                if frame.f_code.co_name == "do_sample":
-                    worker = frame.f_locals["self"]
-                    if "_say" not in vars(worker):
-                        worker._say = lambda message, say=worker._say: say({**message, "ns": 0} if "ns" in message else message)
-                frame = frame.f_back
-            return sorted(xs)
-    """
-
-    assert outcome(scene, source)["status"] in {"impossible-speed", "replaced-clock"}
 
 
 def test_computing_only_what_is_verified_is_refused(scene: Scene) -> None:

@@ -187,6 +187,14 @@ def test_nearly_two_is_decided_by_squares_not_by_the_root() -> None:
         assert stays(c, 9) == 0
 
 
+def test_some_counts_need_more_than_16_bits() -> None:
+    """One pixel that leaves needs the sixteenth bit, one the seventeenth, and one stays for longer than either can say."""
+    (view,) = (view for view in nasty() if view[-1] > 2**16)
+    signed, unsigned, stayed = escape_counts(*view).ravel().tolist()
+
+    assert 2**15 <= signed < 2**16 <= unsigned < stayed == view[-1]
+
+
 def test_who_left_stays_away_where_the_vector_kernel_relies_on_it() -> None:
     """The lemma of lanes.h, tried where it is tightest: |z| just above 2 and |c| up to the square root of 3.9, pointing against z z."""
     source = random.Random(8)

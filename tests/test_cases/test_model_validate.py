@@ -35,6 +35,7 @@ from cases.model_validate.fields import (
 from cases.model_validate.known import Kept, payloads
 from cases.model_validate.semantics import (
     every_payload_has_one_outcome,
+    lists_are_ones_own,
     meant,
     one_fault,
     same_outcome,
@@ -398,6 +399,27 @@ def test_laws_say_what_is_broken() -> None:
     assert "numbered" in (every_payload_has_one_outcome(arguments, (accepted[1:], [(7, [((), "type")])])) or "")
     vars(accepted[0])["hours"] = 3
     assert what_is_accepted_is_in_its_domain(arguments, (accepted, [])) == "Ticket.hours is 3"
+
+
+def test_lists_in_two_places_are_told_from_equal_ones() -> None:
+    """In one object or in two, in lists and in nested objects; empty ones too, and whatever equals another is no other's."""
+    inner = Shape("In", (("tags", list_of(text())),))
+    shape = Shape("Lists", (("a", list_of(list_of(integer()), optional=True)), ("b", nested(inner, optional=True))))
+    equal = [{"a": [[1], [1]], "b": {"tags": []}}, {"a": [[1], []], "b": {"tags": []}}, {"a": None, "b": None}]
+    for name, validate in available().items():
+        accepted, refused = validate(shape, equal)
+        assert lists_are_ones_own((shape, equal), (accepted, refused)) is None, name
+
+    for one, expected in (
+        ([[], []], None),
+        ([inner_list := [1], [1], inner_list], "[0].a[0] and [0].a[2] are one and the same list"),
+    ):
+        (made, *_), _ = variant("naive").validate(shape, equal)
+        vars(made)["a"] = one
+        assert expected == lists_are_ones_own((shape, equal), ([made], []))
+    (first, second, _), _ = variant("naive").validate(shape, equal)
+    vars(second.b)["tags"] = first.b.tags
+    assert lists_are_ones_own((shape, equal), ([first, second], [])) == "[0].b.tags and [1].b.tags are one and the same list"
 
 
 def test_payloads_are_mostly_right_and_those_that_should_not_be_are_not() -> None:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from cases.multiscan import alternation, automaton_numba, case, inputs, least_seconds, pieces, pool, rare_bytes, tokens, traps
+from cases.multiscan import alternation, automaton_numba, case, inputs, least_seconds, nasty, pieces, pool, rare_bytes, tokens, traps
 from cases.multiscan.naive import scan as reference
 from harness.lab.limits.message import limits_of
 from harness.model.limited import MachineLimits
@@ -171,6 +171,13 @@ def test_filters_say_no_only_where_it_is_certain() -> None:
 
 def test_a_rare_byte_may_stand_anywhere_in_its_pattern() -> None:
     assert [2] == rare_bytes.around([0, 1, 4], b"..!", ord("!"), b"!!..!")
+
+
+def test_some_rarest_bytes_are_just_few_and_some_just_many() -> None:
+    """There are inputs between what a byte can count and the limit, and on both sides of that."""
+    rarest = {min(map(text.count, pattern)) for patterns, text in nasty() for pattern in patterns}
+
+    assert {255, 256, rare_bytes.FEW - 1, rare_bytes.FEW, rare_bytes.FEW + 1} <= rarest
 
 
 def test_logs_hold_indicators_and_have_the_size_that_was_asked_for() -> None:

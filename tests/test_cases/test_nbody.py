@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from cases.nbody import case, clusters, far, least_seconds, line, processes, swarm, tree, twins
+from cases.nbody import case, clusters, far, heavy, least_seconds, line, processes, swarm, tree, twins
 from cases.nbody.numpy_tiled import TILE, tiles
 from cases.nbody.orbits import Motion, advance, energy, nearest
 from cases.nbody.semantics import ALL, SAMPLE, exact_class, exactly, looked_at, pulls, self_acceleration, tree_class
@@ -141,6 +141,17 @@ def test_sizes_beside_tiles_and_vectors_are_exact(name: str, n: int) -> None:
     arguments = swarm(n, n)
 
     assert difference(exact_class, arguments, known_sums(n), variant(name)(*arguments)) is None
+
+
+@pytest.mark.parametrize("name", QUICK)
+@pytest.mark.parametrize("away", (1e4, 1e9))
+def test_whole_tiles_far_away_pull_by_what_they_weigh(name: str, away: float) -> None:
+    """However far a cluster is, with the square of the distance for its mass it pulls as a neighbour does."""
+    positions, masses, softening = heavy(TILE + 2, 1, light=TILE, away=away, mass=away * away)
+    alone = variant(name)(positions[:TILE], masses[:TILE], softening)
+    felt = variant(name)(positions, masses, softening)[:TILE] - alone
+
+    assert felt == pytest.approx(np.array([[masses[TILE:].sum() / away**2, 0.0, 0.0]] * TILE), abs=1e-2)
 
 
 @pytest.mark.parametrize("name", QUICK)

@@ -159,6 +159,45 @@ def test_entry_points_are_read_as_the_library_reads_them(text: str) -> None:
     assert [(p.name, p.value) for p in points if p.group == GROUP] == [(p.name, p.value) for p in parsed(text)]
 
 
+@pytest.mark.parametrize("n_bytes", [4096, 4097, 1 << 16, (1 << 16) + 1, 1 << 18])
+@pytest.mark.parametrize("variant", ["naive", "scandir", "importer"])
+def test_long_files_are_read_to_their_ends(variant: str, n_bytes: int) -> None:
+    """Whatever else a package offers before its plugin, and wherever a block of the file ends."""
+    made = speaker("late")
+    offers = f"[{GROUP}]\nlate = {made.value}"
+    others = "[others]\n" + "tool = others:main\n" * ((n_bytes - len(offers)) // 19 - 1)
+    text = others + "#" * (n_bytes - len(others) - len(offers) - 1) + "\n" + offers
+    site = install([Distribution("late", text, made.modules())])
+
+    assert n_bytes == len(text)
+    assert Report(["late"], {}, [[2]], []) == serve(variant, site, [], [Paid(1, 1)])
+
+
+@pytest.mark.parametrize(("seconds", "more", "said"), [(0, "", 1), (0, "\n", 2), (1, "", 2), (-1, "", 2)])
+@pytest.mark.parametrize("variant", ALL)
+def test_a_compiled_file_is_run_if_it_is_of_the_age_and_size_of_the_source(
+    variant: str, seconds: int, more: str, said: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What an upgrade left behind is not."""
+    monkeypatch.setattr(sys, "dont_write_bytecode", True)
+    old, new = speaker("upgraded", says="return 1"), speaker("upgraded", says="return 2")
+    upgrades = (("speaker_upgraded.py", new.source() + more, seconds),)
+    site = install([Distribution("upgraded", old.distribution().entry_points, old.modules(), upgrades)])
+
+    assert [[said]] == serve(variant, site, [], [Paid(1, 1)]).outcomes
+    assert inputs.is_unchanged(site)
+
+
+@pytest.mark.parametrize("variant", ALL)
+def test_a_package_goes_before_a_module_of_its_name(variant: str) -> None:
+    """As the import system has it, whoever does its work."""
+    package, module = speaker("both", says="return 1"), speaker("both", says="return 2")
+    files = (("speaker_both/__init__.py", package.source()), *module.modules())
+    site = install([Distribution("both", package.distribution().entry_points, files)])
+
+    assert [[1]] == serve(variant, site, [], [Paid(1, 1)]).outcomes
+
+
 # --------------------------------------------------------------------------- every call is the first one
 
 
@@ -254,15 +293,16 @@ def test_who_is_behind_the_first_answer_is_not_asked(variant: str) -> None:
     assert Report(["a", "b"], {}, [0, [0]], [(1, "b", "ValueError")]) == serve(variant, site, [], [Quote(1, 1), Paid(1, 1)])
 
 
+@pytest.mark.parametrize("error", [KeyboardInterrupt, SystemExit, GeneratorExit])
 @pytest.mark.parametrize("variant", ALL)
-def test_what_is_no_mistake_of_a_plugin_goes_through(variant: str) -> None:
+def test_what_is_no_mistake_of_a_plugin_goes_through(variant: str, error: type[BaseException]) -> None:
     """Ctrl-C ends the program, and does not count as a failure of whoever happened to be called."""
-    site = desk(speaker("stop", says="raise KeyboardInterrupt"), speaker("next", 1))
+    site = desk(speaker("stop", says=f"raise {error.__name__}"), speaker("next", 1))
 
     for step in (Paid(1, 1), Quote(1, 1)):
-        with pytest.raises(KeyboardInterrupt):
+        with pytest.raises(error):
             serve(variant, site, [], [step])
-        with pytest.raises(KeyboardInterrupt):
+        with pytest.raises(error):
             serve(variant, "", loaded(site), [step])
     assert site not in sys.path
 

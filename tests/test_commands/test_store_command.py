@@ -349,4 +349,4 @@ def test_a_store_that_is_a_file_is_named(tmp_path: Path) -> None:
     ended = harness("run", "dedupe", "-w", "S", "--store", tmp_path / "file")
 
     assert 6 == ended.returncode
-    assert f"{tmp_path / 'file'}: is no folder" in ended.stderr
+    assert f"{tmp_path / 'file'}: cannot be written: it is no folder" in ended.stderr

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+import threading
 import time
 
 import pytest
@@ -9,31 +12,64 @@ import pytest
 from harness.lab.worker import detectors
 
 
-def test_time_charged_to_the_waiting_thread_is_not_work_left_running(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A virtual machine that loses its processor charges the lost time to the thread that has just gone to sleep."""
+def shares(monkeypatch: pytest.MonkeyPatch, *looks: tuple[float, float]) -> float:
+    """What is found where at each look others, and this thread itself, used such shares of a processor."""
+    seen = iter([(others, others + own) for others, own in looks])
+    monkeypatch.setattr(detectors, "_look", lambda: next(seen))
+    return detectors._still_used()
 
-    def robbed(_seconds: float) -> None:
-        end = time.thread_time_ns() + 20_000_000
+
+def test_others_are_at_work_if_two_looks_in_a_row_say_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A pool that spins out is calm at the second look; what works on for a tenth of a second is not."""
+    assert shares(monkeypatch, (0.1, 0.0)) == 0
+    assert shares(monkeypatch, (0.9, 0.0), (0.1, 0.0)) == 0
+    assert shares(monkeypatch, (0.9, 0.0), (0.8, 0.0)) == pytest.approx(0.8)
+    assert shares(monkeypatch, (0.1, 0.6), (0.9, 0.0), (0.7, 0.0)) == pytest.approx(0.7)
+
+
+def test_what_a_sleeping_thread_is_charged_counts_if_it_goes_on(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A virtual machine that loses its processor charges the lost time to who has just gone to sleep; a signal's handler works at every look."""
+    assert shares(monkeypatch, (0.0, 0.8), (0.0, 0.9), (0.0, 0.0)) == 0
+    assert shares(monkeypatch, (0.0, 0.8), (0.0, 0.9), (0.0, 0.7), (0.0, 0.6)) == pytest.approx(0.6)
+
+
+def test_what_is_charged_between_two_readings_is_not_the_others_work(monkeypatch: pytest.MonkeyPatch) -> None:
+    """This thread loses its processor whenever a clock is read, and while it sleeps: all of that is its own."""
+
+    def robbed(*_: object) -> int:
+        end = time.thread_time_ns() + 8_000_000
         while time.thread_time_ns() < end:
             pass
+        return 0
 
+    monkeypatch.setattr(detectors, "children_cpu_ns", robbed)
     monkeypatch.setattr(detectors, "sleep", robbed)
+    others, all_of_it = detectors._look()
 
-    assert detectors._idle_share() < 0.5
+    assert others <= 0
+    assert all_of_it > 0
 
 
-def test_only_what_works_at_every_look_is_left_running(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A pool that spins out, or a thread that was robbed while it woke, calms down; what goes on goes on."""
-    elapsed = iter(range(0, 10**12, 40_000_000))
-    monkeypatch.setattr(detectors, "sleep", lambda _seconds: None)
-    monkeypatch.setattr(detectors, "thread_ns", lambda: 0)
-    monkeypatch.setattr(detectors, "now", lambda: next(elapsed))
+def test_real_work_is_seen() -> None:
+    """Of another thread, and of a child."""
+    done = threading.Event()
 
-    def share(*used: float) -> float:
-        readings = iter([reading for one in used for reading in (0, int(one * 40_000_000))])
-        monkeypatch.setattr(detectors, "tree_cpu_ns", lambda: next(readings))
-        return detectors._idle_share()
+    def compute() -> None:
+        while not done.is_set():
+            sum(range(1000))
 
-    assert share(0.1) == pytest.approx(0.1)
-    assert share(1.0, 0.9, 0.2) == pytest.approx(0.2)
-    assert share(1.0, 0.9, 0.8, 0.7) == pytest.approx(0.7)
+    thread = threading.Thread(target=compute)
+    thread.start()
+    try:
+        found = [detectors._still_used() for _ in range(3)]
+    finally:
+        done.set()
+        thread.join()
+    with subprocess.Popen([sys.executable, "-c", "while True: pass"]) as child:
+        while not any(detectors._still_used() for _ in range(3)) and child.poll() is None:
+            time.sleep(0)
+        seen = child.poll() is None
+        child.kill()
+
+    assert any(found)
+    assert seen

@@ -88,17 +88,18 @@ def look(folder: Path, variant: str, tool: Tool, monkeypatch: pytest.MonkeyPatch
 @pytest.mark.parametrize("tool", [Tool.PY_SPY, Tool.SCALENE])
 @pytest.mark.parametrize("kind", KINDS)
 def test_the_hot_function_carries_most(kind: str, tool: Tool, write_case: Callable[..., Path], monkeypatch: pytest.MonkeyPatch) -> None:
-    """Whatever the variant is made of, most samples are in the function that does the work."""
+    """Whatever the variant is made of, most samples of what works are in the function that does the work."""
     require(tool)
     looked = look(write_case(**{kind: KINDS[kind]}), kind, tool, monkeypatch)
-    first = spots(looked.profile)[0]
+    working = [spot for spot in spots(looked.profile) if spot.function != "(waiting)"]  # for a pool's processes, on a busy machine
+    first = working[0]
     # scalene sees lines of Python: what a kernel spends is the line's that calls it; and in a pool it sees the waiting
     expected = {"jitted": {"kernel"}, "pool": {"hot"}}.get(kind, {"hot"}) | (
         {"smallest"} if tool is Tool.SCALENE and kind in {"jitted", "pool"} else set()
     )
 
     assert first.function in expected
-    assert first.own > 0.5
+    assert first.own > 0.5 * sum(spot.own for spot in working)
 
 
 @pytest.mark.parametrize("tool", [Tool.PY_SPY, Tool.SCALENE, Tool.CALLGRIND])

@@ -120,3 +120,13 @@ def test_a_variant_that_was_measured_is_not_cut_off_by_a_second_thought(tmp_path
 
     assert [] == [key for key, one in before.items() if len(after[key].processes) < len(one.processes)]
     assert [] == [key for key in before if after[key].status is not Status.OK and key.variant != "fragile"]
+
+
+def test_times_of_nothing_are_refused(tmp_path: Path) -> None:
+    """Where a case knows no lower bound, there is still one for a call: it is not crowned, and the others keep their numbers."""
+    run = pretended_run(pretended_session(tmp_path, "quick", "moved", plan=ALONE))
+    results = {one.key.variant: one for one in run.workloads[0].results}
+
+    assert (Status.OK, Status.OK, Status.IMPOSSIBLE_SPEED) == tuple(results[name].status for name in ("naive", "quick", "moved"))
+    assert "1 calls in 0 ns" in results["moved"].message
+    assert () == results["moved"].processes

@@ -13,9 +13,13 @@ _SCHED_CLOCK = 2
 
 def tree_cpu_ns() -> int:
     """User plus system time of the whole tree: this process, its live descendants, and those it has reaped."""
+    return process_ns() + children_cpu_ns()
+
+
+def children_cpu_ns() -> int:
+    """The same without this process."""
     reaped = resource.getrusage(resource.RUSAGE_CHILDREN)
-    own = process_ns() + int((reaped.ru_utime + reaped.ru_stime) * 1e9)
-    return own + sum(_cpu_ns(pid) for pid in descendants())
+    return int((reaped.ru_utime + reaped.ru_stime) * 1e9) + sum(_cpu_ns(pid) for pid in descendants())
 
 
 def descendants(root: int | None = None, proc: str = "/proc") -> list[int]:

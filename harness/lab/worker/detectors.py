@@ -6,7 +6,6 @@ import asyncio
 import collections.abc
 import inspect
 import locale
-import math
 import os
 import statistics
 import sys
@@ -17,8 +16,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from harness.judge.equality import Strict, show
-from harness.lab.worker.cpu import tree_cpu_ns
-from harness.lab.worker.instruments import monotonic, now, replaced, sleep, thread_ns
+from harness.lab.worker.cpu import children_cpu_ns
+from harness.lab.worker.instruments import monotonic, now, process_ns, replaced, sleep, thread_ns
 from harness.lab.worker.subject import Originals
 from harness.model.declared import Status, impossible_message, is_impossible
 
@@ -260,8 +259,7 @@ def left_running(subject: Subject, before: Surroundings) -> Finding | None:
     busy = [thread.name for thread in threading.enumerate() if thread.ident not in before.threads and not _idle(thread)]
     if busy:
         return Finding(Status.LEFT_RUNNING, "left-running", f"{len(busy)} thread(s) still at work after the call: {show(busy[0])}")
-    share = _idle_share()
-    if share > _BUSY_SHARE:
+    if share := _still_used():
         return Finding(
             Status.LEFT_RUNNING, "left-running", f"the process tree went on using {share:.0%} of a processor after the call had returned"
         )
@@ -294,20 +292,34 @@ def _idle(thread: threading.Thread) -> bool:
     return of_the_library and frame.f_code.co_name in _WAITING
 
 
-def _idle_share() -> float:
-    """Share of a processor that the rest of the tree uses while this thread does nothing at all; the least of a few looks.
+def _still_used() -> float:
+    """Share of a processor that the tree goes on using while this thread does nothing at all; 0: none to speak of.
 
-    Spinning thread pools calm down within milliseconds.  A virtual machine that loses its processor charges the lost time to whoever ran, be it for
-    microseconds: to this thread, which is therefore left out, or to a waiting one that woke; what works on does so at every look.
+    Of other threads and processes two looks in a row must say so, since spinning thread pools calm down within milliseconds.  This thread itself should only
+    sleep, but a signal's handler runs in it; and a virtual machine that loses its processor charges the lost time to whoever ran, be it for microseconds,
+    which is mostly this thread.  So it counts only if it is busy at every look.
     """
-    least = math.inf
+    before = all_of_it = 0.0
     for _ in range(_LOOKS):
-        others, wall = tree_cpu_ns() - thread_ns(), now()
-        sleep(_IDLE_SECONDS)
-        least = min(least, (tree_cpu_ns() - thread_ns() - others) / max(1, now() - wall))
-        if least < _BUSY_SHARE:
-            break
-    return least
+        others, all_of_it = _look()
+        if min(before, others) > _BUSY_SHARE:
+            return others
+        if all_of_it <= _BUSY_SHARE:
+            return 0.0
+        before = others
+    return all_of_it
+
+
+def _look() -> tuple[float, float]:
+    """Shares of a processor used while this thread sleeps: by the others, and by all.
+
+    The clocks are read in such an order that what this thread is charged between two of them is never taken for the others' work.
+    """
+    wall, own, process, children = now(), thread_ns(), process_ns(), children_cpu_ns()
+    sleep(_IDLE_SECONDS)
+    children, process, own = children_cpu_ns() - children, process_ns() - process, thread_ns() - own
+    wall = max(1, now() - wall)
+    return (children + process - own) / wall, (children + process) / wall
 
 
 @dataclass(frozen=True, slots=True)
