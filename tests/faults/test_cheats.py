@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from harness.lab import store
 from tests.faults.scene import HOME, HONEST, Scene
 
 QUICK = ("-w", "S", "--budget", "0.5", "-q")
@@ -154,6 +156,33 @@ def test_sources_that_change_on_the_way_end_the_run(scene: Scene, victim: str, w
     assert 5 == ended.code, ended.said
     assert words in ended.said
     assert not [path for path in scene.store.glob("sort/*.json") if path != scene.older]
+
+
+def test_a_case_that_changes_costs_the_others_nothing(scene: Scene) -> None:
+    """The next one is measured, and its document is written; what to do is said for the folder that was named, and nothing is promised that is not there."""
+    source = """
+        '''Becomes another program in its second block.'''
+        import pathlib, sys
+        def smallest(xs):
+            frame = sys._getframe()
+            while frame is not None:
+                if frame.f_code.co_name == "do_sample" and list(pathlib.Path("results").glob("changing/*.json")):
+                    with pathlib.Path(__file__).open("a") as file:
+                        file.write("#")
+                    break
+                frame = frame.f_back
+            return sorted(xs)
+    """
+    changing = scene.case("changing", cheat=source.replace("results", str(scene.store)), honest=HONEST)
+    ended = scene.run("run", changing, scene.case(honest=HONEST), *QUICK, "--precision", "0.0001", "--json", scene.folder / "both.json")
+    (cut,) = scene.store.glob("changing/*.json")
+    document = json.loads((scene.folder / "both.json").read_text())
+
+    assert 5 == ended.code, ended.said
+    assert "the sources of cheat were changed while it was measured; all blocks before that are kept" in ended.said
+    assert f"python -m harness run ./changing --resume {store.read(cut).id}" in ended.said
+    assert not store.read(cut).complete
+    assert "sort" in str(document)[:2000]
 
 
 def test_computing_only_what_is_verified_is_refused(scene: Scene) -> None:
