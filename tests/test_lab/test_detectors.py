@@ -61,15 +61,12 @@ def test_real_work_is_seen() -> None:
     thread = threading.Thread(target=compute)
     thread.start()
     try:
-        found = [detectors._still_used() for _ in range(3)]
+        assert any(detectors._still_used() for _ in range(50))  # on a busy machine it may have to wait for its share
     finally:
         done.set()
         thread.join()
     with subprocess.Popen([sys.executable, "-c", "while True: pass"]) as child:
-        while not any(detectors._still_used() for _ in range(3)) and child.poll() is None:
-            time.sleep(0)
-        seen = child.poll() is None
-        child.kill()
-
-    assert any(found)
-    assert seen
+        try:
+            assert any(detectors._still_used() for _ in range(50))
+        finally:
+            child.kill()
