@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from harness.errors import AskedWrongly
+from harness.errors import AskedWrongly, StoreError
 from harness.lab.catalogue import NAME, find_cases
 from harness.show.skeleton import skeleton
 
@@ -36,7 +36,10 @@ def command(name: str, parent: Path | None) -> None:
         raise AskedWrongly(f"{folder} exists already", "choose another name, or move it away")
     for file, text in skeleton(name).items():
         path = folder / file
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text, encoding="utf-8")
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(text, encoding="utf-8")
+        except OSError as error:
+            raise StoreError(f"{path}: cannot be written: {error.strerror}", "make room, or name another folder: --in") from None
         click.echo(f"wrote {path}")
     click.echo(f"\nnext:  python -m harness run ./{folder.as_posix()}")

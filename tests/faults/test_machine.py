@@ -119,6 +119,14 @@ def test_37_a_store_that_cannot_be_written_is_found_first(scene: Scene, kind: st
     assert "cannot be written" in ended.err
 
 
+def test_37_a_skeleton_that_cannot_be_written_is_said(scene: Scene) -> None:
+    """Its place is named, and nobody else is blamed for it."""
+    ended = scene.run("new", "mine", "--in", "/proc/nowhere")
+
+    assert 6 == ended.code
+    assert "/proc/nowhere/mine" in ended.err
+
+
 def test_37_a_disk_that_fills_up_later_loses_nothing(scene: Scene) -> None:
     """Seam: the one function that replaces files.  The probe fits, the result does not: exit 6, and what was measured is spilled where there is room, with its path said."""
     folder = scene.case(honest=HONEST)
