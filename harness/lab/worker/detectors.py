@@ -34,7 +34,7 @@ _FEWEST_PAIRS = 5
 _CACHED_LEAST_NS = 10_000
 """A processor learns the branches of a short call: the second sort of the same hundred numbers takes half the time, and remembers nothing."""
 _IDLE_SECONDS = 0.04
-_LOOKS = 4
+_LOOKS, _IN_A_ROW = 5, 3
 _BUSY_SHARE = 0.5
 _LAZY_NAMES = frozenset({"LazyFrame", "Delayed", "Future", "Bag", "DuckDBPyRelation"})
 
@@ -295,18 +295,20 @@ def _idle(thread: threading.Thread) -> bool:
 def _still_used() -> float:
     """Share of a processor that the tree goes on using while this thread does nothing at all; 0: none to speak of.
 
-    Of other threads and processes two looks in a row must say so, since spinning thread pools calm down within milliseconds.  This thread itself should only
+    Of other threads and processes three looks in a row must say so: a pool of threads spins for some 30 ms before it sleeps, and on a busy machine it
+    gets them late, and there may be two such pools.  This thread itself should only
     sleep, but a signal's handler runs in it; and a virtual machine that loses its processor charges the lost time to whoever ran, be it for microseconds,
     which is mostly this thread.  So it counts only if it is busy at every look.
     """
-    before = all_of_it = 0.0
+    seen: list[float] = []
+    all_of_it = 0.0
     for _ in range(_LOOKS):
         others, all_of_it = _look()
-        if min(before, others) > _BUSY_SHARE:
+        seen.append(others)
+        if len(seen) >= _IN_A_ROW and min(seen[-_IN_A_ROW:]) > _BUSY_SHARE:
             return others
         if all_of_it <= _BUSY_SHARE:
             return 0.0
-        before = others
     return all_of_it
 
 
