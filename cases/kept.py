@@ -40,7 +40,7 @@ def folder(*parts: str) -> Path:
 @contextmanager
 def whole(kept: Path) -> Iterator[Path]:
     """Lend a path beside ``kept`` to write a file or a folder at; it gets its name at the end, so that nobody ever reads half of it."""
-    temporary = kept.with_name(f".{kept.name}.{os.getpid()}.{secrets.token_hex(4)}")
+    temporary = _beside(kept)
     try:
         yield temporary
         try:
@@ -78,13 +78,18 @@ def remove(kept: Path) -> None:
         OSError: it cannot be moved.
     """
     if kept.is_dir() and not kept.is_symlink():
-        going = kept.with_name(f".{kept.name}.{os.getpid()}.{secrets.token_hex(4)}")
+        going = _beside(kept)
         with suppress(FileNotFoundError):  # somebody else was quicker
             kept.rename(going)
         shutil.rmtree(going, ignore_errors=True)
     else:
         with suppress(OSError):
             kept.unlink()
+
+
+def _beside(kept: Path) -> Path:
+    """A name in the same folder that nobody else has, and that nobody looks for."""
+    return kept.with_name(f".{kept.name}.{os.getpid()}.{secrets.token_hex(4)}")
 
 
 def _last_use(kept: Path, now: float) -> float:

@@ -376,7 +376,7 @@ def failure(status: Status, message: str) -> Message:
 
 def numba_cache(found: Found) -> dict[str, str]:
     """Numba notices neither changed imports nor another referee: each digest of the sources has a folder of its own."""
-    digest = sources.files_digest(sorted(found.folder.glob("[!.#]*.py")))[:16]
+    digest = sources.files_digest(sources.own_modules(found))[:16]
     return {"NUMBA_CACHE_DIR": str(places.cache_folder("numba", f"{found.name}-{digest}"))}
 
 

@@ -47,23 +47,6 @@ class Listener(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class _Proven:
-    """The variants' certificates, and an eye on the sources they were given for."""
-
-    certificates: dict[str, Certificate]
-    watch: sources.Watch
-
-    def require_unchanged(self) -> None:
-        """Refuse the block that has just been measured if a variant is another program by now.
-
-        Raises:
-            Changed: the blocks before it are kept.
-        """
-        if changed := self.watch.changed():
-            raise Changed(f"the sources of {changed} were changed while it was measured")
-
-
-@dataclass(frozen=True, slots=True)
 class Session:
     """What to measure, how, and where to keep it."""
 
@@ -87,20 +70,28 @@ class Session:
             listener.step("measuring the limits of this machine, once")
         with Prover(self.found, self.case, confines) as prover:
             certificates = prover.certificates(self.variants, tell=lambda name: listener.step(f"proving {name}"), watch=self.watch)
-        proven = _Proven(certificates, self.watch)
-        proven.require_unchanged()
+        self._require_unchanged()
         with ExitStack() as stack:
             services = stack.enter_context(Services(self.found, self.case, confines))
             services.start(self.variants)
             folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="perflab-")))
             for group in self._groups():
-                run = self._measure(run, group, proven, services, folder, listener)
+                run = self._measure(run, group, certificates, services, folder, listener)
             if self.plan.sweep:
-                run = self._crews(run, proven, services, folder, listener)
+                run = self._crews(run, certificates, services, folder, listener)
         limits = kept_limits(run.machine)
         run = replace(run, complete=True, roofs=tuple(roofs_of(limits.figures)) if limits else ())
         listener.saved(run, _keep(run, self.store), None)
         return run
+
+    def _require_unchanged(self) -> None:
+        """Refuse the block that has just been measured if a variant is another program by now.
+
+        Raises:
+            Changed: the blocks before it are kept.
+        """
+        if changed := self.watch.changed():
+            raise Changed(f"the sources of {changed} were changed while it was measured")
 
     def _new_run(self) -> Run:
         return Run(
@@ -131,7 +122,7 @@ class Session:
         self,
         run: Run,
         group: Sequence[Workload],
-        proven: _Proven,
+        certificates: dict[str, Certificate],
         services: Services,
         folder: Path,
         listener: Listener,
@@ -146,7 +137,7 @@ class Session:
                     looks[result.key.variant].append(Look(workload.n, result.status, usual_seconds(result.processes)))
                 continue
             variants = [variant for variant in self.found.variants(self.case) if variant.name in self.variants]
-            lanes = lanes_for(variants, proven.certificates, workload.name)
+            lanes = lanes_for(variants, certificates, workload.name)
             if earlier is None:  # what was begun is finished: its blocks would be lost by a second thought
                 self._cut_off(lanes, looks, workload)
             bench = Bench(
@@ -159,7 +150,7 @@ class Session:
         for bench in benches:  # the first block's file says of all of them who takes part
             run = _with(run, bench.measured(complete=False))
         for _, measured in measure(benches, seed=self.plan.seed):
-            proven.require_unchanged()
+            self._require_unchanged()
             run = _with(run, measured)
             listener.saved(run, _keep(run, self.store), measured if measured.complete else None)
         return run
@@ -172,7 +163,7 @@ class Session:
             if lane.status is Status.OK and reason:
                 lane.fail(failure(Status.SKIPPED, reason))
 
-    def _crews(self, run: Run, proven: _Proven, services: Services, folder: Path, listener: Listener) -> Run:
+    def _crews(self, run: Run, certificates: dict[str, Certificate], services: Services, folder: Path, listener: Listener) -> Run:
         """Time the variants that spread their work with one to all processors, side by side."""
         sizes = crew_sizes(processors())
         begun = {crew.results[0].key.variant.partition(CREW)[0]: crew for crew in run.crews}
@@ -182,7 +173,7 @@ class Session:
                 continue
             workload = workload_named(self.case, largest.workload)
             variant = next(one for one in self.found.variants(self.case) if one.name == name)
-            lanes = [Lane(variant, proven.certificates[name].on(workload.name), workers=workers) for workers in sizes]
+            lanes = [Lane(variant, certificates[name].on(workload.name), workers=workers) for workers in sizes]
             task = self._task(run, workload, folder / f"{workload.name}{CREW}{name}", services)
             tell = _telling(listener, f"{name} with {', '.join(map(str, sizes))} processors")
             bench = Bench(task, lanes, earlier=earlier, tell=tell, reference=lanes[0].name)
@@ -190,7 +181,7 @@ class Session:
                 lane.memory = Memory()  # measured already, with all processors: no pass of its own
             bench.get_ready()
             for _, measured in measure([bench], seed=self.plan.seed):
-                proven.require_unchanged()
+                self._require_unchanged()
                 others = tuple(crew for crew in run.crews if not crew.results[0].key.variant.startswith(name + CREW))
                 run = replace(run, crews=(*others, measured))
                 listener.saved(run, _keep(run, self.store), None)

@@ -42,9 +42,14 @@ _IMPORTED = frozenset({".py", ".pyx", ".pxd", ".pxi", ".h", ".c"})
 _BUILD = "run `make build`, or `python setup.py build_ext --inplace`, then try again"
 
 
+def own_modules(found: Found) -> list[Path]:
+    """The modules in a case's folder; what editors put beside them are none."""
+    return sorted(found.folder.glob("[!.#]*.py"))
+
+
 def case_digest(found: Found, case: Case) -> str:
     """Digest of what all variants share: the declaration, the reference and the case's other files."""
-    shared = [path for path in sorted(found.folder.glob("[!.#]*.py")) if path.stem not in case.variants and path.stem != "mutants"]
+    shared = [path for path in own_modules(found) if path.stem not in case.variants and path.stem != "mutants"]
     return files_digest([*shared, found.source(case.reference)])
 
 
@@ -67,11 +72,13 @@ class Watch:
     def __init__(self, found: Found, case: Case, variants: Sequence[str]) -> None:
         self._found = found
         self._case = case
-        needed = {file for variant in variants for file in _needed(found, case, variant)}
+        behind = {variant: _needed(found, case, variant) for variant in variants}
+        needed = {file for files in behind.values() for file in files}
         self._data = frozenset(file for file in needed if file.suffix not in _IMPORTED)
-        self._digests = {variant: self._digest(variant) for variant in variants}
+        self._shared = case_digest(found, case)
+        self._digests = {variant: self._digest(files) for variant, files in behind.items()}
         self._referee = _referee_now()
-        self._files = sorted(needed.union(_builds(needed), found.folder.glob("[!.#]*.py"), _referees()))
+        self._files = sorted(needed.union(_builds(needed), own_modules(found), _referees()))
         self._folders = sorted({file.parent for file in self._files})
         self._stamps = self._look()
 
@@ -82,16 +89,17 @@ class Watch:
             return None
         if _referee_now() != self._referee:
             return "the lab itself"
+        shared = case_digest(self._found, self._case)
         for variant, digest in self._digests.items():
-            if self._digest(variant) != digest:
+            if shared != self._shared or self._digest(_needed(self._found, self._case, variant)) != digest:
                 return variant
         self._stamps = stamps
         return None
 
-    def _digest(self, variant: str) -> tuple[str, str]:
+    def _digest(self, needed: Iterable[Path]) -> str:
         """Of the program, as far as it is there to be changed: a file that a variant writes for itself is the detectors' business."""
-        files = [file for file in _needed(self._found, self._case, variant) if file.suffix in _IMPORTED or file in self._data]
-        return case_digest(self._found, self._case), files_digest([*files, *_builds(files)])
+        files = [file for file in needed if file.suffix in _IMPORTED or file in self._data]
+        return files_digest([*files, *_builds(files)])
 
     def _look(self) -> list[object]:
         return [*map(_stamp, self._files), *map(_sources_in, self._folders)]
