@@ -46,7 +46,10 @@ def extensions() -> list[Extension]:
         )
     openmp = ["-fopenmp"] if compiles("-fopenmp") else []
     if not openmp:
-        print("perflab: the compiler has no OpenMP; prange loops will run on one thread", file=sys.stderr)
+        print(
+            "perflab: the compiler has no OpenMP; prange loops will run on one thread",
+            file=sys.stderr,
+        )
     described = [
         Extension(
             ".".join(path.with_suffix("").parts),
@@ -56,8 +59,17 @@ def extensions() -> list[Extension]:
         )
         for path in SOURCES
     ]
-    directives = {"language_level": 3, "boundscheck": False, "wraparound": False, "cdivision": True, "embedsignature": True}
-    made = [translated(extension, compiler_directives=directives, build_dir="build/cython", quiet=True) for extension in described]
+    directives = {
+        "language_level": 3,
+        "boundscheck": False,
+        "wraparound": False,
+        "cdivision": True,
+        "embedsignature": True,
+    }
+    made = [
+        translated(extension, compiler_directives=directives, build_dir="build/cython", quiet=True)
+        for extension in described
+    ]
     return [extension for extension in made if extension is not None]
 
 
@@ -110,12 +122,22 @@ def failed(name: str) -> None:
     """Record why an extension could not be built, in place of its build; the others are built all the same."""
     source = Path(*name.split(".")).with_suffix(".pyx")
     lines = log_of(name).read_text(errors="replace").splitlines()
-    places = (line.strip() for line in lines if re.search(r"\.(pyx|pxd|h|c):\d+:\d+:", line) and "warning" not in line)
+    places = (
+        line.strip()
+        for line in lines
+        if re.search(r"\.(pyx|pxd|h|c):\d+:\d+:", line) and "warning" not in line
+    )
     error = next(places, "it is not said why").replace(str(ROOT) + os.sep, "")
-    record = {"source_sha256": sha256((ROOT / source).read_bytes()).hexdigest(), "error": error, "log": log_of(name).as_posix()}
+    record = {
+        "source_sha256": sha256((ROOT / source).read_bytes()).hexdigest(),
+        "error": error,
+        "log": log_of(name).as_posix(),
+    }
     (ROOT / source).with_suffix(".build.json").write_text(json.dumps(record, indent=1) + "\n")
     FAILED.add(name)
-    print(f"perflab: {source} cannot be built: {error} (all of it: {record['log']})", file=sys.stderr)
+    print(
+        f"perflab: {source} cannot be built: {error} (all of it: {record['log']})", file=sys.stderr
+    )
 
 
 class BuildAndRecord(build_ext):

@@ -60,7 +60,9 @@ class LazyGroup(click.Group):
         assert isinstance(command, click.Command)
         return command
 
-    def resolve_command(self, ctx: click.Context, args: list[str]) -> tuple[str | None, click.Command | None, list[str]]:
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
         """Suggest the command that was meant."""
         try:
             return super().resolve_command(ctx, args)
@@ -68,10 +70,20 @@ class LazyGroup(click.Group):
             from difflib import get_close_matches
 
             near = get_close_matches(args[0], COMMANDS, n=3, cutoff=0.5)
-            hint = f" Did you mean {' or '.join(near)}?" if near else f" There are: {', '.join(COMMANDS)}."
+            hint = (
+                f" Did you mean {' or '.join(near)}?"
+                if near
+                else f" There are: {', '.join(COMMANDS)}."
+            )
             raise click.UsageError(f"there is no command {args[0]!r}.{hint}", ctx) from error
 
-    def make_context(self, info_name: str | None, args: list[str], parent: click.Context | None = None, **extra: Any) -> click.Context:
+    def make_context(
+        self,
+        info_name: str | None,
+        args: list[str],
+        parent: click.Context | None = None,
+        **extra: Any,
+    ) -> click.Context:
         """Read the command line; ``--help`` prints, and its reader may have gone."""
         try:
             return super().make_context(info_name, args, parent, **extra)
@@ -131,8 +143,13 @@ class _Output(_Stream):
         except BrokenPipeError:
             raise
         except OSError as error:
-            self._failed = StoreError(f"standard output cannot be written: {error.strerror}", "make room, or write to another place")
-            os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # the interpreter flushes at its end, and has an exit code of its own
+            self._failed = StoreError(
+                f"standard output cannot be written: {error.strerror}",
+                "make room, or write to another place",
+            )
+            os.dup2(
+                os.open(os.devnull, os.O_WRONLY), 1
+            )  # the interpreter flushes at its end, and has an exit code of its own
         assert self._failed is not None
         raise self._failed
 
@@ -158,7 +175,10 @@ def _take_streams() -> None:
         setattr(sys, name, kind(stream))
 
 
-@click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.group(
+    cls=LazyGroup,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+)
 @click.version_option(__version__, prog_name="perflab")
 def cli() -> None:
     """Which way of writing it is fastest, at which size, how sure are we - and is it still right?
@@ -175,7 +195,10 @@ def main() -> NoReturn:
     for number in (signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, _terminated)
     try:
-        code = cli.main(prog_name="python -m harness" if sys.argv[0].endswith("__main__.py") else "perflab", standalone_mode=False)
+        code = cli.main(
+            prog_name="python -m harness" if sys.argv[0].endswith("__main__.py") else "perflab",
+            standalone_mode=False,
+        )
         sys.stdout.flush()
     except click.exceptions.Exit as ended:
         code = ended.exit_code
@@ -211,7 +234,12 @@ def _refused_by_the_system(error: OSError) -> ExitCode:
     from harness.show.text import say_error
 
     name = str(error.filename)
-    say_error(AskedWrongly(f"{name[:_MOST_SHOWN]!r}... has {len(name)} characters: too long for a file's name", "name a shorter one"))
+    say_error(
+        AskedWrongly(
+            f"{name[:_MOST_SHOWN]!r}... has {len(name)} characters: too long for a file's name",
+            "name a shorter one",
+        )
+    )
     return ExitCode.USAGE
 
 
@@ -224,7 +252,9 @@ def _our_own_fault(error: BaseException) -> ExitCode:
 
     click.echo(f"error: perflab itself failed: {clean(words_of(error))}", err=True)
     with suppress(OSError):
-        with tempfile.NamedTemporaryFile("w", prefix="perflab-", suffix=".log", delete=False, encoding="utf-8", errors="replace") as file:
+        with tempfile.NamedTemporaryFile(
+            "w", prefix="perflab-", suffix=".log", delete=False, encoding="utf-8", errors="replace"
+        ) as file:
             file.write("".join(traceback.format_exception(error)))
         click.echo(f"  try: report it with the traceback in {file.name}", err=True)
     return ExitCode.NOT_MEASURED

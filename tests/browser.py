@@ -41,22 +41,39 @@ class Browser:
 
     program: Any
 
-    def look(self, address: str, *, width: int = 1280, scheme: str = "light", axe: bool = False, offline: bool = True) -> Seen:
+    def look(
+        self,
+        address: str,
+        *,
+        width: int = 1280,
+        scheme: str = "light",
+        axe: bool = False,
+        offline: bool = True,
+    ) -> Seen:
         """Open a page in a fresh profile."""
         seen = Seen()
-        context = self.program.new_context(offline=offline, color_scheme=scheme, viewport={"width": width, "height": 800})
+        context = self.program.new_context(
+            offline=offline, color_scheme=scheme, viewport={"width": width, "height": 800}
+        )
         tab = context.new_page()
-        tab.on("console", lambda message: seen.errors.append(message.text) if message.type == "error" else None)
+        tab.on(
+            "console",
+            lambda message: seen.errors.append(message.text) if message.type == "error" else None,
+        )
         tab.on("pageerror", lambda error: seen.errors.append(str(error)))
         tab.on("request", lambda request: seen.asked.append(request.url))
         tab.on("requestfailed", lambda request: seen.errors.append(f"not there: {request.url}"))
         tab.goto(address)
         assert tab.title()
         seen.links = tab.eval_on_selector_all("a[href]", "found => found.map(one => one.href)")
-        seen.wider = tab.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
+        seen.wider = tab.evaluate(
+            "document.documentElement.scrollWidth - document.documentElement.clientWidth"
+        )
         if axe:
             asked = len(seen.asked)
-            tab.eval_on_selector_all("details", "found => found.forEach(one => { one.open = true })")
+            tab.eval_on_selector_all(
+                "details", "found => found.forEach(one => { one.open = true })"
+            )
             tab.evaluate(axe_source())
             found = tab.evaluate("axe.run({resultTypes: ['violations'], preload: false})")
             seen.violations = [
@@ -73,7 +90,9 @@ class Browser:
 @contextmanager
 def chromium() -> Iterator[Browser]:
     """Start a browser; skip where there is none."""
-    program = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+    program = next(
+        filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None
+    )
     if find_spec("playwright") is None or program is None:
         pytest.skip("playwright or a Chromium is not installed")
     from playwright.sync_api import sync_playwright

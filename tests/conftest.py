@@ -14,7 +14,9 @@ import pytest
 if TYPE_CHECKING:
     from harness.model.limited import MachineLimits
 
-if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # a shell starts what runs in its background like this, and every child inherits it
+if (
+    signal.getsignal(signal.SIGINT) is signal.SIG_IGN
+):  # a shell starts what runs in its background like this, and every child inherits it
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
 NAIVE = """
@@ -76,12 +78,18 @@ def known_limits(machines_limits: MachineLimits) -> None:
 def write_case(tmp_path: Path) -> Callable[..., Path]:
     """Write a case of given variants into a folder of its own; returns the folder."""
 
-    def write(more: str = "", name: str = "", declaration: str = DECLARATION, **sources: str) -> Path:
+    def write(
+        more: str = "", name: str = "", declaration: str = DECLARATION, **sources: str
+    ) -> Path:
         # a name nobody has imported yet in this process
         folder = tmp_path / (name or f"tiny{secrets.token_hex(4)}")
         folder.mkdir()
         variants = ("naive", *(source for source in sources if source not in {"mutants", "naive"}))
-        text = {"__init__": declaration.format(variants=variants, more=more), "naive": NAIVE, **sources}
+        text = {
+            "__init__": declaration.format(variants=variants, more=more),
+            "naive": NAIVE,
+            **sources,
+        }
         for file, source in text.items():
             (folder / f"{file}.py").write_text(textwrap.dedent(source), encoding="utf-8")
         return folder

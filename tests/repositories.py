@@ -6,13 +6,29 @@ import os
 import subprocess
 from pathlib import Path
 
-_PEOPLE = {"GIT_AUTHOR_NAME": "a", "GIT_AUTHOR_EMAIL": "a@example.org", "GIT_COMMITTER_NAME": "a", "GIT_COMMITTER_EMAIL": "a@example.org"}
+_PEOPLE = {
+    "GIT_AUTHOR_NAME": "a",
+    "GIT_AUTHOR_EMAIL": "a@example.org",
+    "GIT_COMMITTER_NAME": "a",
+    "GIT_COMMITTER_EMAIL": "a@example.org",
+}
 
 
 def git(folder: Path, *arguments: str) -> str:
     """Run git in a folder and return what it printed."""
-    environment = {**os.environ, **_PEOPLE, "GIT_CONFIG_GLOBAL": os.devnull, "GIT_CONFIG_NOSYSTEM": "1"}
-    return subprocess.run(["git", "-C", str(folder), *arguments], capture_output=True, text=True, check=True, env=environment).stdout
+    environment = {
+        **os.environ,
+        **_PEOPLE,
+        "GIT_CONFIG_GLOBAL": os.devnull,
+        "GIT_CONFIG_NOSYSTEM": "1",
+    }
+    return subprocess.run(
+        ["git", "-C", str(folder), *arguments],
+        capture_output=True,
+        text=True,
+        check=True,
+        env=environment,
+    ).stdout
 
 
 def commit(folder: Path, message: str = "x") -> str:

@@ -122,7 +122,9 @@ class Place:
 def _environment(home: Path, more: Mapping[str, str]) -> dict[str, str]:
     home.mkdir(parents=True, exist_ok=True)
     kept = {
-        name: value for name, value in os.environ.items() if not name.startswith(("PYTHON", "PYTEST", "XDG_", "GIT_", "ASV_", "PYPERF"))
+        name: value
+        for name, value in os.environ.items()
+        if not name.startswith(("PYTHON", "PYTEST", "XDG_", "GIT_", "ASV_", "PYPERF"))
     }
     path = os.pathsep.join([str(Path(sys.executable).parent), kept.get("PATH", os.defpath)])
     return {**kept, "PATH": path, "HOME": str(home), "COLUMNS": "160", "NO_COLOR": "1", **more}
@@ -163,7 +165,9 @@ def pyperf_seconds(document: Mapping[str, Any]) -> float:
         common = {**document.get("metadata", {}), **benchmark.get("metadata", {})}
         for run in benchmark["runs"]:
             loops = {**common, **run.get("metadata", {})}.get("loops", 1)
-            total += loops * sum(run.get("values", [])) + sum(count * value for count, value in run.get("warmups", []))
+            total += loops * sum(run.get("values", [])) + sum(
+                count * value for count, value in run.get("warmups", [])
+            )
     return total
 
 
@@ -178,13 +182,22 @@ class Pyperf:
         folder = place.fresh("results")
         for side in ("base", revision):
             output = folder / ("base.json" if side == "base" else "head.json")
-            done = place.run(self._timeit(sys.executable, plan, str(output)), place.scratch.clone(side) / scratch.CASE)
+            done = place.run(
+                self._timeit(sys.executable, plan, str(output)),
+                place.scratch.clone(side) / scratch.CASE,
+            )
             if done.exit_code or not output.exists():
                 raise _failed(done)
-        seconds = sum(pyperf_seconds(json.loads((folder / name).read_text())) for name in ("base.json", "head.json"))
+        seconds = sum(
+            pyperf_seconds(json.loads((folder / name).read_text()))
+            for name in ("base.json", "head.json")
+        )
         return {
             row: self._compared(place.run(self._compare(sys.executable, more), folder), seconds)
-            for row, more in (("pyperf", []), ("pyperf-min-speed", ["--min-speed", str(THRESHOLD_PERCENT)]))
+            for row, more in (
+                ("pyperf", []),
+                ("pyperf-min-speed", ["--min-speed", str(THRESHOLD_PERCENT)]),
+            )
         }
 
     def commands(self, plan: Plan) -> list[str]:
@@ -193,18 +206,36 @@ class Pyperf:
             _shown(self._timeit("python", plan, "base.json")) + "   # in the checkout of the base",
             _shown(self._timeit("python", plan, "head.json")) + "   # in the checkout of the head",
             _shown(self._compare("python", [])),
-            _shown(self._compare("python", ["--min-speed", str(THRESHOLD_PERCENT)])) + "   # the second row, from the same two files",
+            _shown(self._compare("python", ["--min-speed", str(THRESHOLD_PERCENT)]))
+            + "   # the second row, from the same two files",
         ]
 
     @staticmethod
     def _timeit(python: str, plan: Plan, output: str) -> list[str]:
         loops = 1 << max(0, math.ceil(math.log2(MIN_SAMPLE_SECONDS / plan.call_seconds) - 0.5))
-        processes = max(2, round(plan.side_seconds / ((VALUES + WARMUPS) * loops * plan.call_seconds)))
+        processes = max(
+            2, round(plan.side_seconds / ((VALUES + WARMUPS) * loops * plan.call_seconds))
+        )
         first, second = scratch.arguments()
         return [
             *(python, "-m", "pyperf", "timeit", "--quiet", "--name", "distance"),
-            *("--processes", str(processes), "--values", str(VALUES), "--warmups", str(WARMUPS), "--loops", str(loops)),
-            *("--output", output, "--setup", "from kernel import distance", f'distance("{first}", "{second}")'),
+            *(
+                "--processes",
+                str(processes),
+                "--values",
+                str(VALUES),
+                "--warmups",
+                str(WARMUPS),
+                "--loops",
+                str(loops),
+            ),
+            *(
+                "--output",
+                output,
+                "--setup",
+                "from kernel import distance",
+                f'distance("{first}", "{second}")',
+            ),
         ]
 
     @staticmethod
@@ -256,25 +287,39 @@ class PytestBenchmark:
     def decide(self, place: Place, revision: str, plan: Plan) -> Mapping[str, Decision]:
         """Run pytest on both checkouts; feed two rows: the check of the median, and of the minimum."""
         store = place.fresh("results")
-        base = self._run(place, "base", [*self._words(sys.executable, plan, str(store)), *self._save()])
+        base = self._run(
+            place, "base", [*self._words(sys.executable, plan, str(store)), *self._save()]
+        )
         if base.exit_code:
             raise _failed(base)
-        head = self._run(place, revision, [*self._words(sys.executable, plan, str(store)), *self._against()])
+        head = self._run(
+            place, revision, [*self._words(sys.executable, plan, str(store)), *self._against()]
+        )
         output = head.stdout + head.stderr
-        verdicts = {field: pytest_benchmark_verdict(head.exit_code, output, field) for field in _FIELDS}
+        verdicts = {
+            field: pytest_benchmark_verdict(head.exit_code, output, field) for field in _FIELDS
+        }
         files = list(store.rglob("*.json"))
         if len(files) != 2:
             raise Misunderstood(f"{len(files)} result files, not two")
-        seconds = sum(pytest_benchmark_seconds(json.loads(file.read_text())) for file in files) + 2 * WARMUP_SECONDS
+        seconds = (
+            sum(pytest_benchmark_seconds(json.loads(file.read_text())) for file in files)
+            + 2 * WARMUP_SECONDS
+        )
         return {
             row: Decision(verdict, head.exit_code, seconds, said)
-            for row, (verdict, said) in zip(ROWS["pytest-benchmark"], verdicts.values(), strict=True)
+            for row, (verdict, said) in zip(
+                ROWS["pytest-benchmark"], verdicts.values(), strict=True
+            )
         }
 
     def commands(self, plan: Plan) -> list[str]:
         """Show both runs."""
         words = self._words("python", plan, "results")
-        return [_shown([*words, *self._save()], "PYTHONPATH=<base>"), _shown([*words, *self._against()], "PYTHONPATH=<head>")]
+        return [
+            _shown([*words, *self._save()], "PYTHONPATH=<base>"),
+            _shown([*words, *self._against()], "PYTHONPATH=<head>"),
+        ]
 
     @staticmethod
     def _run(place: Place, side: str, words: list[str]) -> Done:
@@ -298,19 +343,35 @@ class PytestBenchmark:
     def _against() -> list[str]:
         checks = [f"{field}:{THRESHOLD_PERCENT}%" for field in _FIELDS]
         # of an option given twice only the last counts, and it takes all words up to the next option
-        return ["--benchmark-compare-fail", *checks, "--benchmark-compare=0001", "--benchmark-save=head"]
+        return [
+            "--benchmark-compare-fail",
+            *checks,
+            "--benchmark-compare=0001",
+            "--benchmark-save=head",
+        ]
 
 
 # --------------------------------------------------------------------------- asv
 
-_ASV_RATIO = re.compile(r"^\|[^|]*\|([^|]*)\|([^|]*)\|\s*([\d.]+|n/a)\s*\| .*distance", re.MULTILINE)
+_ASV_RATIO = re.compile(
+    r"^\|[^|]*\|([^|]*)\|([^|]*)\|\s*([\d.]+|n/a)\s*\| .*distance", re.MULTILINE
+)
 
 
 def asv_verdict(exit_code: int, output: str) -> tuple[str, str]:
     """Return what ``asv continuous`` means; its own failures exit 1 too, so its words must agree."""
     row = _ASV_RATIO.search(output)
-    said = "" if row is None else f": {row[1].strip().split('  ')[0]} -> {row[2].strip()}, ratio {row[3]}"
-    if exit_code == 1 and "PERFORMANCE DECREASED." in output and row is not None and row[3] != "n/a":
+    said = (
+        ""
+        if row is None
+        else f": {row[1].strip().split('  ')[0]} -> {row[2].strip()}, ratio {row[3]}"
+    )
+    if (
+        exit_code == 1
+        and "PERFORMANCE DECREASED." in output
+        and row is not None
+        and row[3] != "n/a"
+    ):
         return SLOWER, f"PERFORMANCE DECREASED{said}"[:_LINE]
     if exit_code == 0 and "PERFORMANCE INCREASED." in output:
         return FASTER, f"PERFORMANCE INCREASED{said}"[:_LINE]
@@ -324,7 +385,14 @@ def asv_seconds(document: Mapping[str, Any]) -> float:
     columns = document["result_columns"]
     samples, number = columns.index("samples"), columns.index("stats_number")
     results = [row for row in document["results"].values() if row]
-    return float(sum(sum(times) * calls for row in results for times, calls in zip(row[samples], row[number], strict=True) if times))
+    return float(
+        sum(
+            sum(times) * calls
+            for row in results
+            for times, calls in zip(row[samples], row[number], strict=True)
+            if times
+        )
+    )
 
 
 class Asv:
@@ -333,7 +401,9 @@ class Asv:
     def prepare(self, place: Place) -> None:
         """Write the configuration, name the machine, make the environment."""
         place.folder.mkdir(parents=True, exist_ok=True)
-        (place.folder / "asv.conf.json").write_text(json.dumps(self._configuration(place), indent=1), encoding="utf-8")
+        (place.folder / "asv.conf.json").write_text(
+            json.dumps(self._configuration(place), indent=1), encoding="utf-8"
+        )
         asv, config = [sys.executable, "-m", "asv"], ["--config", "asv.conf.json"]
         done = place.run([*asv, "machine", "--yes", "--machine", "peers", *config])
         if done.exit_code:
@@ -349,10 +419,17 @@ class Asv:
         commits = place.scratch.commits
         done = place.run(self._words(sys.executable, plan, commits["base"], commits[revision]))
         verdict, said = asv_verdict(done.exit_code, done.stdout + done.stderr)
-        files = [results / "peers" / name for name in os.listdir(results / "peers") if name != "machine.json"]
+        files = [
+            results / "peers" / name
+            for name in os.listdir(results / "peers")
+            if name != "machine.json"
+        ]
         if len(files) != 2:
             raise Misunderstood(f"{len(files)} result files, not two")
-        seconds = sum(asv_seconds(json.loads(file.read_text())) for file in files) + 2 * self._rounds(plan) * WARMUP_SECONDS
+        seconds = (
+            sum(asv_seconds(json.loads(file.read_text())) for file in files)
+            + 2 * self._rounds(plan) * WARMUP_SECONDS
+        )
         return {"asv": Decision(verdict, done.exit_code, seconds, said)}
 
     def commands(self, plan: Plan) -> list[str]:
@@ -386,9 +463,25 @@ class Asv:
     def _words(self, python: str, plan: Plan, base: str, head: str) -> list[str]:
         rounds = self._rounds(plan)
         most = max(0.05, plan.side_seconds / rounds - WARMUP_SECONDS)
-        settings = (f"rounds={rounds}", "sample_time=0.01", f"warmup_time={WARMUP_SECONDS}", f"repeat=(2, 1000000, {most:.2f})")
+        settings = (
+            f"rounds={rounds}",
+            "sample_time=0.01",
+            f"warmup_time={WARMUP_SECONDS}",
+            f"repeat=(2, 1000000, {most:.2f})",
+        )
         return [
-            *(python, "-m", "asv", "continuous", base, head, "--config", "asv.conf.json", "--machine", "peers"),
+            *(
+                python,
+                "-m",
+                "asv",
+                "continuous",
+                base,
+                head,
+                "--config",
+                "asv.conf.json",
+                "--machine",
+                "peers",
+            ),
             *("--factor", f"{1 + THRESHOLD_PERCENT / 100:.2f}", "--interleave-rounds"),
             *(word for setting in settings for word in ("--attribute", setting)),
         ]
@@ -410,7 +503,11 @@ def ours_verdict(exit_code: int, document: Mapping[str, Any]) -> tuple[str, str]
     if verdict not in _OURS_EXIT[exit_code]:
         raise Misunderstood(f"exit {exit_code}, but the key is {verdict}")
     ratio = keys[0].get("ratio") if keys else None
-    said = f"{document.get('verdict', '')}: ratio {ratio['value']:.4f} ({ratio['low']:.4f} to {ratio['high']:.4f})" if ratio else ""
+    said = (
+        f"{document.get('verdict', '')}: ratio {ratio['value']:.4f} ({ratio['low']:.4f} to {ratio['high']:.4f})"
+        if ratio
+        else ""
+    )
     return verdict, said[:_LINE]
 
 
@@ -448,7 +545,12 @@ class Ours:
         ]
 
 
-TOOLS: Mapping[str, Callable[[], Tool]] = {"ours": Ours, "pyperf": Pyperf, "pytest-benchmark": PytestBenchmark, "asv": Asv}
+TOOLS: Mapping[str, Callable[[], Tool]] = {
+    "ours": Ours,
+    "pyperf": Pyperf,
+    "pytest-benchmark": PytestBenchmark,
+    "asv": Asv,
+}
 ROWS: Mapping[str, tuple[str, ...]] = {
     "ours": ("ours",),
     "pyperf": ("pyperf", "pyperf-min-speed"),
@@ -460,13 +562,19 @@ ROWS: Mapping[str, tuple[str, ...]] = {
 
 def without_places(said: str, place: Place) -> str:
     """Return a message without the folders of whoever ran the comparison."""
-    places = {str(place.scratch.root): "<scratch>", sys.prefix: "<python>", str(Path(__file__).resolve().parents[2]): "<lab>"}
+    places = {
+        str(place.scratch.root): "<scratch>",
+        sys.prefix: "<python>",
+        str(Path(__file__).resolve().parents[2]): "<lab>",
+    }
     for folder, name in sorted(places.items(), key=lambda pair: -len(pair[0])):
         said = said.replace(folder, name)
     return said
 
 
-def decide(name: str, tool: Tool, place: Place, revision: str, plan: Plan) -> tuple[Mapping[str, Decision], float]:
+def decide(
+    name: str, tool: Tool, place: Place, revision: str, plan: Plan
+) -> tuple[Mapping[str, Decision], float]:
     """Ask a tool, whatever happens: decisions by row, and the wall seconds they cost."""
     start = time.monotonic()
     try:

@@ -58,7 +58,15 @@ class Asked:
 def main(words: Sequence[str] | None = None) -> int:
     """Do what the command line says; return the exit code."""
     options = _parser().parse_args(words)
-    asked = Asked(options.trials, options.seconds, options.seed, options.slowdowns, options.only, options.resume, options.data)
+    asked = Asked(
+        options.trials,
+        options.seconds,
+        options.seed,
+        options.slowdowns,
+        options.only,
+        options.resume,
+        options.data,
+    )
     try:
         if options.table:
             print(page.table(page.read(asked.data)), end="")
@@ -72,23 +80,59 @@ def main(words: Sequence[str] | None = None) -> int:
         print(f"compare.py: {error}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:
-        print("interrupted; what was measured is kept: the same command with --resume goes on", file=sys.stderr)
+        print(
+            "interrupted; what was measured is kept: the same command with --resume goes on",
+            file=sys.stderr,
+        )
         return 130
     return 0
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.ArgumentDefaultsHelpFormatter)
-    parser.add_argument("--trials", type=int, default=20, help="decisions of each tool on each slowdown")
-    parser.add_argument("--seconds", type=float, default=8.0, help="of measuring for one decision, both revisions together")
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.ArgumentDefaultsHelpFormatter
+    )
+    parser.add_argument(
+        "--trials", type=int, default=20, help="decisions of each tool on each slowdown"
+    )
+    parser.add_argument(
+        "--seconds",
+        type=float,
+        default=8.0,
+        help="of measuring for one decision, both revisions together",
+    )
     parser.add_argument("--seed", type=int, default=0, help="of the order of tools and slowdowns")
-    parser.add_argument("--only", type=_tools, default=tuple(TOOLS), metavar="TOOLS", help="some of the tools, separated by commas")
-    parser.add_argument("--slowdowns", type=_percents, default=SLOWDOWNS, metavar="PERCENTS", help="whole percents, separated by commas")
-    parser.add_argument("--resume", action="store_true", help="go on with an interrupted comparison, or add trials to a complete one")
+    parser.add_argument(
+        "--only",
+        type=_tools,
+        default=tuple(TOOLS),
+        metavar="TOOLS",
+        help="some of the tools, separated by commas",
+    )
+    parser.add_argument(
+        "--slowdowns",
+        type=_percents,
+        default=SLOWDOWNS,
+        metavar="PERCENTS",
+        help="whole percents, separated by commas",
+    )
+    parser.add_argument(
+        "--resume",
+        action="store_true",
+        help="go on with an interrupted comparison, or add trials to a complete one",
+    )
     parser.add_argument("--data", type=Path, default=DATA, help="where the raw decisions are")
-    parser.add_argument("--render", action="store_true", help="only write the page (and the README's block) from the data")
+    parser.add_argument(
+        "--render",
+        action="store_true",
+        help="only write the page (and the README's block) from the data",
+    )
     parser.add_argument("--table", action="store_true", help="only print the table")
-    parser.add_argument("--check", action="store_true", help="only say whether page and README are what the data says")
+    parser.add_argument(
+        "--check",
+        action="store_true",
+        help="only say whether page and README are what the data says",
+    )
     return parser
 
 
@@ -96,7 +140,9 @@ def _tools(text: str) -> tuple[str, ...]:
     names = tuple(text.split(","))
     unknown = [name for name in names if name not in TOOLS]
     if unknown:
-        raise argparse.ArgumentTypeError(f"no such tool: {', '.join(unknown)}; there are: {', '.join(TOOLS)}")
+        raise argparse.ArgumentTypeError(
+            f"no such tool: {', '.join(unknown)}; there are: {', '.join(TOOLS)}"
+        )
     return names
 
 
@@ -124,7 +170,10 @@ def check(data: page.Data) -> int:
         if not path.exists() or path.read_text(encoding="utf-8") != expected
     ]
     for name in stale:
-        print(f"{name} is not what the data says: python docs/peers/compare.py --render", file=sys.stderr)
+        print(
+            f"{name} is not what the data says: python docs/peers/compare.py --render",
+            file=sys.stderr,
+        )
     return 1 if stale else 0
 
 
@@ -140,7 +189,12 @@ def compare(asked: Asked) -> None:
         tools, once = prepare(asked, repository)
         plan = Plan(asked.seconds, call_seconds or float(f"{scratch.call_seconds():.3g}"))
         commands = {name: tool.commands(plan) for name, (tool, _) in tools.items()}
-        about = {"utc": _now(), "call_seconds": plan.call_seconds, "once_seconds": once, "commands": commands}
+        about = {
+            "utc": _now(),
+            "call_seconds": plan.call_seconds,
+            "once_seconds": once,
+            "commands": commands,
+        }
         _append(asked.partial, {"kind": "session", **settled, **about})
         for trial in range(asked.trials):
             run_trial(asked, plan, trial, tools, done)
@@ -158,7 +212,13 @@ def order(seed: int, trial: int, slowdowns: Sequence[int]) -> list[tuple[str, in
     return pairs
 
 
-def run_trial(asked: Asked, plan: Plan, trial: int, tools: Mapping[str, tuple[Tool, Place]], done: set[tuple[int, str, int]]) -> None:
+def run_trial(
+    asked: Asked,
+    plan: Plan,
+    trial: int,
+    tools: Mapping[str, tuple[Tool, Place]],
+    done: set[tuple[int, str, int]],
+) -> None:
     """Ask each tool about each slowdown once, except what is done already."""
     for place_in_order, (name, percent) in enumerate(order(asked.seed, trial, asked.slowdowns)):
         if name not in tools or (trial, name, percent) in done:
@@ -187,10 +247,15 @@ def run_trial(asked: Asked, plan: Plan, trial: int, tools: Mapping[str, tuple[To
         ]
         _append(asked.partial, *records)
         for record in records:
-            print(f"trial {trial + 1}/{asked.trials}  {percent} %  {record['tool']}: {record['verdict']}  {wall:.1f} s", file=sys.stderr)
+            print(
+                f"trial {trial + 1}/{asked.trials}  {percent} %  {record['tool']}: {record['verdict']}  {wall:.1f} s",
+                file=sys.stderr,
+            )
 
 
-def prepare(asked: Asked, repository: scratch.Scratch) -> tuple[dict[str, tuple[Tool, Place]], dict[str, float]]:
+def prepare(
+    asked: Asked, repository: scratch.Scratch
+) -> tuple[dict[str, tuple[Tool, Place]], dict[str, float]]:
     """Make each tool ready; return them with their places, and what that cost once."""
     tools: dict[str, tuple[Tool, Place]] = {}
     once: dict[str, float] = {}
@@ -205,11 +270,15 @@ def prepare(asked: Asked, repository: scratch.Scratch) -> tuple[dict[str, tuple[
     return tools, once
 
 
-def begin(asked: Asked, settled: Mapping[str, Any]) -> tuple[float | None, set[tuple[int, str, int]]]:
+def begin(
+    asked: Asked, settled: Mapping[str, Any]
+) -> tuple[float | None, set[tuple[int, str, int]]]:
     """Look into the file that grows; return the time of a call, and trial, tool and slowdown of what is in it already."""
     if not asked.resume:
         if asked.partial.exists():
-            raise Refused(f"{asked.partial.name} holds an interrupted comparison: go on with --resume, or delete it")
+            raise Refused(
+                f"{asked.partial.name} holds an interrupted comparison: go on with --resume, or delete it"
+            )
         return None, set()
     if not asked.partial.exists() and asked.data.exists():
         shutil.copyfile(asked.data, asked.partial)
@@ -218,8 +287,15 @@ def begin(asked: Asked, settled: Mapping[str, Any]) -> tuple[float | None, set[t
     data = page.read(asked.partial)
     differ = page.unlike(data.settled, settled)
     if differ:
-        raise Refused(f"{asked.partial.name} was measured otherwise ({', '.join(differ)}): delete it, or put that back")
-    done = {(one["trial"], name, one["slowdown"]) for one in data.decisions for name, rows in ROWS.items() if one["tool"] == rows[0]}
+        raise Refused(
+            f"{asked.partial.name} was measured otherwise ({', '.join(differ)}): delete it, or put that back"
+        )
+    done = {
+        (one["trial"], name, one["slowdown"])
+        for one in data.decisions
+        for name, rows in ROWS.items()
+        if one["tool"] == rows[0]
+    }
     return data.settled["call_seconds"], done
 
 
@@ -241,7 +317,11 @@ def settle(asked: Asked) -> dict[str, Any]:
 
 
 def _machine() -> dict[str, Any]:
-    lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines() if Path("/proc/cpuinfo").exists() else []
+    lines = (
+        Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
+        if Path("/proc/cpuinfo").exists()
+        else []
+    )
     names = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
     return {
         "cpu": names[0] if names else platform.machine(),
@@ -253,10 +333,21 @@ def _machine() -> dict[str, Any]:
 
 
 def _versions() -> dict[str, str]:
-    judging = [*(path for part in ("model", "judge", "lab") for path in (HOME / "harness" / part).rglob("*.py"))]
-    sources = hashlib.sha256(b"\0".join(path.read_bytes() for path in sorted(judging))).hexdigest()[:8]
+    judging = [
+        *(
+            path
+            for part in ("model", "judge", "lab")
+            for path in (HOME / "harness" / part).rglob("*.py")
+        )
+    ]
+    sources = hashlib.sha256(b"\0".join(path.read_bytes() for path in sorted(judging))).hexdigest()[
+        :8
+    ]
     found = {"perflab": f"{_version('perflab')} (sources {sources})"}
-    return {**found, **{name: _version(name) for name in ("pyperf", "pytest", "pytest-benchmark", "asv")}}
+    return {
+        **found,
+        **{name: _version(name) for name in ("pyperf", "pytest", "pytest-benchmark", "asv")},
+    }
 
 
 def _version(name: str) -> str:

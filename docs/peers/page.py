@@ -56,7 +56,11 @@ class Data:
 
     def of(self, row: str, slowdown: int | None = None) -> list[Mapping[str, Any]]:
         """Decisions of a row, at one slowdown or at all."""
-        return [one for one in self.decisions if one["tool"] == row and slowdown in {None, one["slowdown"]}]
+        return [
+            one
+            for one in self.decisions
+            if one["tool"] == row and slowdown in {None, one["slowdown"]}
+        ]
 
 
 def read(path: Path) -> Data:
@@ -66,7 +70,9 @@ def read(path: Path) -> Data:
         BadData: it holds no comparison, or more than one.
     """
     try:
-        records = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines() if line]
+        records = [
+            json.loads(line) for line in path.read_text(encoding="utf-8").splitlines() if line
+        ]
     except ValueError as error:
         raise BadData(f"{path.name} holds a line that is no JSON: {error}") from None
     sessions = tuple(one for one in records if one["kind"] == "session")
@@ -119,8 +125,18 @@ def table(data: Data) -> str:
     slowdowns = data.settled["slowdowns"]
     heads = [
         "gate",
-        *("false alarms, identical code" if percent == 0 else f"found, {percent} % slower" for percent in slowdowns),
-        *("inconclusive", "“faster”, identical code", "“faster”, slower code", "errors", "measuring", "wall"),
+        *(
+            "false alarms, identical code" if percent == 0 else f"found, {percent} % slower"
+            for percent in slowdowns
+        ),
+        *(
+            "inconclusive",
+            "“faster”, identical code",
+            "“faster”, slower code",
+            "errors",
+            "measuring",
+            "wall",
+        ),
     ]
     lines = [_line(heads), "|---|" + "---:|" * (len(heads) - 1)]
     return "\n".join([*lines, *(_line(_cells(data, row)) for row in data.rows())]) + "\n"
@@ -150,7 +166,16 @@ def _line(cells: Iterable[str]) -> str:
 
 def page(data: Data) -> str:
     """Return the whole page; nothing in it is written by hand."""
-    sections = (_head(data), table(data), _legend(data), _function(data), _commands(data), _machine(data), _limits(data), _again(data))
+    sections = (
+        _head(data),
+        table(data),
+        _legend(data),
+        _function(data),
+        _commands(data),
+        _machine(data),
+        _limits(data),
+        _again(data),
+    )
     return "\n".join(section.strip("\n") + "\n" for section in sections)
 
 
@@ -179,7 +204,11 @@ def _head(data: Data) -> str:
     settled, (first, last) = data.settled, _days(data)
     trials = 1 + max((one["trial"] for one in data.decisions), default=-1)
     loads = [one["load"] for one in data.decisions]
-    load = f" The load average was {min(loads):.1f} to {max(loads):.1f}, {median(loads):.1f} in the middle." if loads else ""
+    load = (
+        f" The load average was {min(loads):.1f} to {max(loads):.1f}, {median(loads):.1f} in the middle."
+        if loads
+        else ""
+    )
     return f"""# Gates, side by side
 
 How often does a gate cry wolf, and how small a slowdown does it find? The same function, on the same machine, with the same seconds of
@@ -193,7 +222,9 @@ This page is rendered from [the raw decisions](peers/measured.jsonl) by [a scrip
 def _legend(data: Data) -> str:
     once = [session["once_seconds"] for session in data.sessions]
     made = ", ".join(
-        f"{called(tool)} {_median(one[tool] for one in once if tool in one)}" for tool in ROWS if any(one.get(tool, 0) >= 1 for one in once)
+        f"{called(tool)} {_median(one[tool] for one in once if tool in one)}"
+        for tool in ROWS
+        if any(one.get(tool, 0) >= 1 for one in once)
     )
     return f"""
 Shares are counts of decisions with their exact 95 % interval (Clopper and Pearson). A decision that ended in an error, or was
@@ -212,7 +243,10 @@ inconclusive, stays in the denominator.
 
 
 def _function(data: Data) -> str:
-    planted = ", ".join(f"{percent} % → {counted:.3f} %" for percent, counted in data.settled["planted_percent"].items())
+    planted = ", ".join(
+        f"{percent} % → {counted:.3f} %"
+        for percent, counted in data.settled["planted_percent"].items()
+    )
     return f"""
 ## The function, and how it was slowed
 
@@ -224,8 +258,14 @@ scratch repository, and all tools get the same commits.
 
 
 def _commands(data: Data) -> str:
-    shown = {tool: lines for session in data.sessions for tool, lines in session["commands"].items()}
-    blocks = "\n".join(f"\n{called(tool)}:\n\n```sh\n" + "\n".join(shown[tool]) + "\n```" for tool in ROWS if tool in shown)
+    shown = {
+        tool: lines for session in data.sessions for tool, lines in session["commands"].items()
+    }
+    blocks = "\n".join(
+        f"\n{called(tool)}:\n\n```sh\n" + "\n".join(shown[tool]) + "\n```"
+        for tool in ROWS
+        if tool in shown
+    )
     return f"""
 ## The commands
 

@@ -99,7 +99,9 @@ class Scratch:
 def arguments() -> tuple[str, str]:
     """Make the two words every tool calls the function with; the same as seed 0 of the case."""
     source = random.Random(0)
-    first, second = ("".join(source.choices("abcdefghijklmnopqrstuvwxyz", k=LETTERS)) for _ in range(2))
+    first, second = (
+        "".join(source.choices("abcdefghijklmnopqrstuvwxyz", k=LETTERS)) for _ in range(2)
+    )
     return first, second
 
 
@@ -120,7 +122,10 @@ def make(root: Path, slowdowns: tuple[int, ...]) -> Scratch:
     _write(origin / ".gitignore", "__pycache__/\n")
     _write(origin / "place.py", _ASV_INSTALL.format(case=CASE))
     _write(origin / "benchmarks" / "__init__.py", "")
-    _write(origin / "benchmarks" / "kernel_benchmark.py", _ASV_BENCHMARK.format(arguments=", ".join(map(repr, arguments()))))
+    _write(
+        origin / "benchmarks" / "kernel_benchmark.py",
+        _ASV_BENCHMARK.format(arguments=", ".join(map(repr, arguments()))),
+    )
     _git(origin, "init", "--quiet", "--initial-branch=base")
     commits = {"base": _commit(origin, "base", 0)}
     for percent in slowdowns:
@@ -147,11 +152,20 @@ def _commit(origin: Path, revision: str, percent: int) -> str:
 
 
 def _git(folder: Path, *words: str) -> str:
-    who = {f"GIT_{role}_{field}": "peers" for role in ("AUTHOR", "COMMITTER") for field in ("NAME", "EMAIL")}
+    who = {
+        f"GIT_{role}_{field}": "peers"
+        for role in ("AUTHOR", "COMMITTER")
+        for field in ("NAME", "EMAIL")
+    }
     when = {f"GIT_{role}_DATE": "2020-01-01T00:00:00Z" for role in ("AUTHOR", "COMMITTER")}
     quiet = {"GIT_CONFIG_GLOBAL": os.devnull, "GIT_CONFIG_NOSYSTEM": "1"}
     done = subprocess.run(
-        ["git", *words], cwd=folder, env={**os.environ, **who, **when, **quiet}, check=True, capture_output=True, text=True
+        ["git", *words],
+        cwd=folder,
+        env={**os.environ, **who, **when, **quiet},
+        check=True,
+        capture_output=True,
+        text=True,
     )
     return done.stdout.strip()
 

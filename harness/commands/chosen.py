@@ -28,7 +28,9 @@ def chosen_runs(wanted: Sequence[str], store_path: Path) -> list[Chosen]:
         AskedWrongly: there is no such run, or there are several.
         StoreError: a file is damaged.
     """
-    names = wanted or [folder.name for folder in sorted(store_path.glob("[!.]*/")) if any(folder.glob("*.json"))]
+    names = wanted or [
+        folder.name for folder in sorted(store_path.glob("[!.]*/")) if any(folder.glob("*.json"))
+    ]
     if not names:
         raise AskedWrongly(f"there is no run in {store_path}", "python -m harness run dedupe")
     return [chosen_run(name, store_path) for name in names]
@@ -63,4 +65,6 @@ def newest(case: str, store_path: Path) -> Chosen:
         run = store.read(path)
         if run.complete:
             return Chosen(run, path)
-    raise AskedWrongly(f"there is no complete run of {case} in {store_path}", f"python -m harness run {case}")
+    raise AskedWrongly(
+        f"there is no complete run of {case} in {store_path}", f"python -m harness run {case}"
+    )

@@ -27,9 +27,16 @@ if TYPE_CHECKING:
     help="Compare speed-ups over the reference, or seconds.",
 )
 @click.option(
-    "--tolerance", type=click.FloatRange(0, 1), default=0.02, show_default=True, metavar="SHARE", help="Within this much two are the same."
+    "--tolerance",
+    type=click.FloatRange(0, 1),
+    default=0.02,
+    show_default=True,
+    metavar="SHARE",
+    help="Within this much two are the same.",
 )
-@click.option("--case", "cases", multiple=True, metavar="NAME", help="Only this case; may be repeated.")
+@click.option(
+    "--case", "cases", multiple=True, metavar="NAME", help="Only this case; may be repeated."
+)
 @options.workloads
 @options.variants
 @options.store
@@ -60,7 +67,8 @@ def command(
     compared = compare.compare(one, other, basis=Basis(basis), tolerance=tolerance)
     if not compared.keys and not compared.missing:
         raise AskedWrongly(
-            "neither side has such a key", "leave out --case, -w and -V to see what there is; --basis time for a reference alone"
+            "neither side has such a key",
+            "leave out --case, -w and -V to see what there is; --basis time for a reference alone",
         )
     code = ExitCode.NOT_MEASURED if compared.missing else ExitCode.OK
     if json_to:
@@ -79,7 +87,11 @@ def _sides(asked: str, store_path: Path) -> list[Side]:
 
     try:
         chosen = chosen_run(asked, store_path)
-        return [sides.side_of_runs(asked, f"run {chosen.run.id}", [summarise(chosen.run, str(chosen.path))])]
+        return [
+            sides.side_of_runs(
+                asked, f"run {chosen.run.id}", [summarise(chosen.run, str(chosen.path))]
+            )
+        ]
     except AskedWrongly as no_run:
         try:
             repository = repository_of(Path.cwd())
@@ -87,9 +99,12 @@ def _sides(asked: str, store_path: Path) -> list[Side]:
         except AskedWrongly as no_revision:
             _require_no_case(asked, store_path)
             raise AskedWrongly(
-                f"{asked!r} is neither a run nor a revision: {no_run.problem}; {no_revision.problem}", no_run.remedy
+                f"{asked!r} is neither a run nor a revision: {no_run.problem}; {no_revision.problem}",
+                no_run.remedy,
             ) from None
-    project = airspeed.project_at(Path.cwd()) if (repository.top / airspeed.CONFIG).is_file() else None
+    project = (
+        airspeed.project_at(Path.cwd()) if (repository.top / airspeed.CONFIG).is_file() else None
+    )
     return sides.sides_of_commit(asked, repository, project)
 
 
@@ -101,13 +116,18 @@ def _require_no_case(asked: str, store_path: Path) -> None:
     """
     from harness.lab import catalogue
 
-    if catalogue.NAME.fullmatch(asked) and ((store_path / asked).is_dir() or asked in catalogue.find_cases()):
+    if catalogue.NAME.fullmatch(asked) and (
+        (store_path / asked).is_dir() or asked in catalogue.find_cases()
+    ):
         raise Inconclusive(
-            f"no baseline: 0 complete runs of {asked} in {store_path}, 0 keys compared", f"measure one: python -m harness run {asked}"
+            f"no baseline: 0 complete runs of {asked} in {store_path}, 0 keys compared",
+            f"measure one: python -m harness run {asked}",
         )
 
 
-def _only(side: Side, cases: tuple[str, ...], workloads: tuple[str, ...], variants: tuple[str, ...]) -> Side:
+def _only(
+    side: Side, cases: tuple[str, ...], workloads: tuple[str, ...], variants: tuple[str, ...]
+) -> Side:
     """The keys that were asked for; the reference stays, since speed-ups rest on it."""
     kept = {
         key: given

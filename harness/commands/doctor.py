@@ -34,7 +34,12 @@ def command(json_to: str | None) -> None:
     checks = doctor.examine()
     code = ExitCode.OK if doctor.usable(checks) else ExitCode.ENVIRONMENT
     if json_to:
-        made = [documents.CheckDocument(check.name, check.state.value, check.found, check.why, check.remedy) for check in checks]
+        made = [
+            documents.CheckDocument(
+                check.name, check.state.value, check.found, check.why, check.remedy
+            )
+            for check in checks
+        ]
         options.write_json(documents.to_bytes(documents.doctor_document(made, code)), json_to)
     if json_to != "-":
         from harness.show.table import Terminal

@@ -14,8 +14,22 @@ FORMATS = ("csv", "markdown", "pyperf", "json")
 
 @click.command("export")
 @click.argument("runs", nargs=-1, required=True, metavar="RUN...")
-@click.option("--format", "form", type=click.Choice(FORMATS), default="csv", show_default=True, help="What to write.")
-@click.option("-o", "--output", default="-", show_default=True, metavar="FILE", help="Where to; - is standard output.")
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(FORMATS),
+    default="csv",
+    show_default=True,
+    help="What to write.",
+)
+@click.option(
+    "-o",
+    "--output",
+    default="-",
+    show_default=True,
+    metavar="FILE",
+    help="Where to; - is standard output.",
+)
 @options.store
 def command(runs: tuple[str, ...], form: str, output: str, store_folder: Path | None) -> None:
     """Write runs as CSV, Markdown, JSON or plain pyperf.  RUN is an id, a file, or a case's name for its newest complete run.
@@ -35,13 +49,21 @@ def command(runs: tuple[str, ...], form: str, output: str, store_folder: Path | 
     found = chosen_runs(runs, options.store_path(store_folder))
     if form == "pyperf":
         if len(found) > 1:
-            raise AskedWrongly(f"a pyperf file holds one run, not {len(found)}", "export them one by one")
+            raise AskedWrongly(
+                f"a pyperf file holds one run, not {len(found)}", "export them one by one"
+            )
         options.write_json(store.pure_pyperf(found[0].run), output)
         return
     summaries = [summarise(one.run, str(one.path)) for one in found]
     if form == "json":
         options.write_json(documents.runs_bytes(summaries), output)
     elif form == "markdown":
-        options.write_text("\n".join(f"## {text.markdown_cell(one.run.case)}\n\n{table.markdown(one)}" for one in summaries), output)
+        options.write_text(
+            "\n".join(
+                f"## {text.markdown_cell(one.run.case)}\n\n{table.markdown(one)}"
+                for one in summaries
+            ),
+            output,
+        )
     else:
         options.write_text(export.csv_text(summaries), output)

@@ -25,7 +25,11 @@ _SUMMARY_BYTES = 900_000
 
 @click.command("gate")
 @click.argument("cases", nargs=-1, metavar="[CASE]...", shell_complete=options.complete_cases)
-@click.option("--against", metavar="REV", help="The revision to compare the working tree with: a branch, tag or commit.")
+@click.option(
+    "--against",
+    metavar="REV",
+    help="The revision to compare the working tree with: a branch, tag or commit.",
+)
 @options.variants
 @options.workloads
 @click.option(
@@ -52,8 +56,18 @@ _SUMMARY_BYTES = 900_000
     help="Time each variant about this long at most.",
 )
 @click.option("--all", "everything", is_flag=True, help="Measure unchanged variants, too.")
-@click.option("--deleted", multiple=True, metavar="CASE/VARIANT", help="This variant is meant to be gone; may be repeated.")
-@click.option("--self-test", "self_test", is_flag=True, help="Plant slowdowns, and none: measure false alarms and detection.")
+@click.option(
+    "--deleted",
+    multiple=True,
+    metavar="CASE/VARIANT",
+    help="This variant is meant to be gone; may be repeated.",
+)
+@click.option(
+    "--self-test",
+    "self_test",
+    is_flag=True,
+    help="Plant slowdowns, and none: measure false alarms and detection.",
+)
 @click.option(
     "--trials",
     type=click.IntRange(min=4),
@@ -62,10 +76,30 @@ _SUMMARY_BYTES = 900_000
     metavar="N",
     help="Self-test: how often identical code is compared.",
 )
-@click.option("--profile/--no-profile", default=True, show_default=True, help="Say which functions made a slower variant slower (py-spy).")
-@click.option("--load", type=click.IntRange(min=0), default=0, metavar="N", help="Self-test: run this many busy processes beside it.")
-@click.option("--from", "from_file", metavar="FILE", help="Measure nothing: show the report in this JSON file, which may be anybody's.")
-@click.option("--markdown", metavar="PATH", help="Write Markdown for a pull request to this file; - is standard output.")
+@click.option(
+    "--profile/--no-profile",
+    default=True,
+    show_default=True,
+    help="Say which functions made a slower variant slower (py-spy).",
+)
+@click.option(
+    "--load",
+    type=click.IntRange(min=0),
+    default=0,
+    metavar="N",
+    help="Self-test: run this many busy processes beside it.",
+)
+@click.option(
+    "--from",
+    "from_file",
+    metavar="FILE",
+    help="Measure nothing: show the report in this JSON file, which may be anybody's.",
+)
+@click.option(
+    "--markdown",
+    metavar="PATH",
+    help="Write Markdown for a pull request to this file; - is standard output.",
+)
 @click.option("--junit", metavar="PATH", help="Write JUnit XML to this file.")
 @options.timeout
 @options.memory
@@ -88,18 +122,47 @@ def command(
     python -m harness gate --self-test --trials 40
     """
     if sum([against is not None, self_test, from_file is not None]) != 1:
-        raise AskedWrongly("say what to do: --against REV, --self-test, or --from FILE", "python -m harness gate --against main")
+        raise AskedWrongly(
+            "say what to do: --against REV, --self-test, or --from FILE",
+            "python -m harness gate --against main",
+        )
     options.require_writable(json_to, markdown, junit)
     if self_test:
         raise click.exceptions.Exit(
-            int(_self_test(cases, variants, metric, tolerance, budget, trials, load, timeout, memory, json_to, quiet))
+            int(
+                _self_test(
+                    cases,
+                    variants,
+                    metric,
+                    tolerance,
+                    budget,
+                    trials,
+                    load,
+                    timeout,
+                    memory,
+                    json_to,
+                    quiet,
+                )
+            )
         )
     if from_file is not None:
         report = _read(from_file)
     else:
         assert against is not None
         report = _measure(
-            cases, against, variants, workloads, metric, tolerance, budget, everything, deleted, timeout, memory, quiet, profile=profile
+            cases,
+            against,
+            variants,
+            workloads,
+            metric,
+            tolerance,
+            budget,
+            everything,
+            deleted,
+            timeout,
+            memory,
+            quiet,
+            profile=profile,
         )
     _tell(report, json_to=json_to, markdown=markdown, junit=junit, measured=from_file is None)
     raise click.exceptions.Exit(report.exit_code)
@@ -116,7 +179,19 @@ def _measure(
     from harness.lab.gate.desk import Asked
 
     asked = Asked(
-        against, cases, variants, workloads, METRICS[metric], tolerance, budget, everything, deleted, timeout, memory, _reproduce(), profile
+        against,
+        cases,
+        variants,
+        workloads,
+        METRICS[metric],
+        tolerance,
+        budget,
+        everything,
+        deleted,
+        timeout,
+        memory,
+        _reproduce(),
+        profile,
     )
     with the_machine(wait=True), _progress(quiet) as tell, _interruptible():
         return session.run(asked, tell)
@@ -146,7 +221,17 @@ def _self_test(
     from harness.show import selftest as shown
 
     plain = selftest.Asked()
-    asked = selftest.Asked(cases or plain.cases, variants, trials, METRICS[metric], tolerance, budget, load, timeout, memory)
+    asked = selftest.Asked(
+        cases or plain.cases,
+        variants,
+        trials,
+        METRICS[metric],
+        tolerance,
+        budget,
+        load,
+        timeout,
+        memory,
+    )
 
     def keep(report: SelfTest) -> None:
         if json_to and json_to != "-":  # an hour's work must not be lost with its last minute
@@ -174,10 +259,19 @@ def _read(file: str) -> GateReport:
             raise StoreError(f"{file} is larger than any report", "name the file that --json wrote")
         return read_report(path.read_bytes())
     except OSError as error:
-        raise AskedWrongly(f"{file} cannot be read: {error.strerror}", "name the file that --json wrote") from None
+        raise AskedWrongly(
+            f"{file} cannot be read: {error.strerror}", "name the file that --json wrote"
+        ) from None
 
 
-def _tell(report: GateReport, *, json_to: str | None, markdown: str | None, junit: str | None, measured: bool) -> None:
+def _tell(
+    report: GateReport,
+    *,
+    json_to: str | None,
+    markdown: str | None,
+    junit: str | None,
+    measured: bool,
+) -> None:
     from harness.show import gate as shown
     from harness.show.gate_document import report_bytes
 
@@ -216,4 +310,8 @@ def _interruptible() -> Iterator[None]:
         yield
     except (KeyboardInterrupt, Terminated) as stop:
         code = ExitCode(getattr(stop, "exit_code", ExitCode.INTERRUPTED))
-        raise Interrupted("interrupted: nothing was decided, and both checkouts are removed", "run it again", exit_code=code) from stop
+        raise Interrupted(
+            "interrupted: nothing was decided, and both checkouts are removed",
+            "run it again",
+            exit_code=code,
+        ) from stop

@@ -33,14 +33,37 @@ def command() -> None:
 
 @command.command("run")
 @click.argument("commits", default="HEAD", metavar="[COMMITS]")
-@click.option("--case", "cases", multiple=True, metavar="NAME", help="Only this case; may be repeated.")
-@click.option("-V", "--variant", "variants", multiple=True, metavar="NAME", help="Only this variant; may be repeated.")
 @click.option(
-    "--quantity", "quantities", multiple=True, type=click.Choice([str(one) for one in Quantity]), help="Only this; may be repeated."
+    "--case", "cases", multiple=True, metavar="NAME", help="Only this case; may be repeated."
 )
-@click.option("--missing", is_flag=True, help="Only commits of which this machine has no results yet.")
-@click.option("--existing", is_flag=True, help="Measure what is checked out, in this very environment, without building anything: seconds.")
-@click.option("--instructions", is_flag=True, help="Count instructions, too: some seconds a variant, under valgrind.")
+@click.option(
+    "-V",
+    "--variant",
+    "variants",
+    multiple=True,
+    metavar="NAME",
+    help="Only this variant; may be repeated.",
+)
+@click.option(
+    "--quantity",
+    "quantities",
+    multiple=True,
+    type=click.Choice([str(one) for one in Quantity]),
+    help="Only this; may be repeated.",
+)
+@click.option(
+    "--missing", is_flag=True, help="Only commits of which this machine has no results yet."
+)
+@click.option(
+    "--existing",
+    is_flag=True,
+    help="Measure what is checked out, in this very environment, without building anything: seconds.",
+)
+@click.option(
+    "--instructions",
+    is_flag=True,
+    help="Count instructions, too: some seconds a variant, under valgrind.",
+)
 @options.json_to
 @options.quiet
 def run_command(
@@ -58,7 +81,9 @@ def run_command(
     _known(cases, variants)
     project = airspeed.project_at(Path.cwd())
     before = _read(project)
-    wanted = _checked_out(project, commits, cases) if existing else airspeed.commits_in(project, commits)
+    wanted = (
+        _checked_out(project, commits, cases) if existing else airspeed.commits_in(project, commits)
+    )
     name = airspeed.this_machine().machine
     if missing:
         done = {one.commit for one in before if one.machine == name}
@@ -73,7 +98,13 @@ def run_command(
             else:
                 airspeed.run(project, wanted, wish, instructions=instructions, shown=shown)
     after = [one for one in _read(project) if one.commit in wanted and one.machine == name]
-    _finish("run", project, after, json_to, absent=[commit for commit in wanted if commit not in {one.commit for one in after}])
+    _finish(
+        "run",
+        project,
+        after,
+        json_to,
+        absent=[commit for commit in wanted if commit not in {one.commit for one in after}],
+    )
 
 
 def _checked_out(project: Project, commits: str, cases: Sequence[str]) -> list[str]:
@@ -87,7 +118,10 @@ def _checked_out(project: Project, commits: str, cases: Sequence[str]) -> list[s
     from harness.lab.history import ours
 
     if commits != "HEAD":
-        raise AskedWrongly(f"--existing measures what is checked out, not {commits!r}", "leave out the commits, or leave out --existing")
+        raise AskedWrongly(
+            f"--existing measures what is checked out, not {commits!r}",
+            "leave out the commits, or leave out --existing",
+        )
     for found in [catalogue.find_case(name) for name in cases] or catalogue.find_cases().values():
         for variant in found.load().variants:
             sources.require_build(found, variant)
@@ -96,11 +130,21 @@ def _checked_out(project: Project, commits: str, cases: Sequence[str]) -> list[s
 
 @command.command("add")
 @click.argument("runs", nargs=-1, metavar="RUN...")
-@click.option("--all", "everything", is_flag=True, help="The newest complete run of every case in the store.")
-@click.option("--commit", metavar="REV", help="The commit that the runs measured (default: as they say).")
+@click.option(
+    "--all", "everything", is_flag=True, help="The newest complete run of every case in the store."
+)
+@click.option(
+    "--commit", metavar="REV", help="The commit that the runs measured (default: as they say)."
+)
 @options.store
 @options.json_to
-def add_command(runs: tuple[str, ...], everything: bool, commit: str | None, store_folder: Path | None, json_to: str | None) -> None:
+def add_command(
+    runs: tuple[str, ...],
+    everything: bool,
+    commit: str | None,
+    store_folder: Path | None,
+    json_to: str | None,
+) -> None:
     """Write runs of our own (id, file, or a case's name for its newest) into asv's store, without building anything.
 
     A run says which commit it measured, and is filed under that; one that measured changed code, or does not say, is refused without --commit.
@@ -110,7 +154,10 @@ def add_command(runs: tuple[str, ...], everything: bool, commit: str | None, sto
     from harness.lab.history import airspeed, ours
 
     if bool(runs) == everything:
-        raise AskedWrongly("name runs, or --all for the newest of every case", "python -m harness history add dedupe")
+        raise AskedWrongly(
+            "name runs, or --all for the newest of every case",
+            "python -m harness history add dedupe",
+        )
     found = chosen_runs(runs, options.store_path(store_folder))
     project = airspeed.project_at(Path.cwd())
     added = ours.add(project, [summarise(one.run, str(one.path)) for one in found], commit)
@@ -120,11 +167,19 @@ def add_command(runs: tuple[str, ...], everything: bool, commit: str | None, sto
         for key in one.missing:
             click.echo(f"{one.run}: no number of {key}", err=True)
     paths = {one.path for one in added}
-    _finish("add", project, [one for one in _read(project) if one.path in paths], json_to, strict=False)
+    _finish(
+        "add", project, [one for one in _read(project) if one.path in paths], json_to, strict=False
+    )
 
 
 @command.command("merge")
-@click.argument("shards", nargs=-1, required=True, type=click.Path(path_type=Path, exists=True, file_okay=False), metavar="FOLDER...")
+@click.argument(
+    "shards",
+    nargs=-1,
+    required=True,
+    type=click.Path(path_type=Path, exists=True, file_okay=False),
+    metavar="FOLDER...",
+)
 @options.json_to
 def merge_command(shards: tuple[Path, ...], json_to: str | None) -> None:
     """Bring result folders of other jobs into the store; the same folder twice changes nothing.
@@ -137,14 +192,28 @@ def merge_command(shards: tuple[Path, ...], json_to: str | None) -> None:
     merged = files.merge(shards, project.results)
     changed = {one.path for one in merged if one.changed}
     paths = {one.path for one in merged}
-    _finish("merge", project, [one for one in _read(project) if one.path in paths], json_to, changed=changed, strict=False)
+    _finish(
+        "merge",
+        project,
+        [one for one in _read(project) if one.path in paths],
+        json_to,
+        changed=changed,
+        strict=False,
+    )
 
 
 @command.command("steps")
 @click.option(
-    "--smallest", type=click.FloatRange(0.001, 10), default=0.05, show_default=True, metavar="SHARE", help="Smaller changes are no steps."
+    "--smallest",
+    type=click.FloatRange(0.001, 10),
+    default=0.05,
+    show_default=True,
+    metavar="SHARE",
+    help="Smaller changes are no steps.",
 )
-@click.option("--case", "cases", multiple=True, metavar="NAME", help="Only this case; may be repeated.")
+@click.option(
+    "--case", "cases", multiple=True, metavar="NAME", help="Only this case; may be repeated."
+)
 @options.json_to
 def steps_command(smallest: float, cases: tuple[str, ...], json_to: str | None) -> None:
     """Find the commits at which the ratio of a variant to its reference changed.
@@ -162,14 +231,31 @@ def steps_command(smallest: float, cases: tuple[str, ...], json_to: str | None) 
     if not recorded:
         raise _nothing(project)
     commits = airspeed.in_order(project, {one.commit for one in recorded})
-    curves = [one for one in judged.curves(recorded, commits, Quantity.RATIO) if not cases or one.measurand.key.case in cases]
+    curves = [
+        one
+        for one in judged.curves(recorded, commits, Quantity.RATIO)
+        if not cases or one.measurand.key.case in cases
+    ]
     if not curves:
-        raise Inconclusive("no ratio was measured" + (f" of {', '.join(cases)}" if cases else ""), "python -m harness history run")
+        raise Inconclusive(
+            "no ratio was measured" + (f" of {', '.join(cases)}" if cases else ""),
+            "python -m harness history run",
+        )
     steps = [step for curve in curves for step in judge.find_steps(curve, smallest=smallest)]
-    failed = [gap for gap in judged.failures(recorded, Quantity.RATIO) if not cases or gap[1].key.case in cases]
+    failed = [
+        gap
+        for gap in judged.failures(recorded, Quantity.RATIO)
+        if not cases or gap[1].key.case in cases
+    ]
     lineage = project.repository.run("rev-list", "--topo-order", "--reverse", *commits).split()
     document = history_document.steps_document(
-        curves, steps, failed, commits=commits, all_commits=lineage, smallest=smallest, fewest=judge.FEWEST_POINTS
+        curves,
+        steps,
+        failed,
+        commits=commits,
+        all_commits=lineage,
+        smallest=smallest,
+        fewest=judge.FEWEST_POINTS,
     )
     if json_to:
         options.write_json(documents.to_bytes(document), json_to)
@@ -210,7 +296,10 @@ def publish_command(output: Path | None, vendor: Path | None, quiet: bool) -> No
         airspeed.publish(project, folder, shown=shown)
         vendoring.replace_page(folder, commits_page(found, alone=True))
         options.write_bytes(style(), folder / STYLE)
-        click.echo("asv's page needs scripts of other hosts; a plain page stands in its place (--vendor FOLDER for asv's own)", err=True)
+        click.echo(
+            "asv's page needs scripts of other hosts; a plain page stands in its place (--vendor FOLDER for asv's own)",
+            err=True,
+        )
     click.echo(str(folder / "index.html"))
 
 
@@ -231,7 +320,10 @@ def publish_asv(project: Project, folder: Path, vendor: Path, *, shown: IO[str] 
     airspeed.publish(project, folder, shown=shown)
     used = vendoring.vendor(folder, supply)
     unchecked = [one.name for one in used if not one.checked]
-    click.echo(f"{len(used)} scripts and styles copied, {len(used) - len(unchecked)} of them with the digest that asv asks for", err=True)
+    click.echo(
+        f"{len(used)} scripts and styles copied, {len(used) - len(unchecked)} of them with the digest that asv asks for",
+        err=True,
+    )
     if unchecked:
         click.echo(f"of another build than asv names: {', '.join(unchecked)}", err=True)
 
@@ -253,12 +345,16 @@ def commit_history(project: Project) -> CommitHistory | None:
     commits = airspeed.in_order(project, {one.commit for one in recorded})
     curves = judged.curves(recorded, commits, Quantity.RATIO)
     steps = tuple(step for curve in curves for step in judge.find_steps(curve))
-    failed = tuple((commit, measurand.key) for commit, measurand in judged.failures(recorded, Quantity.RATIO))
+    failed = tuple(
+        (commit, measurand.key) for commit, measurand in judged.failures(recorded, Quantity.RATIO)
+    )
     return CommitHistory(curves, steps, tuple(commits), _subjects(project, commits), failed)
 
 
 def _nothing(project: Project) -> Inconclusive:
-    return Inconclusive(f"there is no history in {project.results}", "python -m harness history run HEAD~5..HEAD")
+    return Inconclusive(
+        f"there is no history in {project.results}", "python -m harness history run HEAD~5..HEAD"
+    )
 
 
 def _read(project: Project) -> tuple[Recorded, ...]:
@@ -277,7 +373,8 @@ def _known(cases: Sequence[str], variants: Sequence[str]) -> None:
     for variant in variants:
         if variant not in names:
             raise AskedWrongly(
-                f"there is no variant called {variant!r}", catalogue.did_you_mean(variant, names) or "python -m harness list"
+                f"there is no variant called {variant!r}",
+                catalogue.did_you_mean(variant, names) or "python -m harness list",
             )
 
 
@@ -286,7 +383,10 @@ def _subjects(project: Project, commits: Sequence[str]) -> dict[str, str]:
     if not commits:
         return {}
     said = project.repository.run("show", "--no-patch", "--format=%H %s", *commits)
-    return {commit: subject for commit, _, subject in (line.partition(" ") for line in said.splitlines() if line)}
+    return {
+        commit: subject
+        for commit, _, subject in (line.partition(" ") for line in said.splitlines() if line)
+    }
 
 
 def _finish(
@@ -297,14 +397,19 @@ def _finish(
     from harness.show import documents, history
     from harness.show.history_document import HistoryDocument
 
-    described = [_described(one, project, changed=changed is None or one.path in changed) for one in recorded]
+    described = [
+        _described(one, project, changed=changed is None or one.path in changed) for one in recorded
+    ]
     failed = strict and any(one.failed for one in described)
     code = gravest([ExitCode.NOT_MEASURED] if failed or absent else [])
     document = HistoryDocument("harness.history/1", action, int(code), described)
     if json_to:
         options.write_json(documents.to_bytes(document), json_to)
     if json_to != "-":
-        click.echo(history.files_table(document, _subjects(project, [one.commit for one in recorded])), nl=False)
+        click.echo(
+            history.files_table(document, _subjects(project, [one.commit for one in recorded])),
+            nl=False,
+        )
     for commit in absent:
         click.echo(f"nothing was written for {commit}", err=True)
     raise click.exceptions.Exit(int(code))
@@ -317,7 +422,18 @@ def _described(one: Recorded, project: Project, *, changed: bool) -> HistoryFile
     failed = tuple(
         f"{value.measurand.key} ({value.measurand.quantity})" for value in one.values if value.state is State.FAILED
     )  # fmt: skip
-    file = str(one.path.relative_to(project.repository.top)) if one.path.is_relative_to(project.repository.top) else str(one.path)
+    file = (
+        str(one.path.relative_to(project.repository.top))
+        if one.path.is_relative_to(project.repository.top)
+        else str(one.path)
+    )
     return HistoryFileDocument(
-        file, one.commit, one.machine, one.environment, states.count(State.MEASURED), states.count(State.SKIPPED), failed, changed
+        file,
+        one.commit,
+        one.machine,
+        one.environment,
+        states.count(State.MEASURED),
+        states.count(State.SKIPPED),
+        failed,
+        changed,
     )

@@ -20,15 +20,31 @@ if TYPE_CHECKING:
 
 
 @click.command("limits")
-@click.option("--fresh", is_flag=True, help="Measure anew, even if the cache holds limits of this machine.")
-@click.option("--repeat", is_flag=True, help="Measure (or take from the cache), then measure again and set both side by side.")
-@click.option("--plot", metavar="FILE.svg", help="Draw the roofline, with the best variants of every case that the store has results of.")
+@click.option(
+    "--fresh", is_flag=True, help="Measure anew, even if the cache holds limits of this machine."
+)
+@click.option(
+    "--repeat",
+    is_flag=True,
+    help="Measure (or take from the cache), then measure again and set both side by side.",
+)
+@click.option(
+    "--plot",
+    metavar="FILE.svg",
+    help="Draw the roofline, with the best variants of every case that the store has results of.",
+)
 @click.option("--no-wait", is_flag=True, help="Do not wait for another run on this machine to end.")
 @options.store
 @options.json_to
 @options.quiet
 def command(
-    fresh: bool, repeat: bool, plot: str | None, no_wait: bool, store_folder: Path | None, json_to: str | None, quiet: bool
+    fresh: bool,
+    repeat: bool,
+    plot: str | None,
+    no_wait: bool,
+    store_folder: Path | None,
+    json_to: str | None,
+    quiet: bool,
 ) -> None:
     """Measure what this machine can do at all, in half a minute, once.
 
@@ -81,7 +97,12 @@ def _tell(measured: MachineLimits, age: float | None, code: ExitCode, json_to: s
     from harness.show import documents, limits, limits_document
 
     if json_to:
-        options.write_json(documents.to_bytes(limits_document.limits_document(measured, age_seconds=age, exit_code=code)), json_to)
+        options.write_json(
+            documents.to_bytes(
+                limits_document.limits_document(measured, age_seconds=age, exit_code=code)
+            ),
+            json_to,
+        )
     if json_to != "-":
         from rich.text import Text
 
@@ -118,7 +139,9 @@ def _newest(here: Machine, store: Path) -> tuple[Sequence[Summary], Sequence[str
             continue
         run = results.newest(name, store, machine=here.id)
         if run is None:
-            left_out.append(f"{name}: no complete run of this machine in {store}; python -m harness run {name}")
+            left_out.append(
+                f"{name}: no complete run of this machine in {store}; python -m harness run {name}"
+            )
         else:
             summaries.append(summarise(run))
     return summaries, left_out

@@ -19,7 +19,11 @@ def command(names: tuple[str, ...], json_to: str | None) -> None:
 
     With names: every variant with its technique and idea.
     """
-    found = [catalogue.find_case(name) for name in names] if names else list(catalogue.find_cases().values())
+    found = (
+        [catalogue.find_case(name) for name in names]
+        if names
+        else list(catalogue.find_cases().values())
+    )
     if json_to:
         document = {"schema": "harness.list/1", "cases": [_document(one) for one in found]}
         options.write_json(json.dumps(document, indent=2, ensure_ascii=False).encode(), json_to)
@@ -35,9 +39,13 @@ def _show(one: catalogue.Found, *, whole: bool) -> None:
     defaults = ", ".join(workload.name for workload in case.default_workloads())
     click.echo(f"{one.name:<12} {one.question()}")
     if not whole:
-        click.echo(f"{'':<12} {len(case.variants)} variants, {len(case.workloads)} sizes (S, M, L: {defaults})")
+        click.echo(
+            f"{'':<12} {len(case.variants)} variants, {len(case.workloads)} sizes (S, M, L: {defaults})"
+        )
         return
-    click.echo(f"{'':<12} sizes: {', '.join(workload.name for workload in case.workloads)}  (S, M, L: {defaults})")
+    click.echo(
+        f"{'':<12} sizes: {', '.join(workload.name for workload in case.workloads)}  (S, M, L: {defaults})"
+    )
     click.echo(f"{'':<12} {len(one.mutants())} mutants; {one.origin}")
     for variant in one.variants(case):
         mark = "rival" if variant.rival else "reference" if variant.name == case.reference else ""
@@ -51,10 +59,21 @@ def _document(one: catalogue.Found) -> dict[str, Any]:
         "question": one.question(),
         "origin": one.origin,
         "workloads": [
-            {"name": workload.name, "n": workload.n, "default": workload in case.default_workloads()} for workload in case.workloads
+            {
+                "name": workload.name,
+                "n": workload.n,
+                "default": workload in case.default_workloads(),
+            }
+            for workload in case.workloads
         ],
         "variants": [
-            {"name": v.name, "technique": str(v.technique), "rival": v.rival, "reference": v.name == case.reference, "idea": v.idea}
+            {
+                "name": v.name,
+                "technique": str(v.technique),
+                "rival": v.rival,
+                "reference": v.name == case.reference,
+                "idea": v.idea,
+            }
             for v in one.variants(case)
         ],
         "mutants": list(one.mutants()),

@@ -34,13 +34,20 @@ class _Lock:
                 self._lock.acquire(timeout=0)
             except Timeout:
                 if not self._wait:
-                    click.echo("warning: another run is measuring on this machine; both will be noisier", err=True)
+                    click.echo(
+                        "warning: another run is measuring on this machine; both will be noisier",
+                        err=True,
+                    )
                     return False
-                click.echo("another run is measuring on this machine; waiting for it (--no-wait goes on at once)", err=True)
+                click.echo(
+                    "another run is measuring on this machine; waiting for it (--no-wait goes on at once)",
+                    err=True,
+                )
                 self._lock.acquire()
         except OSError as error:  # a folder of that name, say
             raise EnvironmentLacks(
-                f"{self._file} cannot be locked: {error.strerror or error}", "remove it, or name another cache: PERFLAB_CACHE=/tmp/perflab"
+                f"{self._file} cannot be locked: {error.strerror or error}",
+                "remove it, or name another cache: PERFLAB_CACHE=/tmp/perflab",
             ) from None
         return True
 

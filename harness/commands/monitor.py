@@ -28,16 +28,41 @@ _BESIDE_SECONDS = 1.0
 
 @click.command("monitor", context_settings={"ignore_unknown_options": True})
 @click.argument("program", nargs=-1, type=click.UNPROCESSED, metavar="[-- COMMAND ARGUMENTS...]")
-@click.option("--pid", type=click.IntRange(min=1), metavar="PID", help="Watch this process and all its descendants.")
-@click.option("--interval", type=click.FloatRange(0.1, 3600), default=0.5, show_default=True, metavar="SECONDS", help="Look this often.")
-@click.option("--seconds", type=click.FloatRange(min=0.1), metavar="SECONDS", help="Stop watching after this long.")
 @click.option(
-    "--record", type=click.Path(path_type=Path, dir_okay=False), metavar="FILE", help="Write every look to this file, as it comes."
+    "--pid",
+    type=click.IntRange(min=1),
+    metavar="PID",
+    help="Watch this process and all its descendants.",
 )
 @click.option(
-    "--port", type=click.IntRange(0, 65535), metavar="PORT", help="Serve OpenMetrics on this port of 127.0.0.1; 0 takes a free one."
+    "--interval",
+    type=click.FloatRange(0.1, 3600),
+    default=0.5,
+    show_default=True,
+    metavar="SECONDS",
+    help="Look this often.",
 )
-@click.option("--json", "as_json", is_flag=True, help="A recording on standard output, and nothing else.")
+@click.option(
+    "--seconds",
+    type=click.FloatRange(min=0.1),
+    metavar="SECONDS",
+    help="Stop watching after this long.",
+)
+@click.option(
+    "--record",
+    type=click.Path(path_type=Path, dir_okay=False),
+    metavar="FILE",
+    help="Write every look to this file, as it comes.",
+)
+@click.option(
+    "--port",
+    type=click.IntRange(0, 65535),
+    metavar="PORT",
+    help="Serve OpenMetrics on this port of 127.0.0.1; 0 takes a free one.",
+)
+@click.option(
+    "--json", "as_json", is_flag=True, help="A recording on standard output, and nothing else."
+)
 @options.quiet
 def command(
     program: tuple[str, ...], pid: int | None, interval: float, seconds: float | None, record: Path | None, port: int | None, as_json: bool,
@@ -54,12 +79,23 @@ def command(
     python -m harness report --monitor run.jsonl
     """
     if (pid is None) == (not program):
-        raise AskedWrongly("say what to watch: --pid PID, or a command behind --", "python -m harness monitor -- python script.py")
+        raise AskedWrongly(
+            "say what to watch: --pid PID, or a command behind --",
+            "python -m harness monitor -- python script.py",
+        )
     options.require_writable(str(record) if record else None)
     with ExitStack() as stack:
         process = stack.enter_context(_started(program)) if program else None
         code = _watch(
-            stack, pid if process is None else process.pid, process, interval, seconds, record, port, as_json=as_json, quiet=quiet
+            stack,
+            pid if process is None else process.pid,
+            process,
+            interval,
+            seconds,
+            record,
+            port,
+            as_json=as_json,
+            quiet=quiet,
         )
     if code:
         raise click.exceptions.Exit(code)
@@ -71,7 +107,9 @@ def _started(program: tuple[str, ...]) -> Iterator[subprocess.Popen[bytes]]:
     try:
         process = subprocess.Popen(program)
     except OSError as error:
-        raise AskedWrongly(f"{program[0]} cannot be started: {error.strerror}", "name a program that is on PATH") from None
+        raise AskedWrongly(
+            f"{program[0]} cannot be started: {error.strerror}", "name a program that is on PATH"
+        ) from None
     try:
         yield process
     finally:
@@ -102,9 +140,15 @@ def _watch(
     readings: deque[Reading] = deque(maxlen=_KEPT)
     everything: list[Reading] = []
     if port is not None:
-        taken = stack.enter_context(serving(port, lambda: shown.openmetrics(readings[-1] if readings else None)))
+        taken = stack.enter_context(
+            serving(port, lambda: shown.openmetrics(readings[-1] if readings else None))
+        )
         click.echo(f"metrics: http://127.0.0.1:{taken}/metrics", err=True)
-    recorder = stack.enter_context(Recorder(record, interval=interval, cores=_cores(watcher))) if record else None
+    recorder = (
+        stack.enter_context(Recorder(record, interval=interval, cores=_cores(watcher)))
+        if record
+        else None
+    )
     if as_json:
         click.echo(header(interval, _cores(watcher)).decode())
     show = stack.enter_context(_shower(f"process {pid}", as_json=as_json, quiet=quiet))
@@ -224,7 +268,12 @@ class Beside(Silent):
         """Count what has been measured so far."""
         from harness.model.watched import Throughput
 
-        processes = [process for table in run.workloads for result in table.results for process in result.processes]
+        processes = [
+            process
+            for table in run.workloads
+            for result in table.results
+            for process in result.processes
+        ]
         samples = [sample for process in processes for sample in process.samples]
         blocks = sum(len(table.conditions) for table in run.workloads)
         self._throughput = Throughput(blocks, len(samples), sum(sample.loops for sample in samples))
@@ -241,7 +290,9 @@ class Beside(Silent):
 
         readings: deque[Reading] = deque(maxlen=_KEPT)
         with _live() as live:
-            for reading in watch(Watcher(os.getpid()), _BESIDE_SECONDS, self._stop, lambda: self._throughput):
+            for reading in watch(
+                Watcher(os.getpid()), _BESIDE_SECONDS, self._stop, lambda: self._throughput
+            ):
                 readings.append(reading)
                 with self._quiet:
                     if live is None:

@@ -27,9 +27,14 @@ def command(name: str, parent: Path | None) -> None:
     It verifies and runs as it is; change it step by step into yours.
     """
     if not NAME.fullmatch(name) or not name.isidentifier():
-        raise AskedWrongly(f"{name!r} cannot be the name of a case", "small letters, digits and underscores, and a letter first: my_case")
+        raise AskedWrongly(
+            f"{name!r} cannot be the name of a case",
+            "small letters, digits and underscores, and a letter first: my_case",
+        )
     if name in find_cases():
-        raise AskedWrongly(f"there is a case called {name!r} already", f"look at it: python -m harness list {name}")
+        raise AskedWrongly(
+            f"there is a case called {name!r} already", f"look at it: python -m harness list {name}"
+        )
     place = parent if parent is not None else Path("cases") if Path("cases").is_dir() else Path()
     folder = place / name
     if folder.exists():
@@ -40,6 +45,9 @@ def command(name: str, parent: Path | None) -> None:
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(text, encoding="utf-8")
         except OSError as error:
-            raise StoreError(f"{path}: cannot be written: {error.strerror}", "make room, or name another folder: --in") from None
+            raise StoreError(
+                f"{path}: cannot be written: {error.strerror}",
+                "make room, or name another folder: --in",
+            ) from None
         click.echo(f"wrote {path}")
     click.echo(f"\nnext:  python -m harness run ./{folder.as_posix()}")

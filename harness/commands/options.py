@@ -44,7 +44,10 @@ def complete_cases(ctx: click.Context, param: click.Parameter, incomplete: str) 
 def _complete_variants(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[str]:
     del param
     return [
-        name for one in ctx.params.get("cases") or () for name in catalogue.find_case(one).load().variants if name.startswith(incomplete)
+        name
+        for one in ctx.params.get("cases") or ()
+        for name in catalogue.find_case(one).load().variants
+        if name.startswith(incomplete)
     ]
 
 
@@ -58,10 +61,18 @@ variants = click.option(
     help="Only this variant (and the reference); may be repeated.",
 )
 workloads = click.option(
-    "-w", "--workload", "workloads", multiple=True, metavar="NAME", help="A workload's name, or S, M, L, or all; may be repeated."
+    "-w",
+    "--workload",
+    "workloads",
+    multiple=True,
+    metavar="NAME",
+    help="A workload's name, or S, M, L, or all; may be repeated.",
 )
 json_to = click.option(
-    "--json", "json_to", metavar="PATH", help="Write JSON to this file; - is standard output, then nothing else goes there."
+    "--json",
+    "json_to",
+    metavar="PATH",
+    help="Write JSON to this file; - is standard output, then nothing else goes there.",
 )
 timeout = click.option(
     "--timeout",
@@ -72,7 +83,12 @@ timeout = click.option(
     help="For any single step of one variant.",
 )
 memory = click.option(
-    "--memory", type=Size(), default="4GiB", show_default=True, metavar="SIZE", help="What one variant's process tree may use."
+    "--memory",
+    type=Size(),
+    default="4GiB",
+    show_default=True,
+    metavar="SIZE",
+    help="What one variant's process tree may use.",
 )
 quiet = click.option("-q", "--quiet", is_flag=True, help="No progress on standard error.")
 store = click.option(
@@ -100,7 +116,9 @@ def require_writable(*wanted: str | None) -> None:
         if where and where != "-":
             folder = Path(where).absolute().parent
             if not folder.is_dir() or not os.access(folder, os.W_OK) or Path(where).is_dir():
-                raise AskedWrongly(f"{where} cannot be written", "name a file in a folder that is there")
+                raise AskedWrongly(
+                    f"{where} cannot be written", "name a file in a folder that is there"
+                )
 
 
 def write_json(data: bytes, where: str) -> None:
@@ -108,7 +126,10 @@ def write_json(data: bytes, where: str) -> None:
 
     What steers a terminal or turns the direction of a line is written as JSON's escapes: the same document, harmless to look at.
     """
-    _write(_STEERING.sub(lambda found: f"\\u{ord(found[0]):04x}", data.decode()).encode() + b"\n", where)
+    _write(
+        _STEERING.sub(lambda found: f"\\u{ord(found[0]):04x}", data.decode()).encode() + b"\n",
+        where,
+    )
 
 
 def write_text(text: str, where: str) -> None:
@@ -132,4 +153,6 @@ def _write(data: bytes, where: str) -> None:
     except BrokenPipeError:
         raise
     except OSError as error:
-        raise StoreError(f"{where} cannot be written: {error.strerror}", "make room, or name another file") from None
+        raise StoreError(
+            f"{where} cannot be written: {error.strerror}", "make room, or name another file"
+        ) from None

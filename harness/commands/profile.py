@@ -23,18 +23,37 @@ _TOOLS = [str(tool) for tool in Tool]
 
 @click.command("profile")
 @click.argument("name", metavar="CASE", shell_complete=options.complete_cases)
-@click.option("-V", "--variant", "variants", multiple=True, metavar="NAME", help="This variant instead; may be repeated.")
 @click.option(
-    "-w", "--workload", default="M", show_default=True, metavar="NAME", help="A workload's name, S, M or L, or any size of a series."
+    "-V",
+    "--variant",
+    "variants",
+    multiple=True,
+    metavar="NAME",
+    help="This variant instead; may be repeated.",
+)
+@click.option(
+    "-w",
+    "--workload",
+    default="M",
+    show_default=True,
+    metavar="NAME",
+    help="A workload's name, S, M or L, or any size of a series.",
 )
 @click.option(
     "--with", "tool", type=click.Choice(_TOOLS), default="py-spy", show_default=True,
     help="py-spy: functions, Python's and native; scalene: lines, with memory and copies; memray: allocations; callgrind: instructions.",
 )  # fmt: skip
 @click.option(
-    "--seconds", type=click.FloatRange(0.2, 600), default=3.0, show_default=True, metavar="SECONDS", help="Look at each about this long."
+    "--seconds",
+    type=click.FloatRange(0.2, 600),
+    default=3.0,
+    show_default=True,
+    metavar="SECONDS",
+    help="Look at each about this long.",
 )
-@click.option("--diff", "against", metavar="REV", help="Compare one variant with itself at this revision.")
+@click.option(
+    "--diff", "against", metavar="REV", help="Compare one variant with itself at this revision."
+)
 @options.timeout
 @options.memory
 @options.store
@@ -68,7 +87,9 @@ def command(
     store_path = options.store_path(store_folder)
     tell = _teller(quiet=quiet)
     wanted = _wanted(variants, against, case.variants)
-    chosen = dict.fromkeys(wanted, "") or _reference_and_best(case.reference, session.best_of(found, case, size, store_path))
+    chosen = dict.fromkeys(wanted, "") or _reference_and_best(
+        case.reference, session.best_of(found, case, size, store_path)
+    )
     looked: list[Looked] = []
     with the_machine(wait=True):
         if against is not None:
@@ -82,7 +103,9 @@ def command(
             folder = session.artefact_folder(found.name, store_path)
             artefacts = [_keep(one, folder) for one in looked]
             sources = session.source_lines(found, [one.profile for one in looked])
-    _say(looked, list(chosen.values()) if against is None else ["", ""], artefacts, sources, json_to)
+    _say(
+        looked, list(chosen.values()) if against is None else ["", ""], artefacts, sources, json_to
+    )
 
 
 def _reference_and_best(reference: str, best: tuple[str, str]) -> dict[str, str]:
@@ -94,9 +117,15 @@ def _reference_and_best(reference: str, best: tuple[str, str]) -> dict[str, str]
 def _wanted(variants: Sequence[str], against: str | None, known: Sequence[str]) -> list[str]:
     for one in variants:
         if one not in known:
-            raise AskedWrongly(f"there is no variant {one!r}", catalogue.did_you_mean(one, known) or f"there are: {', '.join(known)}")
+            raise AskedWrongly(
+                f"there is no variant {one!r}",
+                catalogue.did_you_mean(one, known) or f"there are: {', '.join(known)}",
+            )
     if against is not None and len(variants) != 1:
-        raise AskedWrongly("--diff compares one variant with itself at another revision", "name it: --variant myers_c --diff HEAD~1")
+        raise AskedWrongly(
+            "--diff compares one variant with itself at another revision",
+            "name it: --variant myers_c --diff HEAD~1",
+        )
     return list(dict.fromkeys(variants))
 
 
@@ -116,14 +145,22 @@ def _keep(looked: Looked, folder: Path) -> list[str]:
 
     profile = looked.profile
     stem = f"{profile.key.workload}-{profile.key.variant}{'-before' if profile.revision else ''}"
-    rows = [(spot.own, spot.total, f"{spot.function} ({spot.file})" if spot.file else spot.function) for spot in spots(profile)[:200]]
+    rows = [
+        (spot.own, spot.total, f"{spot.function} ({spot.file})" if spot.file else spot.function)
+        for spot in spots(profile)[:200]
+    ]
     made = {
-        folder / f"{stem}.html": flamegraph.page(profile, rows, f"{profile.calls} calls on this machine, {profile.total:,.0f} in all"),
+        folder / f"{stem}.html": flamegraph.page(
+            profile, rows, f"{profile.calls} calls on this machine, {profile.total:,.0f} in all"
+        ),
         folder / f"{stem}.speedscope.json": flamegraph.speedscope(profile),
     }
     for file, data in made.items():
         options.write_bytes(data, file)
-    return [str(path) for path in (*made, *artefacts.own_files(looked.subject, profile.tool, folder, stem))]
+    return [
+        str(path)
+        for path in (*made, *artefacts.own_files(looked.subject, profile.tool, folder, stem))
+    ]
 
 
 def _say(

@@ -24,7 +24,11 @@ SITE = Path("site")
 @click.option(
     "-o", "--output", type=click.Path(path_type=Path), metavar="PATH", help="The site's folder (default: site); of a plot, its file (default: beside the recording)."
 )  # fmt: skip
-@click.option("--verify", is_flag=True, help="Write nothing: make every page again and compare byte for byte; exit 3 when one differs.")
+@click.option(
+    "--verify",
+    is_flag=True,
+    help="Write nothing: make every page again and compare byte for byte; exit 3 when one differs.",
+)
 @click.option(
     "--vendor",
     type=click.Path(path_type=Path, exists=True, file_okay=False),
@@ -38,7 +42,11 @@ SITE = Path("site")
     metavar="CASE|FILE",
     help="No site: the blocks in the README of this case, or in this file, which must say which case it shows; may be repeated.",
 )
-@click.option("--check", is_flag=True, help="With --readme: write nothing; exit 3 when a block is not what its result file says.")
+@click.option(
+    "--check",
+    is_flag=True,
+    help="With --readme: write nothing; exit 3 when a block is not what its result file says.",
+)
 @click.option(
     "--monitor", "recording", type=click.Path(path_type=Path, dir_okay=False), metavar="FILE", help="No site: plot what monitor --record wrote."
 )  # fmt: skip
@@ -62,15 +70,22 @@ def command(
     <!-- profile:begin profile.json --> a profile, from the file of that name beside it.
     """
     if sum((verify or vendor is not None, bool(readmes), recording is not None)) > 1:
-        raise AskedWrongly("--verify and --vendor, --readme, and --monitor are three different things", "ask for one at a time")
+        raise AskedWrongly(
+            "--verify and --vendor, --readme, and --monitor are three different things",
+            "ask for one at a time",
+        )
     if check and not readmes:
-        raise AskedWrongly("--check looks at READMEs", "--readme CASE --check; for the site: --verify")
+        raise AskedWrongly(
+            "--check looks at READMEs", "--readme CASE --check; for the site: --verify"
+        )
     if recording is not None:
         _plot(recording, output or recording.with_suffix(".svg"))
     elif readmes:
         from harness.commands.readme import renew
 
-        raise click.exceptions.Exit(int(renew(readmes, options.store_path(store_folder), check=check)))
+        raise click.exceptions.Exit(
+            int(renew(readmes, options.store_path(store_folder), check=check))
+        )
     elif verify:
         raise click.exceptions.Exit(int(_verify(output or SITE, options.store_path(store_folder))))
     else:
@@ -98,11 +113,15 @@ def _publish(folder: Path, store_path: Path, vendor: Path | None, *, quiet: bool
     with tempfile.TemporaryDirectory(prefix="perflab-") as scratch:
         made = Path(scratch, "asv") if vendor is not None else folder / "asv"
         if vendor is not None:
-            publish_asv(airspeed.project_at(Path.cwd()), made, vendor, shown=None if quiet else sys.stderr)
+            publish_asv(
+                airspeed.project_at(Path.cwd()), made, vendor, shown=None if quiet else sys.stderr
+            )
         done = publishing.write(pages(_with_asv(gathered.site, made)), gathered.made_from, folder)
         if vendor is not None:
             publishing.replace_folder(folder, made)
-    click.echo(f"{folder / 'index.html'}: {done.written} files written, {done.unchanged} unchanged, {done.removed} removed")
+    click.echo(
+        f"{folder / 'index.html'}: {done.written} files written, {done.unchanged} unchanged, {done.removed} removed"
+    )
 
 
 def _verify(folder: Path, store_path: Path) -> ExitCode:
@@ -124,7 +143,9 @@ def _verify(folder: Path, store_path: Path) -> ExitCode:
         return ExitCode.WRONG_ANSWER
     manifest = publishing.manifest(folder)
     assert manifest is not None
-    click.echo(f"{folder}: {len(manifest.pages)} files, each byte as {len(manifest.made_from)} result files and the sources say")
+    click.echo(
+        f"{folder}: {len(manifest.pages)} files, each byte as {len(manifest.made_from)} result files and the sources say"
+    )
     return ExitCode.OK
 
 
@@ -147,9 +168,15 @@ def _gathered(store_path: Path, *, quiet: bool) -> _Gathered:
         if not quiet:
             click.echo(f"reading {name}", err=True)
         shelf = archive.shelf(name, store_path) if name in stored else None
-        profiles = [] if shelf is None else [read_speedscope(data, file) for file, data in shelf.profiles.items()]
+        profiles = (
+            []
+            if shelf is None
+            else [read_speedscope(data, file) for file, data in shelf.profiles.items()]
+        )
         made_from |= {} if shelf is None else shelf.files
-        cases.append(case_page(name, shelf, studies.study(known[name]) if name in known else None, profiles))
+        cases.append(
+            case_page(name, shelf, studies.study(known[name]) if name in known else None, profiles)
+        )
     if not made_from:
         raise AskedWrongly(f"there is no run in {store_path}", "python -m harness run dedupe")
     return _Gathered(_site(cases), made_from)
@@ -158,7 +185,9 @@ def _gathered(store_path: Path, *, quiet: bool) -> _Gathered:
 def _site(cases: Sequence[CasePage]) -> Site:
     from harness.model.published import Site
 
-    machines = {summary.run.machine.id: summary.run.machine for case in cases for summary in case.runs}
+    machines = {
+        summary.run.machine.id: summary.run.machine for case in cases for summary in case.runs
+    }
     return Site(tuple(cases), tuple(machines[name] for name in sorted(machines)), _commits())
 
 

@@ -12,7 +12,15 @@ import click
 
 from harness.commands import options
 from harness.commands.lock import the_machine
-from harness.errors import AskedWrongly, Changed, EnvironmentLacks, ExitCode, Interrupted, Terminated, gravest
+from harness.errors import (
+    AskedWrongly,
+    Changed,
+    EnvironmentLacks,
+    ExitCode,
+    Interrupted,
+    Terminated,
+    gravest,
+)
 from harness.lab import catalogue, outputs
 from harness.model.declared import ENDED
 from harness.model.measured import Measured, Plan, Run
@@ -41,7 +49,11 @@ if TYPE_CHECKING:
     metavar="SECONDS",
     help="Measure each workload at most about this long (default: 20, of a sweep 10).",
 )
-@click.option("--sweep", is_flag=True, help="All sizes: crossovers, growth, what more processors are worth, a plot, and advice.")
+@click.option(
+    "--sweep",
+    is_flag=True,
+    help="All sizes: crossovers, growth, what more processors are worth, a plot, and advice.",
+)
 @click.option(
     "--plot",
     type=click.Path(path_type=Path, dir_okay=False),
@@ -49,7 +61,11 @@ if TYPE_CHECKING:
     help="Where a sweep's plot goes (SVG; default: beside the result).",
 )
 @click.option("--resume", metavar="ID", help="Continue an interrupted run.")
-@click.option("--monitor", is_flag=True, help="Show processors, memory and switches of the whole tree while measuring.")
+@click.option(
+    "--monitor",
+    is_flag=True,
+    help="Show processors, memory and switches of the whole tree while measuring.",
+)
 @click.option("--no-wait", is_flag=True, help="Do not wait for another run on this machine to end.")
 @options.timeout
 @options.memory
@@ -78,7 +94,9 @@ def command(
         workloads = ("all",)
     store_path = options.store_path(store_folder)
     asked = (
-        _resumed(cases, resume, store_path) if resume is not None else [_Asked(catalogue.find_case(name), plan) for name in _some(cases)]
+        _resumed(cases, resume, store_path)
+        if resume is not None
+        else [_Asked(catalogue.find_case(name), plan) for name in _some(cases)]
     )
     sessions = [_session(one, workloads, variants, store_path) for one in asked]
     with the_machine(wait=not no_wait) as alone:
@@ -88,7 +106,12 @@ def command(
         for one in asked:
             _look_back(one, store_path, alone=alone)
         summaries, codes = _measure_all(asked, sessions, quiet=quiet, tables=json_to != "-")
-    summaries = [_swept(summary, store_path, plot, tables=json_to != "-") if summary.run.plan.sweep else summary for summary in summaries]
+    summaries = [
+        _swept(summary, store_path, plot, tables=json_to != "-")
+        if summary.run.plan.sweep
+        else summary
+        for summary in summaries
+    ]
     _finish(summaries, codes, json_to, _path_or_name(asked[-1].found))
 
 
@@ -108,7 +131,15 @@ def _measure_all(
     return summaries, codes
 
 
-def _plan(precision: float | None, budget: float | None, timeout: float, memory: int, *, sweep: bool, monitor: bool) -> Plan:
+def _plan(
+    precision: float | None,
+    budget: float | None,
+    timeout: float,
+    memory: int,
+    *,
+    sweep: bool,
+    monitor: bool,
+) -> Plan:
     """A sweep has many sizes, and its curves carry each other: less of each is enough."""
     return Plan(
         precision=precision or (0.05 if sweep else 0.02),
@@ -124,7 +155,10 @@ def _check_plot(plot: Path | None, cases: Sequence[str], *, sweep: bool) -> None
     if plot is not None and not sweep:
         raise AskedWrongly("--plot is the plot of a sweep", "add --sweep")
     if plot is not None and len(set(cases)) > 1:
-        raise AskedWrongly(f"--plot names one file for {len(set(cases))} cases", "leave it out: each plot then goes beside its result file")
+        raise AskedWrongly(
+            f"--plot names one file for {len(set(cases))} cases",
+            "leave it out: each plot then goes beside its result file",
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,7 +172,10 @@ class _Asked:
 
 def _some(cases: tuple[str, ...]) -> tuple[str, ...]:
     if not cases:
-        raise AskedWrongly("no case was named", "python -m harness list shows them; python -m harness run dedupe is a good start")
+        raise AskedWrongly(
+            "no case was named",
+            "python -m harness list shows them; python -m harness run dedupe is a good start",
+        )
     return tuple(dict.fromkeys(cases))
 
 
@@ -148,11 +185,16 @@ def _resumed(cases: tuple[str, ...], wanted: str, store_path: Path) -> list[_Ask
     run = store.read(store.find(wanted, store_path))
     found = catalogue.find_case(cases[0] if cases else run.case)
     if found.name != run.case:
-        raise AskedWrongly(f"run {run.id} is of {run.case!r}, not of {found.name!r}", f"python -m harness run {run.case} --resume {run.id}")
+        raise AskedWrongly(
+            f"run {run.id} is of {run.case!r}, not of {found.name!r}",
+            f"python -m harness run {run.case} --resume {run.id}",
+        )
     return [_Asked(found, run.plan, session.resumed(run, found, found.load()))]
 
 
-def _session(asked: _Asked, workloads: Sequence[str], variants: Sequence[str], store_path: Path) -> Session:
+def _session(
+    asked: _Asked, workloads: Sequence[str], variants: Sequence[str], store_path: Path
+) -> Session:
     from harness.lab.session import Session
     from harness.lab.sources import Watch
 
@@ -161,7 +203,9 @@ def _session(asked: _Asked, workloads: Sequence[str], variants: Sequence[str], s
         workloads, variants = asked.earlier.workload_names, asked.earlier.variant_names
     picked = catalogue.pick_workloads(case, workloads)
     names = catalogue.pick_variants(case, variants)
-    return Session(asked.found, case, names, picked, asked.plan, store_path, Watch(asked.found, case, names))
+    return Session(
+        asked.found, case, names, picked, asked.plan, store_path, Watch(asked.found, case, names)
+    )
 
 
 def _look_back(asked: _Asked, store_path: Path, *, alone: bool) -> None:
@@ -171,12 +215,22 @@ def _look_back(asked: _Asked, store_path: Path, *, alone: bool) -> None:
 
     name = asked.found.name
     left = unfinished(name, store_path)
-    for one in left.unfinished if alone else ():  # beside another run, what looks cut off may be in progress
+    for one in (
+        left.unfinished if alone else ()
+    ):  # beside another run, what looks cut off may be in progress
         if asked.earlier is None or one.run.id != asked.earlier.id:
             again = f"python -m harness run {_path_or_name(asked.found)} --resume {one.run.id}"
-            click.echo(clean(f"warning: run {one.run.id} is incomplete, and kept as it is; to go on with it: {again}"), err=True)
+            click.echo(
+                clean(
+                    f"warning: run {one.run.id} is incomplete, and kept as it is; to go on with it: {again}"
+                ),
+                err=True,
+            )
     for problem in left.damaged:
-        click.echo(clean(f"warning: {problem}; it is left as it is: python -m harness store fsck"), err=True)
+        click.echo(
+            clean(f"warning: {problem}; it is left as it is: python -m harness store fsck"),
+            err=True,
+        )
 
 
 class _Listener:
@@ -242,7 +296,9 @@ def _progress(session: Session, *, quiet: bool) -> Silent:
         from harness.commands.monitor import Beside
 
         return Beside()
-    return reporter(quiet=quiet, workloads=len(session.workloads), budget_seconds=session.plan.budget_seconds)
+    return reporter(
+        quiet=quiet, workloads=len(session.workloads), budget_seconds=session.plan.budget_seconds
+    )
 
 
 def _swept(summary: Summary, store_path: Path, plot: Path | None, *, tables: bool) -> Summary:
@@ -262,7 +318,10 @@ def _swept(summary: Summary, store_path: Path, plot: Path | None, *, tables: boo
         options.write_bytes(svg(summary), target)
         click.echo(f"plot: {target}", err=not tables)
     except EnvironmentLacks:
-        click.echo("no plot: matplotlib is not installed; pip install 'perflab[pages]', then: python -m harness report", err=True)
+        click.echo(
+            "no plot: matplotlib is not installed; pip install 'perflab[pages]', then: python -m harness report",
+            err=True,
+        )
     return replace(summary, run=run)
 
 
@@ -287,9 +346,14 @@ def _changed(error: Changed, path: Path | None, session: Session) -> Changed:
     from harness.lab import store
 
     if path is None or not path.exists():
-        return Changed(error.problem, error.remedy or "nothing has been kept: try again when they are at rest")
+        return Changed(
+            error.problem, error.remedy or "nothing has been kept: try again when they are at rest"
+        )
     again = f"python -m harness run {_path_or_name(session.found)} --resume {store.read(path).id}"
-    return Changed(f"{error.problem}; all blocks before that are kept in {path}", f"put them back, then: {again}; or start a new run")
+    return Changed(
+        f"{error.problem}; all blocks before that are kept in {path}",
+        f"put them back, then: {again}; or start a new run",
+    )
 
 
 def _path_or_name(found: catalogue.Found) -> str:
@@ -303,7 +367,9 @@ def _path_or_name(found: catalogue.Found) -> str:
     )
 
 
-def _finish(summaries: Sequence[Summary], codes: Sequence[ExitCode], json_to: str | None, case: str) -> None:
+def _finish(
+    summaries: Sequence[Summary], codes: Sequence[ExitCode], json_to: str | None, case: str
+) -> None:
     from harness.judge.summary import exit_code
     from harness.show import documents, table
 
@@ -326,7 +392,12 @@ def _finish(summaries: Sequence[Summary], codes: Sequence[ExitCode], json_to: st
 
 def _say_outputs(summary: Summary) -> None:
     """Name the files that hold what a variant printed before it ended without an answer."""
-    ended = {row.result.key.variant for workload in summary.workloads for row in workload.rows if row.result.status in ENDED}
+    ended = {
+        row.result.key.variant
+        for workload in summary.workloads
+        for row in workload.rows
+        if row.result.status in ENDED
+    }
     for variant in sorted(ended):
         if path := outputs.kept(summary.run.case, variant):
             click.echo(f"{variant}: what it printed last, and where it was: {path}")

@@ -16,7 +16,9 @@ if TYPE_CHECKING:
 
 @click.command("serve")
 @click.argument("folder", type=click.Path(path_type=Path), default="site", metavar="[SITE]")
-@click.option("--port", type=click.IntRange(0, 65535), default=0, help="On 127.0.0.1 (default: a free one).")
+@click.option(
+    "--port", type=click.IntRange(0, 65535), default=0, help="On 127.0.0.1 (default: a free one)."
+)
 @click.option("--verbose", is_flag=True, help="Log every request on standard error.")
 @options.store
 def command(folder: Path, port: int, verbose: bool, store_folder: Path | None) -> None:
@@ -49,9 +51,17 @@ def _served(folder: Path, store_path: Path) -> Served:
 
     def live(question: str) -> Made:
         history = site and (folder / "history.html").is_file()
-        page = live_page(archive.workshop(store_path), store=str(store_path), site=site, has_history=history, still=question == "still")
+        page = live_page(
+            archive.workshop(store_path),
+            store=str(store_path),
+            site=site,
+            has_history=history,
+            still=question == "still",
+        )
         return Made(page, ".html")
 
     if site:
         return Served(folder, {"/live.html": live})
-    return Served(None, {"/": live, "/live.html": live, f"/{STYLE}": lambda _: Made(style(), ".css")})
+    return Served(
+        None, {"/": live, "/live.html": live, f"/{STYLE}": lambda _: Made(style(), ".css")}
+    )

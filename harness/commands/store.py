@@ -23,7 +23,9 @@ def command() -> None:
 
 @command.command("fsck")
 @click.option(
-    "--fix", is_flag=True, help="Rename damaged files to .bad, move misplaced runs to their place, remove what killed writers left."
+    "--fix",
+    is_flag=True,
+    help="Rename damaged files to .bad, move misplaced runs to their place, remove what killed writers left.",
 )
 @options.store
 def fsck_command(fix: bool, store_folder: Path | None) -> None:
@@ -47,12 +49,19 @@ def fsck_command(fix: bool, store_folder: Path | None) -> None:
             runs += 1
             incomplete += not one.complete
     for path in keeping.left_behind(folder, remove=fix):
-        _say(f"{path}: left half written by a process that was killed", "removed" if fix else "try: python -m harness store fsck --fix")
+        _say(
+            f"{path}: left half written by a process that was killed",
+            "removed" if fix else "try: python -m harness store fsck --fix",
+        )
     seen = f", {profiles} profiles" if profiles else ""
-    click.echo(f"{runs} sound ({incomplete} of them incomplete){seen}, {stay} not sound{f', {seen_to} seen to' if seen_to else ''}")
+    click.echo(
+        f"{runs} sound ({incomplete} of them incomplete){seen}, {stay} not sound{f', {seen_to} seen to' if seen_to else ''}"
+    )
     if stay:
         if not fix:
-            click.echo("python -m harness store fsck --fix sets damaged files aside and moves misplaced runs to their place")
+            click.echo(
+                "python -m harness store fsck --fix sets damaged files aside and moves misplaced runs to their place"
+            )
         raise click.exceptions.Exit(int(ExitCode.STORE))
 
 
@@ -64,7 +73,9 @@ def _say(problem: str, then: str) -> None:
 
 
 @command.command("merge")
-@click.argument("sources", nargs=-1, required=True, type=click.Path(path_type=Path), metavar="FOLDER|FILE...")
+@click.argument(
+    "sources", nargs=-1, required=True, type=click.Path(path_type=Path), metavar="FOLDER|FILE..."
+)
 @options.store
 def merge_command(sources: tuple[Path, ...], store_folder: Path | None) -> None:
     """Take the runs and profiles of other stores in, or single result files; the same twice changes nothing.  Two files of one run that differ are refused, exit 6."""
@@ -77,7 +88,10 @@ def merge_command(sources: tuple[Path, ...], store_folder: Path | None) -> None:
         if not any(one.source.is_relative_to(source) for one in taken):
             click.echo(f"there is no run in {clean(str(source))}", err=True)
     profiles = [one for one in taken if one.source.name.endswith(keeping.PROFILE)]
-    for what, some in (("runs", [one for one in taken if one not in profiles]), ("profiles", profiles)):
+    for what, some in (
+        ("runs", [one for one in taken if one not in profiles]),
+        ("profiles", profiles),
+    ):
         if some or what == "runs":
             new = sum(one.new for one in some)
             click.echo(f"{new} {what} taken in, {len(some) - new} were here already")

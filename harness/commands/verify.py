@@ -26,7 +26,11 @@ LEAST_REJECTED = 0.98
 @options.variants
 @click.option("--fresh", is_flag=True, help="Examine again what has a valid certificate.")
 @click.option("--mutants", is_flag=True, help="Also: every hand-written mutant must be refused.")
-@click.option("--mechanical", is_flag=True, help="Also: mutate the reference mechanically; 98 % of what differs must be refused.")
+@click.option(
+    "--mechanical",
+    is_flag=True,
+    help="Also: mutate the reference mechanically; 98 % of what differs must be refused.",
+)
 @options.timeout
 @options.memory
 @options.json_to
@@ -45,7 +49,16 @@ def command(
     verified = []
     for name in names:
         found = catalogue.find_case(name)
-        one = _verify(found, variants, fresh=fresh, mutants=mutants, mechanical=mechanical, timeout=timeout, memory=memory, quiet=quiet)
+        one = _verify(
+            found,
+            variants,
+            fresh=fresh,
+            mutants=mutants,
+            mechanical=mechanical,
+            timeout=timeout,
+            memory=memory,
+            quiet=quiet,
+        )
         verified.append(one)
         if json_to != "-":
             _show(one)
@@ -76,17 +89,30 @@ def _verify(
     wanted = catalogue.pick_variants(case, variants)
     watch = Watch(found, case, wanted)
     weeding.weed(found.name)
-    with reporter(quiet=quiet, workloads=1, budget_seconds=0) as shown, Prover(found, case, Confines(timeout, memory)) as prover:
+    with (
+        reporter(quiet=quiet, workloads=1, budget_seconds=0) as shown,
+        Prover(found, case, Confines(timeout, memory)) as prover,
+    ):
 
         def tell(name: str) -> None:
             shown.step(f"{found.name} proving {name}")
 
-        certificates = list(prover.certificates(wanted, tell=tell, fresh=fresh, watch=watch).values())
+        certificates = list(
+            prover.certificates(wanted, tell=tell, fresh=fresh, watch=watch).values()
+        )
         hand = prover.mutants(tell=tell) if mutants else None
-        changed = prover.mechanical(tell=lambda name: shown.step(f"{found.name} mutating {name}")) if mechanical else None
+        changed = (
+            prover.mechanical(tell=lambda name: shown.step(f"{found.name} mutating {name}"))
+            if mechanical
+            else None
+        )
     codes = [_code(certificate) for certificate in certificates]
     codes += [ExitCode.WRONG_ANSWER for outcome in (hand,) if outcome and outcome.survivors]
-    codes += [ExitCode.WRONG_ANSWER for outcome in (changed,) if outcome and _share(outcome) < LEAST_REJECTED]
+    codes += [
+        ExitCode.WRONG_ANSWER
+        for outcome in (changed,)
+        if outcome and _share(outcome) < LEAST_REJECTED
+    ]
     return Verified(found.name, certificates, gravest(codes), _document(hand), _document(changed))
 
 
@@ -104,7 +130,11 @@ def _share(outcome: Mutants | MutantsDocument) -> float:
 def _document(outcome: Mutants | None) -> MutantsDocument | None:
     from harness.show.documents import MutantsDocument
 
-    return None if outcome is None else MutantsDocument(outcome.total, outcome.rejected, outcome.alike, outcome.survivors)
+    return (
+        None
+        if outcome is None
+        else MutantsDocument(outcome.total, outcome.rejected, outcome.alike, outcome.survivors)
+    )
 
 
 def _show(verified: Verified) -> None:
@@ -118,7 +148,9 @@ def _show(verified: Verified) -> None:
         else:
             line += f": {evidence.finding}: {evidence.message}"
         click.echo(clean(line))
-        if certificate.status in ENDED and (path := outputs.kept(certificate.case, certificate.variant)):
+        if certificate.status in ENDED and (
+            path := outputs.kept(certificate.case, certificate.variant)
+        ):
             click.echo(f"  what it printed last, and where it was: {path}")
         for warning in evidence.warnings:
             click.echo(f"  warning: {clean(warning)}")

@@ -63,9 +63,18 @@ class Listed:
 def listed() -> Iterator[Listed]:
     """Read today's catalogue, in a process of its own: in this one ``harness`` is the old commit's."""
     environment = {**os.environ, "PYTHONPATH": str(HOME), "PYTHONDONTWRITEBYTECODE": "1"}
-    done = subprocess.run([sys.executable, "-c", _LISTING], capture_output=True, text=True, check=False, env=environment, cwd=HOME)
+    done = subprocess.run(
+        [sys.executable, "-c", _LISTING],
+        capture_output=True,
+        text=True,
+        check=False,
+        env=environment,
+        cwd=HOME,
+    )
     if done.returncode:
-        raise RuntimeError(f"today's catalogue in {HOME} cannot be read: {done.stderr.strip()[-800:]}")
+        raise RuntimeError(
+            f"today's catalogue in {HOME} cannot be read: {done.stderr.strip()[-800:]}"
+        )
     for line in done.stdout.splitlines():
         yield Listed(**json.loads(line))
 
@@ -135,7 +144,11 @@ class _Case:
 
     def track_instructions(self, variant: str, size: str) -> float:
         """Instructions of one call, counted by callgrind; not a number where nobody asked, or the count would not be exact."""
-        if not os.environ.get(INSTRUCTIONS) or not self.listed.counts(variant) or not instrument.can_count():
+        if (
+            not os.environ.get(INSTRUCTIONS)
+            or not self.listed.counts(variant)
+            or not instrument.can_count()
+        ):
             return math.nan
         return instrument.instructions(self.listed.module, variant, size)
 
@@ -145,13 +158,25 @@ class _Case:
 def _classes() -> Iterator[type[_Case]]:
     """Make the classes that asv finds: named like the cases, their parameters from the catalogue."""
     for one in listed():
-        name = re.sub(r"[^a-z0-9_]", "_", one.name)  # asv takes a dash for the start of a parameter's number
-        attributes = {"listed": one, "params": [list(one.variants), one.sizes], "__module__": __name__, "__doc__": _Case.__doc__}
+        name = re.sub(
+            r"[^a-z0-9_]", "_", one.name
+        )  # asv takes a dash for the start of a parameter's number
+        attributes = {
+            "listed": one,
+            "params": [list(one.variants), one.sizes],
+            "__module__": __name__,
+            "__doc__": _Case.__doc__,
+        }
         yield type(name, (_Case,), attributes)
 
 
-if __name__ != "harness.history":  # asv imports this folder by its own name, whoever else only looks at it
+if (
+    __name__ != "harness.history"
+):  # asv imports this folder by its own name, whoever else only looks at it
     globals().update({one.__name__: one for one in _classes()})
     if "ASV_ENV_DIR" in os.environ and "ASV_COMMIT" in os.environ:
         # Numba keeps compiled kernels by a file's time and size alone: every commit has its own
-        os.environ.setdefault("NUMBA_CACHE_DIR", str(Path(os.environ["ASV_ENV_DIR"], "numba", os.environ["ASV_COMMIT"])))
+        os.environ.setdefault(
+            "NUMBA_CACHE_DIR",
+            str(Path(os.environ["ASV_ENV_DIR"], "numba", os.environ["ASV_COMMIT"])),
+        )

@@ -107,7 +107,14 @@ def opened(module: str, variant: str, size: str) -> Iterator[Subject]:
         raise Absent(f"this commit has no size {size}")
     arguments = workload.make(workload.n, workload.seed)
     with ExitStack() as stack:
-        yield Subject(case, module, variant, size, _callable(case, module, variant, stack), pickle.dumps(arguments, protocol=5))
+        yield Subject(
+            case,
+            module,
+            variant,
+            size,
+            _callable(case, module, variant, stack),
+            pickle.dumps(arguments, protocol=5),
+        )
 
 
 def _imported(name: str) -> Any:
@@ -119,7 +126,9 @@ def _imported(name: str) -> Any:
         raise Absent(f"no module {error.name} here") from error
 
 
-def _callable(case: Any, module: str, variant: str, stack: ExitStack) -> Callable[[tuple[Any, ...]], Any]:
+def _callable(
+    case: Any, module: str, variant: str, stack: ExitStack
+) -> Callable[[tuple[Any, ...]], Any]:
     """One way to call a variant however it is written: plain, ``async def``, with an executor, with a server's handle first."""
     loaded = _imported(f"{module}.{variant}")
     function = getattr(loaded, case.function)
@@ -130,7 +139,9 @@ def _callable(case: Any, module: str, variant: str, stack: ExitStack) -> Callabl
     if inspect.iscoroutinefunction(function):
         import asyncio
 
-        run = stack.enter_context(asyncio.Runner(loop_factory=getattr(loaded, "loop_factory", None))).run
+        run = stack.enter_context(
+            asyncio.Runner(loop_factory=getattr(loaded, "loop_factory", None))
+        ).run
         return lambda arguments: consume(run(function(*before, *arguments, **keywords)))
     if not (before or keywords or getattr(case, "consume", None)):
         return lambda arguments: function(*arguments)
@@ -147,13 +158,19 @@ def _executor(function: Callable[..., Any], stack: ExitStack) -> dict[str, Any]:
         return {}
     from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 
-    workers = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 2
+    workers = (
+        len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 2
+    )
     if "ThreadPoolExecutor" in str(parameter.annotation):
         return {"executor": stack.enter_context(ThreadPoolExecutor(workers))}
     import multiprocessing
 
     method = "fork" if "fork" in multiprocessing.get_all_start_methods() else None
-    return {"executor": stack.enter_context(ProcessPoolExecutor(workers, mp_context=multiprocessing.get_context(method)))}
+    return {
+        "executor": stack.enter_context(
+            ProcessPoolExecutor(workers, mp_context=multiprocessing.get_context(method))
+        )
+    }
 
 
 def prove(subject: Subject) -> None:
@@ -167,7 +184,11 @@ def prove(subject: Subject) -> None:
     with opened(subject.module, case.variants[0], subject.size) as reference:
         expected = _answered(reference, getattr(case, "oracle", None))
     actual = _answered(subject, None)
-    found = relation.differ(subject.fresh(), expected, actual) if hasattr(relation, "differ") else relation.compare(expected, actual)
+    found = (
+        relation.differ(subject.fresh(), expected, actual)
+        if hasattr(relation, "differ")
+        else relation.compare(expected, actual)
+    )
     assert found is None, f"{subject.variant} does not answer as {case.variants[0]} does: {found}"
 
 
@@ -175,7 +196,11 @@ def _answered(subject: Subject, oracle: Callable[..., Any] | None) -> Any:
     """The answer, with the arguments where the function is asked to change them."""
     given = subject.fresh()
     plain = (
-        oracle is not None and getattr(subject.case, "services", {}).get(subject.variant, getattr(subject.case, "service", None)) is None
+        oracle is not None
+        and getattr(subject.case, "services", {}).get(
+            subject.variant, getattr(subject.case, "service", None)
+        )
+        is None
     )
     answer = oracle(*given) if plain and oracle is not None else subject.call(given)
     return (answer, given) if getattr(subject.case, "mutates", False) else answer
@@ -199,7 +224,9 @@ def _warm(subject: Subject) -> int:
 
 
 def _loops(subject: Subject, fastest: int) -> int:
-    return max(1, min(SLICE_NS // fastest, _MOST_BATCH_BYTES // max(1, len(subject.pickled)), _MOST_LOOPS))
+    return max(
+        1, min(SLICE_NS // fastest, _MOST_BATCH_BYTES // max(1, len(subject.pickled)), _MOST_LOOPS)
+    )
 
 
 def _timed(run: Callable[[], None]) -> int:
@@ -215,7 +242,9 @@ def pair(module: str, variant: str, size: str, seed: int) -> float:
     """
     with ExitStack() as stack:
         case = _imported(module).case
-        sides = [stack.enter_context(opened(module, name, size)) for name in (variant, case.variants[0])]
+        sides = [
+            stack.enter_context(opened(module, name, size)) for name in (variant, case.variants[0])
+        ]
         fastest = [_warm(side) for side in sides]
         loops = [_loops(side, one) for side, one in zip(sides, fastest, strict=True)]
         gc.collect()
@@ -256,7 +285,9 @@ def ratios(module: str, variant: str, size: str) -> list[float]:
     said = []
     for seed in range(PROCESSES):
         environment = {**os.environ, "PYTHONHASHSEED": str(seed)}
-        ratio = _asked([sys.executable], ("pair", module, variant, size, seed), environment)["ratio"]
+        ratio = _asked([sys.executable], ("pair", module, variant, size, seed), environment)[
+            "ratio"
+        ]
         said.append(float(f"{ratio:.6g}"))
     return said
 
@@ -264,7 +295,11 @@ def ratios(module: str, variant: str, size: str) -> list[float]:
 def can_count() -> bool:
     """Whether valgrind is here and this commit's package was built so that it can talk to it."""
     try:
-        return shutil.which("valgrind") is not None and find_spec("extensions.gate.callgrind") is not None and bool(_shim().can_count())
+        return (
+            shutil.which("valgrind") is not None
+            and find_spec("extensions.gate.callgrind") is not None
+            and bool(_shim().can_count())
+        )
     except (ImportError, AttributeError):
         return False
 
@@ -276,12 +311,35 @@ def _shim() -> Any:
 def instructions(module: str, variant: str, size: str) -> float:
     """Instructions of one call, in a process under callgrind; hash seed and layout of memory are fixed."""
     with tempfile.TemporaryDirectory(prefix="perflab-history-") as scratch:
-        under = ["valgrind", "--tool=callgrind", "--vgdb=no", "--instr-atstart=no", "--quiet", "--smc-check=all-non-file"]
-        under += [f"--callgrind-out-file={scratch}/counts", f"--log-file={scratch}/log", sys.executable]
+        under = [
+            "valgrind",
+            "--tool=callgrind",
+            "--vgdb=no",
+            "--instr-atstart=no",
+            "--quiet",
+            "--smc-check=all-non-file",
+        ]
+        under += [
+            f"--callgrind-out-file={scratch}/counts",
+            f"--log-file={scratch}/log",
+            sys.executable,
+        ]
         steady = shutil.which("setarch")
-        environment = {**os.environ, "PYTHONHASHSEED": "0", "NUMBA_CPU_NAME": "generic", "PYTHONDONTWRITEBYTECODE": "1"}
-        _asked(([steady, "-R"] if steady else []) + under, ("count", module, variant, size, 0), environment)
-        totals = [re.search(r"^totals: (\d+)", file.read_text(errors="replace"), re.MULTILINE) for file in Path(scratch).glob("counts*")]
+        environment = {
+            **os.environ,
+            "PYTHONHASHSEED": "0",
+            "NUMBA_CPU_NAME": "generic",
+            "PYTHONDONTWRITEBYTECODE": "1",
+        }
+        _asked(
+            ([steady, "-R"] if steady else []) + under,
+            ("count", module, variant, size, 0),
+            environment,
+        )
+        totals = [
+            re.search(r"^totals: (\d+)", file.read_text(errors="replace"), re.MULTILINE)
+            for file in Path(scratch).glob("counts*")
+        ]
     counted = max((int(found[1]) for found in totals if found), default=0)
     assert counted, "callgrind counted nothing"
     return counted / _COUNTED_CALLS
@@ -301,15 +359,26 @@ def count(module: str, variant: str, size: str) -> None:
         shim.stop()
 
 
-def _asked(command: list[str], question: tuple[Any, ...], environment: dict[str, str]) -> dict[str, Any]:
+def _asked(
+    command: list[str], question: tuple[Any, ...], environment: dict[str, str]
+) -> dict[str, Any]:
     """Ask a fresh process, which answers in a file: what a variant prints is no answer."""
     with tempfile.TemporaryDirectory(prefix="perflab-history-") as scratch:
         answer = Path(scratch, "answer.json")
         # what this process imports, whatever way it came to it
-        environment = {**environment, "PYTHONPATH": os.pathsep.join(entry for entry in sys.path if entry)}
+        environment = {
+            **environment,
+            "PYTHONPATH": os.pathsep.join(entry for entry in sys.path if entry),
+        }
         words = [str(Path(__file__).resolve()), json.dumps([str(answer), *question])]
         done = subprocess.run(
-            [*command, *words], capture_output=True, text=True, check=False, env=environment, cwd=scratch, timeout=_PROCESS_SECONDS
+            [*command, *words],
+            capture_output=True,
+            text=True,
+            check=False,
+            env=environment,
+            cwd=scratch,
+            timeout=_PROCESS_SECONDS,
         )
         if done.returncode or not answer.is_file():
             message = f"{question[0]} of {question[2]}: exit {done.returncode}: {done.stderr.strip()[-1200:]}"
@@ -330,5 +399,9 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    sys.path = [entry for entry in sys.path if Path(entry or ".").resolve() != Path(__file__).resolve().parent]
+    sys.path = [
+        entry
+        for entry in sys.path
+        if Path(entry or ".").resolve() != Path(__file__).resolve().parent
+    ]
     main()

@@ -18,7 +18,9 @@ _MOST_FACTS = 3
 _MOST_SHOWN = 60
 
 
-def compare(first: Side, second: Side, *, basis: Basis = Basis.RATIO, tolerance: float = 0.02) -> Compared:
+def compare(
+    first: Side, second: Side, *, basis: Basis = Basis.RATIO, tolerance: float = 0.02
+) -> Compared:
     """Compare key by key.
 
     Raises:
@@ -32,10 +34,16 @@ def compare(first: Side, second: Side, *, basis: Basis = Basis.RATIO, tolerance:
     missing: list[MissingKey] = []
     for key in dict.fromkeys((*first.given, *second.given)):
         found = [(side, side.given.get(key)) for side in (first, second)]
-        if basis is Basis.RATIO and any(given is not None and given.reference for _, given in found):
+        if basis is Basis.RATIO and any(
+            given is not None and given.reference for _, given in found
+        ):
             _require_same_reference(key, first, second)
             continue  # 1 by definition, on both sides
-        gaps = [MissingKey(key, side.asked, _why(given, basis)) for side, given in found if given is None or given.estimate(basis) is None]
+        gaps = [
+            MissingKey(key, side.asked, _why(given, basis))
+            for side, given in found
+            if given is None or given.estimate(basis) is None
+        ]
         missing += gaps
         if not gaps:
             before, after = (given.estimate(basis) for _, given in found if given is not None)
@@ -49,7 +57,13 @@ def compare(first: Side, second: Side, *, basis: Basis = Basis.RATIO, tolerance:
 def best_pair(firsts: Sequence[Side], seconds: Sequence[Side]) -> tuple[Side, Side]:
     """Of several that a name may mean (machines, environments), the two that are alike and share most keys; else the first two."""
     pairs = [(one, other) for one in firsts for other in seconds]
-    return max(pairs, key=lambda pair: (not list(unlike(pair[0].facts, pair[1].facts)), len(pair[0].given.keys() & pair[1].given.keys())))
+    return max(
+        pairs,
+        key=lambda pair: (
+            not list(unlike(pair[0].facts, pair[1].facts)),
+            len(pair[0].given.keys() & pair[1].given.keys()),
+        ),
+    )
 
 
 def unlike(one: Mapping[str, str], other: Mapping[str, str]) -> Iterator[tuple[str, str, str]]:
@@ -73,7 +87,9 @@ def quotient(above: Estimate, below: Estimate) -> Estimate:
 
 def _require_complete(first: Side, second: Side) -> None:
     for case, run in (*first.unfinished, *second.unfinished):
-        raise Inconclusive(f"run {run} is incomplete: not compared", f"python -m harness run {case} --resume {run}")
+        raise Inconclusive(
+            f"run {run} is incomplete: not compared", f"python -m harness run {case} --resume {run}"
+        )
 
 
 def _require_like(first: Side, second: Side) -> None:
@@ -119,7 +135,11 @@ def _require_enough(first: Side, second: Side) -> None:
     for key in first.given.keys() & second.given.keys():
         for side in (first, second):
             processes = side.given[key].processes
-            if side.given[key].status == "ok" and processes is not None and processes < FEWEST_PROCESSES:
+            if (
+                side.given[key].status == "ok"
+                and processes is not None
+                and processes < FEWEST_PROCESSES
+            ):
                 raise Inconclusive(
                     f"{key} has {processes} of at least {FEWEST_PROCESSES} processes in {side.asked}: not compared",
                     f"measure it longer: python -m harness run {key.case} --budget 20",
@@ -133,7 +153,9 @@ def _cut(value: str) -> str:
 def _require_same_reference(key: Key, first: Side, second: Side) -> None:
     """A speed-up over another reference is another number."""
     theirs = [side.given[key].reference for side in (first, second) if key in side.given]
-    known = any(given.reference for given in first.given.values()) and any(given.reference for given in second.given.values())
+    known = any(given.reference for given in first.given.values()) and any(
+        given.reference for given in second.given.values()
+    )
     if known and len(set(theirs)) > 1:
         raise Inconclusive(
             f"unlike references: {key.variant} is the reference of {key.case} in {first.asked if first.given[key].reference else second.asked} only",

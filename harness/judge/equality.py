@@ -79,9 +79,7 @@ class Strict:
             how = f"within {self.most_ulps} ulps"
         else:
             how = "exact"
-        return (
-            f"{how}; NaN {'equals' if self.nan_equal else 'differs from'} NaN; -0.0 {'differs from' if self.signed_zero else 'equals'} 0.0"
-        )
+        return f"{how}; NaN {'equals' if self.nan_equal else 'differs from'} NaN; -0.0 {'differs from' if self.signed_zero else 'equals'} 0.0"
 
     def _compare(self, expected: Any, actual: Any, where: str, depth: int) -> Difference | None:
         if depth > _MOST_DEPTH:
@@ -110,7 +108,9 @@ class Strict:
         if isinstance(expected, Sequence) or type(expected).__name__ in {"array", "deque"}:
             return self._compare_sequences(expected, actual, where, depth)
         if is_dataclass(expected) and not isinstance(expected, type):
-            return self._compare_fields(expected, actual, [f.name for f in fields(expected)], where, depth)
+            return self._compare_fields(
+                expected, actual, [f.name for f in fields(expected)], where, depth
+            )
         return None if bool(expected == actual) else _value(where, expected, actual)
 
     @property
@@ -121,17 +121,26 @@ class Strict:
         return type(expected) in self.interchangeable and type(actual) in self.interchangeable
 
     def _compare_complex(self, expected: complex, actual: complex, where: str) -> Difference | None:
-        parts = self._compare_floats(expected.real, actual.real, f"{where}.real") or self._compare_floats(
-            expected.imag, actual.imag, f"{where}.imag"
-        )
+        parts = self._compare_floats(
+            expected.real, actual.real, f"{where}.real"
+        ) or self._compare_floats(expected.imag, actual.imag, f"{where}.imag")
         finite = cmath.isfinite(expected) and cmath.isfinite(actual)
-        near = parts is not None and finite and self._tolerant and abs(expected - actual) <= self.atol + self.rtol * abs(expected)
+        near = (
+            parts is not None
+            and finite
+            and self._tolerant
+            and abs(expected - actual) <= self.atol + self.rtol * abs(expected)
+        )
         return None if near else parts
 
     def _compare_floats(self, expected: float, actual: float, where: str) -> Difference | None:
         if self._floats_agree(expected, actual):
             return None
-        error = abs(expected - actual) / abs(expected) if expected and math.isfinite(expected) else math.inf
+        error = (
+            abs(expected - actual) / abs(expected)
+            if expected and math.isfinite(expected)
+            else math.inf
+        )
         if not math.isfinite(error):
             return Difference("value", where, repr(expected), repr(actual))
         kind = "precision" if error < _ROUNDING_NOT_LOGIC else "value"
@@ -142,14 +151,18 @@ class Strict:
         if math.isnan(expected) or math.isnan(actual):
             return self.nan_equal and math.isnan(expected) and math.isnan(actual)
         if expected == actual:
-            return not self.signed_zero or math.copysign(1.0, expected) == math.copysign(1.0, actual)
+            return not self.signed_zero or math.copysign(1.0, expected) == math.copysign(
+                1.0, actual
+            )
         if math.isinf(expected) or math.isinf(actual):
             return False
         if self._tolerant and abs(expected - actual) <= self.atol + self.rtol * abs(expected):
             return True
         return bool(self.most_ulps) and ulps_between(expected, actual) <= self.most_ulps
 
-    def _compare_arrays(self, expected: Any, actual: Any, where: str, depth: int) -> Difference | None:
+    def _compare_arrays(
+        self, expected: Any, actual: Any, where: str, depth: int
+    ) -> Difference | None:
         if expected.shape != actual.shape:
             return Difference("shape", where, str(expected.shape), str(actual.shape))
         if expected.dtype != actual.dtype:
@@ -157,10 +170,15 @@ class Strict:
         import numpy as np
 
         if expected.dtype.kind == "O":
-            return self._compare_sequences(expected.ravel().tolist(), actual.ravel().tolist(), where, depth + 1)
+            return self._compare_sequences(
+                expected.ravel().tolist(), actual.ravel().tolist(), where, depth + 1
+            )
         if expected.dtype.names:
             fields_ = ((name, expected[name], actual[name]) for name in expected.dtype.names)
-            found = (self._compare_arrays(one, other, f"{where}[{name!r}]", depth + 1) for name, one, other in fields_)
+            found = (
+                self._compare_arrays(one, other, f"{where}[{name!r}]", depth + 1)
+                for name, one, other in fields_
+            )
             return next(filter(None, found), None)
         wrong = ~np.atleast_1d(self._array_agrees(np, expected, actual))
         if not wrong.any():
@@ -170,17 +188,23 @@ class Strict:
         place = where + "".join(f"[{i}]" for i in index) if expected.shape else where
         count = f"{int(wrong.sum())} of {wrong.size} values differ"
         if expected.dtype.kind != "f":
-            return Difference("value", place, show(one_expected.item()), show(one_actual.item()), count)
+            return Difference(
+                "value", place, show(one_expected.item()), show(one_actual.item()), count
+            )
         errors = _relative_errors(np, np.atleast_1d(expected)[wrong], np.atleast_1d(actual)[wrong])
         worst = float(errors.max()) if errors.size else math.inf
         kind = "precision" if worst < _ROUNDING_NOT_LOGIC else "value"
         detail = f"{count}, largest relative error {worst:.2g} > {self.rtol:g}{_looks_like(worst)}"
         return Difference(kind, place, repr(one_expected.item()), repr(one_actual.item()), detail)
 
-    def _array_agrees(self, np: Any, expected: np.ndarray[Any, Any], actual: np.ndarray[Any, Any]) -> Any:
+    def _array_agrees(
+        self, np: Any, expected: np.ndarray[Any, Any], actual: np.ndarray[Any, Any]
+    ) -> Any:
         kind = expected.dtype.kind
         if kind == "c":
-            agree = self._parts_agree(np, expected.real, actual.real) & self._parts_agree(np, expected.imag, actual.imag)
+            agree = self._parts_agree(np, expected.real, actual.real) & self._parts_agree(
+                np, expected.imag, actual.imag
+            )
         elif kind == "f":
             agree = self._parts_agree(np, expected, actual)
         elif kind in "mM" and self.nan_equal:
@@ -204,46 +228,71 @@ class Strict:
         if self.most_ulps:
             finite = np.isfinite(expected) & np.isfinite(actual)
             unsigned = (expected != actual) if self.signed_zero else True
-            agree = agree | (finite & unsigned & (_array_ulps(np, expected, actual) <= self.most_ulps))
+            agree = agree | (
+                finite & unsigned & (_array_ulps(np, expected, actual) <= self.most_ulps)
+            )
         return agree
 
-    def _compare_sets(self, expected: Any, actual: Any, where: str, depth: int) -> Difference | None:
+    def _compare_sets(
+        self, expected: Any, actual: Any, where: str, depth: int
+    ) -> Difference | None:
         """Members are found by their hash; 1, 1.0 and True are one member to a set, but not one answer."""
-        ours, theirs = [one for one in expected if not _is_nan(one)], {one: one for one in actual if not _is_nan(one)}
+        ours, theirs = (
+            [one for one in expected if not _is_nan(one)],
+            {one: one for one in actual if not _is_nan(one)},
+        )
         nans = len(expected) - len(ours), len(actual) - len(theirs)
         unlike = nans[0] != nans[1] or (nans[0] and not self.nan_equal)
         if unlike or len(ours) != len(theirs) or any(one not in theirs for one in ours):
             return _value(where, expected, actual, _set_detail(expected, actual))
-        found = (self._compare(one, theirs[one], f"{where}{{{show(one)}}}", depth + 1) for one in ours)
+        found = (
+            self._compare(one, theirs[one], f"{where}{{{show(one)}}}", depth + 1) for one in ours
+        )
         return next(filter(None, found), None)
 
-    def _compare_mappings(self, expected: Any, actual: Any, where: str, depth: int) -> Difference | None:
+    def _compare_mappings(
+        self, expected: Any, actual: Any, where: str, depth: int
+    ) -> Difference | None:
         if len(expected) != len(actual) or expected.keys() != actual.keys():
-            return Difference("keys", where, f"{len(expected)} keys", f"{len(actual)} keys", _set_detail(expected.keys(), actual.keys()))
+            return Difference(
+                "keys",
+                where,
+                f"{len(expected)} keys",
+                f"{len(actual)} keys",
+                _set_detail(expected.keys(), actual.keys()),
+            )
         # 1, 1.0 and True are one key to a dict, but not one answer
         keys = {key: key for key in actual}
         for key, value in expected.items():
-            difference = self._compare(key, keys[key], f"{where}[key {show(key)}]", depth + 1) or self._compare(
-                value, actual[key], f"{where}[{show(key)}]", depth + 1
-            )
+            difference = self._compare(
+                key, keys[key], f"{where}[key {show(key)}]", depth + 1
+            ) or self._compare(value, actual[key], f"{where}[{show(key)}]", depth + 1)
             if difference:
                 return difference
         return None
 
-    def _compare_sequences(self, expected: Any, actual: Any, where: str, depth: int) -> Difference | None:
+    def _compare_sequences(
+        self, expected: Any, actual: Any, where: str, depth: int
+    ) -> Difference | None:
         if len(expected) != len(actual):
             return Difference("count", where, f"{len(expected)} items", f"{len(actual)} items")
         if type(expected).__name__ == "array" and expected.typecode != actual.typecode:
-            return Difference("dtype", where, f"array({expected.typecode!r})", f"array({actual.typecode!r})")
+            return Difference(
+                "dtype", where, f"array({expected.typecode!r})", f"array({actual.typecode!r})"
+            )
         for index, (one, other) in enumerate(zip(expected, actual, strict=True)):
             difference = self._compare(one, other, f"{where}[{index}]", depth + 1)
             if difference:
                 return difference
         return None
 
-    def _compare_fields(self, expected: Any, actual: Any, names: list[str], where: str, depth: int) -> Difference | None:
+    def _compare_fields(
+        self, expected: Any, actual: Any, names: list[str], where: str, depth: int
+    ) -> Difference | None:
         for name in names:
-            difference = self._compare(getattr(expected, name), getattr(actual, name), f"{where}.{name}", depth + 1)
+            difference = self._compare(
+                getattr(expected, name), getattr(actual, name), f"{where}.{name}", depth + 1
+            )
             if difference:
                 return difference
         return None
@@ -261,16 +310,22 @@ def _array_ulps(np: Any, expected: Any, actual: Any) -> Any:
     """Count the floats between each pair, in their own precision; see ``ulps_between``."""
     if expected.dtype.itemsize > 8:  # long double: no integer is as wide
         with np.errstate(invalid="ignore", over="ignore"):
-            return np.ceil(np.abs(expected - actual) / np.spacing(np.minimum(np.abs(expected), np.abs(actual))))
+            return np.ceil(
+                np.abs(expected - actual) / np.spacing(np.minimum(np.abs(expected), np.abs(actual)))
+            )
     one, other = (_array_ordered(np, values) for values in (expected, actual))
-    with np.errstate(over="ignore"):  # the difference of two signed numbers fits into the unsigned one
+    with np.errstate(
+        over="ignore"
+    ):  # the difference of two signed numbers fits into the unsigned one
         return np.maximum(one, other).astype(np.uint64) - np.minimum(one, other).astype(np.uint64)
 
 
 def _array_ordered(np: Any, values: Any) -> Any:
     native = np.atleast_1d(values).astype(values.dtype.newbyteorder("="))
     bits = native.view(f"i{values.dtype.itemsize}").astype(np.int64)
-    return np.where(bits >= 0, bits, -(bits & ((1 << (8 * values.dtype.itemsize - 1)) - 1))).reshape(values.shape)
+    return np.where(
+        bits >= 0, bits, -(bits & ((1 << (8 * values.dtype.itemsize - 1)) - 1))
+    ).reshape(values.shape)
 
 
 def _looks_like(error: float) -> str:
@@ -295,7 +350,10 @@ def _value(where: str, expected: object, actual: object, detail: str = "") -> Di
 
 
 def _set_detail(expected: Any, actual: Any) -> str:
-    missing, extra = [k for k in expected if k not in actual], [k for k in actual if k not in expected]
+    missing, extra = (
+        [k for k in expected if k not in actual],
+        [k for k in actual if k not in expected],
+    )
     said = [
         f"{word} {show(items[0])}" + (f" and {len(items) - 1} more" if len(items) > 1 else "")
         for word, items in (("missing", missing), ("unexpected", extra))
@@ -314,10 +372,23 @@ class Unordered:
     def compare(self, expected: Answer, actual: Answer) -> Difference | None:
         """Return the first difference, or None."""
         if type(expected) is not type(actual):
-            return Difference("type", "", f"{_type_name(expected)} {show(expected)}", f"{_type_name(actual)} {show(actual)}")
+            return Difference(
+                "type",
+                "",
+                f"{_type_name(expected)} {show(expected)}",
+                f"{_type_name(actual)} {show(actual)}",
+            )
         if len(expected) != len(actual):
-            return Difference("count", "", f"{len(expected)} items", f"{len(actual)} items", self._odd_ones(expected, actual))
-        for order in (self.key,) if self.key else (repr, _form):  # the first is quick; the second knows what looks unlike and is alike
+            return Difference(
+                "count",
+                "",
+                f"{len(expected)} items",
+                f"{len(actual)} items",
+                self._odd_ones(expected, actual),
+            )
+        for order in (
+            (self.key,) if self.key else (repr, _form)
+        ):  # the first is quick; the second knows what looks unlike and is alike
             found = self.inner.compare(sorted(expected, key=order), sorted(actual, key=order))
             if found is None:
                 return None
@@ -337,7 +408,9 @@ class Unordered:
             left, right = Counter(map(repr, expected)), Counter(map(repr, actual))
         missing, extra = list((left - right).elements()), list((right - left).elements())
         return ", ".join(
-            f"{word} {show(items[0])} ({len(items)} in all)" for word, items in (("missing", missing), ("unexpected", extra)) if items
+            f"{word} {show(items[0])} ({len(items)} in all)"
+            for word, items in (("missing", missing), ("unexpected", extra))
+            if items
         )
 
 
@@ -388,7 +461,9 @@ class Judged:
         return self.name
 
 
-def difference(relation: Relation, arguments: Arguments, expected: Answer, actual: Answer) -> Difference | None:
+def difference(
+    relation: Relation, arguments: Arguments, expected: Answer, actual: Answer
+) -> Difference | None:
     """Return the first difference under any kind of relation, or None."""
     if isinstance(relation, Judged):
         return relation.differ(arguments, expected, actual)

@@ -49,7 +49,9 @@ class Unit:
     """One call of the base, median."""
 
 
-def unit_of(pairs: Sequence[tuple[int, int]], control: Sequence[tuple[int, int]], *, loops: int) -> Unit:
+def unit_of(
+    pairs: Sequence[tuple[int, int]], control: Sequence[tuple[int, int]], *, loops: int
+) -> Unit:
     """Reduce the slices of one process to a unit: the median of the pairs' log-ratios.
 
     Args:
@@ -88,7 +90,9 @@ def judge(units: Sequence[Unit], *, tolerance: float) -> Judgement:
     red, green = math.log1p(tolerance / 2), math.log1p(tolerance)
     ratio = Estimate(math.exp(center), math.exp(center - reach), math.exp(center + reach))
     effect = math.expm1(red + reach + _power(freedom) * error)
-    return Judgement(ratio, effect, _verdict(values, (center - reach, center + reach), (red, green)))
+    return Judgement(
+        ratio, effect, _verdict(values, (center - reach, center + reach), (red, green))
+    )
 
 
 def trimmed(values: Sequence[float]) -> tuple[float, float, int]:
@@ -105,7 +109,9 @@ def trimmed(values: Sequence[float]) -> tuple[float, float, int]:
     return fmean(kept), error, len(kept) - 1
 
 
-def _verdict(values: Sequence[float], interval: tuple[float, float], lines: tuple[float, float]) -> Verdict | None:
+def _verdict(
+    values: Sequence[float], interval: tuple[float, float], lines: tuple[float, float]
+) -> Verdict | None:
     (low, high), (red, green) = interval, lines
     if low > red and sum(value > red for value in values) >= _AGREEMENT * len(values):
         return Verdict.SLOWER
@@ -134,7 +140,10 @@ def control_estimate(units: Sequence[Unit]) -> Estimate | None:
     values = [unit.control for unit in units if unit.control is not None]
     if len(values) < 2:
         return None
-    center, reach = fmean(values), _quantile(len(values) - 1) * stdev(values) / math.sqrt(len(values))
+    center, reach = (
+        fmean(values),
+        _quantile(len(values) - 1) * stdev(values) / math.sqrt(len(values)),
+    )
     return Estimate(math.exp(center), math.exp(center - reach), math.exp(center + reach))
 
 
@@ -159,16 +168,31 @@ def judge_counts(counts: Sequence[tuple[int, int]], *, tolerance: float) -> Judg
     """
     ratios = sorted(head / base for base, head in counts)
     line = 1 + tolerance / 4
-    verdict = Verdict.SLOWER if ratios[0] > line else Verdict.SAME if ratios[-1] <= line else Verdict.UNCLEAR
+    verdict = (
+        Verdict.SLOWER
+        if ratios[0] > line
+        else Verdict.SAME
+        if ratios[-1] <= line
+        else Verdict.UNCLEAR
+    )
     return Judgement(Estimate(median(ratios), ratios[0], ratios[-1]), tolerance / 4, verdict)
 
 
 def overruled(counted: KeyVerdict, timed: KeyVerdict | None) -> bool:
     """More instructions that provably take less time are no regression."""
-    return counted.verdict is Verdict.SLOWER and timed is not None and timed.verdict is Verdict.FASTER
+    return (
+        counted.verdict is Verdict.SLOWER and timed is not None and timed.verdict is Verdict.FASTER
+    )
 
 
-def exit_code(keys: Iterable[KeyVerdict], *, missing: Sequence[Gap], wrong: Sequence[Gap], listed: int, noisy: bool) -> ExitCode:
+def exit_code(
+    keys: Iterable[KeyVerdict],
+    *,
+    missing: Sequence[Gap],
+    wrong: Sequence[Gap],
+    listed: int,
+    noisy: bool,
+) -> ExitCode:
     """The exit code of a whole gate; ``listed``: how many variants there are to speak about at all."""
     verdicts = [key.verdict for key in keys]
     return gravest(
@@ -176,7 +200,9 @@ def exit_code(keys: Iterable[KeyVerdict], *, missing: Sequence[Gap], wrong: Sequ
             ExitCode.WRONG_ANSWER if wrong else ExitCode.OK,
             ExitCode.NOT_MEASURED if missing else ExitCode.OK,
             ExitCode.REGRESSION if Verdict.SLOWER in verdicts else ExitCode.OK,
-            ExitCode.INCONCLUSIVE if noisy or not listed or Verdict.UNCLEAR in verdicts else ExitCode.OK,
+            ExitCode.INCONCLUSIVE
+            if noisy or not listed or Verdict.UNCLEAR in verdicts
+            else ExitCode.OK,
         ]
     )
 
@@ -195,8 +221,14 @@ def rate(successes: int, trials: int) -> Estimate:
     """A share with its exact 95 % interval (Clopper and Pearson, Biometrika 26, 1934)."""
     from scipy.special import betaincinv
 
-    low = 0.0 if successes == 0 else float(betaincinv(successes, trials - successes + 1, _ONE_SIDED))
-    high = 1.0 if successes == trials else float(betaincinv(successes + 1, trials - successes, 1 - _ONE_SIDED))
+    low = (
+        0.0 if successes == 0 else float(betaincinv(successes, trials - successes + 1, _ONE_SIDED))
+    )
+    high = (
+        1.0
+        if successes == trials
+        else float(betaincinv(successes + 1, trials - successes, 1 - _ONE_SIDED))
+    )
     return Estimate(successes / trials, low, high)
 
 
@@ -213,4 +245,8 @@ def _power(freedom: int) -> float:
     return float(stdtrit(freedom, _POWER))
 
 
-METRICS = {"time": (Metric.TIME,), "instructions": (Metric.INSTRUCTIONS,), "both": (Metric.TIME, Metric.INSTRUCTIONS)}
+METRICS = {
+    "time": (Metric.TIME,),
+    "instructions": (Metric.INSTRUCTIONS,),
+    "both": (Metric.TIME, Metric.INSTRUCTIONS),
+}

@@ -20,7 +20,9 @@ def spots(profile: Profile) -> list[Spot]:
     whole = profile.total
     own: defaultdict[tuple[str, str], float] = defaultdict(float)
     total: defaultdict[tuple[str, str], float] = defaultdict(float)
-    lines: defaultdict[tuple[str, str], defaultdict[int, float]] = defaultdict(lambda: defaultdict(float))
+    lines: defaultdict[tuple[str, str], defaultdict[int, float]] = defaultdict(
+        lambda: defaultdict(float)
+    )
     for stack in profile.stacks:
         leaf = stack.frames[-1]
         own[_name(leaf)] += stack.weight
@@ -31,7 +33,10 @@ def spots(profile: Profile) -> list[Spot]:
                 lines[_name(frame)][frame.line] += stack.weight
     if not whole:
         return []
-    found = [Spot(*name, own[name] / whole, total[name] / whole, _hottest(lines[name], whole)) for name in total]
+    found = [
+        Spot(*name, own[name] / whole, total[name] / whole, _hottest(lines[name], whole))
+        for name in total
+    ]
     return sorted(found, key=lambda spot: (-spot.own, -spot.total, spot.function, spot.file))
 
 
@@ -53,8 +58,13 @@ def diff(before: Profile, after: Profile) -> ProfileDiff:
     files: dict[tuple[str, str], str] = {}
     for profile in (before, after):
         files |= {(spot.function, PurePath(spot.file).stem): spot.file for spot in spots(profile)}
-    changes = [Change(name[0], file, costs[0].get(name, 0.0), costs[1].get(name, 0.0)) for name, file in files.items()]
-    return ProfileDiff(before, after, tuple(sorted(changes, key=lambda change: (-abs(change.by), change.function))))
+    changes = [
+        Change(name[0], file, costs[0].get(name, 0.0), costs[1].get(name, 0.0))
+        for name, file in files.items()
+    ]
+    return ProfileDiff(
+        before, after, tuple(sorted(changes, key=lambda change: (-abs(change.by), change.function)))
+    )
 
 
 def _costs(profile: Profile) -> dict[tuple[str, str], float]:

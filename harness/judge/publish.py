@@ -15,7 +15,12 @@ from harness.model.published import CasePage, Shelf, Study
 
 
 def case_page(
-    name: str, shelf: Shelf | None, study: Study | None, profiles: Sequence[Profile] = (), *, detect: Detect | None = None
+    name: str,
+    shelf: Shelf | None,
+    study: Study | None,
+    profiles: Sequence[Profile] = (),
+    *,
+    detect: Detect | None = None,
 ) -> CasePage:
     """Judge everything that is known of a case; either the store or the catalogue may have nothing.
 
@@ -31,7 +36,17 @@ def case_page(
     runs = tuple(summarise(run) for run in shelf.runs)
     sweep = None if shelf.sweep is None else summarise(shelf.sweep)
     found = trends(shelf.moments, _keys(shelf.runs[0]) if shelf.runs else (), detect=detect)
-    return CasePage(name, study, runs, sweep, found, shelf.moments, shelf.incomplete, tuple(profiles), _roofline(shelf.runs))
+    return CasePage(
+        name,
+        study,
+        runs,
+        sweep,
+        found,
+        shelf.moments,
+        shelf.incomplete,
+        tuple(profiles),
+        _roofline(shelf.runs),
+    )
 
 
 def _keys(run: Run) -> list[Key]:

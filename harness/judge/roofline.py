@@ -19,7 +19,12 @@ _OPERATIONS = 2
 """A multiply-add is two."""
 
 
-def roofline(machine: Machine, roofs: Sequence[Roof], summaries: Sequence[Summary], left_out: Sequence[str] = ()) -> Roofline:
+def roofline(
+    machine: Machine,
+    roofs: Sequence[Roof],
+    summaries: Sequence[Summary],
+    left_out: Sequence[str] = (),
+) -> Roofline:
     """Return the picture: each case with its largest measured workload whose work is known."""
     found: list[Point] = []
     missing = list(left_out)
@@ -27,7 +32,9 @@ def roofline(machine: Machine, roofs: Sequence[Roof], summaries: Sequence[Summar
         points = list(_points(summary))
         found += points
         if not points:
-            missing.append(f"{summary.run.case}: its result file says nothing of the work of a call")
+            missing.append(
+                f"{summary.run.case}: its result file says nothing of the work of a call"
+            )
     return Roofline(machine, tuple(roofs), tuple(found), tuple(missing))
 
 
@@ -37,30 +44,58 @@ def roofs_of(figures: Iterable[Figure]) -> Iterator[Roof]:
         if figure.name == "read_bytes_per_second":
             yield Roof(figure.where, bytes_per_second=figure.value)
         elif figure.name == "read_together_bytes_per_second":
-            yield Roof(f"{figure.where}, {figure.workers} cores", bytes_per_second=figure.value, together=True)
+            yield Roof(
+                f"{figure.where}, {figure.workers} cores",
+                bytes_per_second=figure.value,
+                together=True,
+            )
         elif figure.name == "fma_per_second":
             yield Roof("multiply-adds, one core", operations_per_second=_OPERATIONS * figure.value)
         elif figure.name == "fma_together_per_second":
-            yield Roof(f"multiply-adds, {figure.workers} cores", operations_per_second=_OPERATIONS * figure.value, together=True)
+            yield Roof(
+                f"multiply-adds, {figure.workers} cores",
+                operations_per_second=_OPERATIONS * figure.value,
+                together=True,
+            )
 
 
 def _points(summary: Summary) -> Iterator[Point]:
-    works = {measured.workload: measured.work for measured in summary.run.workloads if measured.work is not None}
-    told = [workload for workload in summary.workloads if workload.name in works and best_of_ours(workload) is not None]
+    works = {
+        measured.workload: measured.work
+        for measured in summary.run.workloads
+        if measured.work is not None
+    }
+    told = [
+        workload
+        for workload in summary.workloads
+        if workload.name in works and best_of_ours(workload) is not None
+    ]
     if not told:
         return
     largest = max(told, key=lambda workload: workload.n)
     work = works[largest.name]
     for standing, row in _standing(largest):
         if work.operations > 0 and work.n_bytes > 0 and row.seconds is not None:
-            yield Point(summary.run.case, largest.name, row.result.key.variant, standing, work.operations, work.n_bytes, row.seconds.value)
+            yield Point(
+                summary.run.case,
+                largest.name,
+                row.result.key.variant,
+                standing,
+                work.operations,
+                work.n_bytes,
+                row.seconds.value,
+            )
 
 
 def _standing(workload: WorkloadSummary) -> Iterator[tuple[Standing, Row]]:
     best = best_of_ours(workload)
     timed = [row for row in workload.rows if row.seconds is not None]
     for row in timed:
-        if row.result.certificate is not None and row.result.certificate.verdict is Proof.REFERENCE and row is not best:
+        if (
+            row.result.certificate is not None
+            and row.result.certificate.verdict is Proof.REFERENCE
+            and row is not best
+        ):
             yield Standing.REFERENCE, row
     if best is not None:
         yield Standing.OURS, best

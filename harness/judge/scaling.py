@@ -14,7 +14,16 @@ from typing import TYPE_CHECKING
 
 from harness.judge.statistics import CONFIDENCE, ratio_estimate, student_quantile
 from harness.model.declared import Status
-from harness.model.judged import Choice, Crossover, Estimate, Growth, ParallelCurve, Rivalry, Series, Speedup
+from harness.model.judged import (
+    Choice,
+    Crossover,
+    Estimate,
+    Growth,
+    ParallelCurve,
+    Rivalry,
+    Series,
+    Speedup,
+)
 from harness.model.measured import CREW
 
 if TYPE_CHECKING:
@@ -52,12 +61,19 @@ class _Gap:
 
 def all_series(run: Run, workloads: Sequence[WorkloadSummary]) -> tuple[Series, ...]:
     """Judge every series of a run that has at least two sizes."""
-    names = dict.fromkeys(measured.series for measured in run.workloads if measured.series is not None)
-    members = {name: {measured.workload for measured in run.workloads if measured.series == name} for name in names}
+    names = dict.fromkeys(
+        measured.series for measured in run.workloads if measured.series is not None
+    )
+    members = {
+        name: {measured.workload for measured in run.workloads if measured.series == name}
+        for name in names
+    }
     found = []
     for name in names:
         points = [
-            _Point(workload.n, {row.result.key.variant: row for row in workload.rows if row.seconds})
+            _Point(
+                workload.n, {row.result.key.variant: row for row in workload.rows if row.seconds}
+            )
             for workload in sorted(workloads, key=lambda one: one.n)
             if workload.name in members[name] and workload.n > 0
         ]
@@ -73,7 +89,11 @@ def _series(name: str, points: Sequence[_Point], run: Run) -> Series:
         name=name,
         sizes=tuple(point.n for point in points),
         choices=tuple(choices),
-        crossovers=(*switches, *_against_reference(name, points, run.reference), *_against_rivals(name, points)),
+        crossovers=(
+            *switches,
+            *_against_reference(name, points, run.reference),
+            *_against_rivals(name, points),
+        ),
         growths=tuple(_growths(points, run)),
     )
 
@@ -86,7 +106,9 @@ def _choices(name: str, points: Sequence[_Point]) -> tuple[list[Choice], list[Cr
     spans = _spans([_as_good_as_the_best(point) for point in points], points)
     switches = [_switch(name, points, before, after) for before, after in pairwise(spans)]
     borders = [None, *(switch.n.value for switch in switches), None]
-    return [Choice(span.variant, *border) for span, border in zip(spans, pairwise(borders), strict=True)], switches
+    return [
+        Choice(span.variant, *border) for span, border in zip(spans, pairwise(borders), strict=True)
+    ], switches
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,7 +145,8 @@ def _spans(good: Sequence[set[str]], points: Sequence[_Point]) -> list[_Span]:
         reach = {name: _reach(good, name, first) for name in good[first]}
         farthest = max(reach.values())
         best = min(
-            (name for name in reach if reach[name] == farthest), key=lambda name: (_excess(points[first : farthest + 1], name), name)
+            (name for name in reach if reach[name] == farthest),
+            key=lambda name: (_excess(points[first : farthest + 1], name), name),
         )
         spans.append(_Span(best, first, farthest))
         first = farthest + 1
@@ -146,11 +169,20 @@ def _switch(series: str, points: Sequence[_Point], before: _Span, after: _Span) 
     gaps = _gaps(points, before.variant, after.variant)
     crossings = [place for place in _sign_changes(gaps) if gaps[place].value <= 0]
     border = points[after.first].n
-    place = min(crossings, key=lambda index: abs(math.log(gaps[index + 1].n / border)), default=None)
+    place = min(
+        crossings, key=lambda index: abs(math.log(gaps[index + 1].n / border)), default=None
+    )
     if place is not None:
         return _crossover(series, Rivalry.BEST, (before.variant, after.variant), gaps, place)
     low, high = points[after.first - 1].n, border
-    return Crossover(series, Rivalry.BEST, before.variant, after.variant, Estimate(math.sqrt(low * high), low, high), (low, high))
+    return Crossover(
+        series,
+        Rivalry.BEST,
+        before.variant,
+        after.variant,
+        Estimate(math.sqrt(low * high), low, high),
+        (low, high),
+    )
 
 
 # --------------------------------------------------------------------------- crossovers
@@ -176,7 +208,9 @@ def _against_rivals(series: str, points: Sequence[_Point]) -> list[Crossover]:
     return found
 
 
-def _clear_crossings(series: str, kind: Rivalry, points: Sequence[_Point], pair: tuple[str, str]) -> list[Crossover]:
+def _clear_crossings(
+    series: str, kind: Rivalry, points: Sequence[_Point], pair: tuple[str, str]
+) -> list[Crossover]:
     """Crossings with a clear winner on both sides, somewhere: what only wavers round equality crosses nothing."""
     gaps = _gaps(points, *pair)
     found = []
@@ -191,7 +225,14 @@ def _clear_crossings(series: str, kind: Rivalry, points: Sequence[_Point], pair:
 
 
 def _names(points: Sequence[_Point], *, rival: bool) -> list[str]:
-    return list(dict.fromkeys(name for point in points for name, row in point.rows.items() if row.result.rival is rival))
+    return list(
+        dict.fromkeys(
+            name
+            for point in points
+            for name, row in point.rows.items()
+            if row.result.rival is rival
+        )
+    )
 
 
 def _best_names(points: Sequence[_Point]) -> list[str]:
@@ -208,17 +249,27 @@ def _gaps(points: Sequence[_Point], one: str, other: str) -> list[_Gap]:
     found = []
     for point in points:
         if one in point.rows and other in point.rows:
-            ratio = ratio_estimate(point.rows[one].result.processes, point.rows[other].result.processes)
+            ratio = ratio_estimate(
+                point.rows[one].result.processes, point.rows[other].result.processes
+            )
             if ratio is not None:
-                found.append(_Gap(point.n, math.log(ratio.value), math.log(ratio.low), math.log(ratio.high)))
+                found.append(
+                    _Gap(point.n, math.log(ratio.value), math.log(ratio.low), math.log(ratio.high))
+                )
     return found
 
 
 def _sign_changes(gaps: Sequence[_Gap]) -> list[int]:
-    return [place for place, (left, right) in enumerate(pairwise(gaps)) if (left.value <= 0) != (right.value <= 0)]
+    return [
+        place
+        for place, (left, right) in enumerate(pairwise(gaps))
+        if (left.value <= 0) != (right.value <= 0)
+    ]
 
 
-def _crossover(series: str, kind: Rivalry, names: tuple[str, str], gaps: Sequence[_Gap], place: int) -> Crossover:
+def _crossover(
+    series: str, kind: Rivalry, names: tuple[str, str], gaps: Sequence[_Gap], place: int
+) -> Crossover:
     """The crossing between ``place`` and the next gap, which rise through 0; its interval is where the band of the gap holds 0.
 
     The interval inverts the pointwise 95 % band of the ratio (Fieller's idea), so it says what noise does to the crossing,
@@ -238,7 +289,15 @@ def _crossover(series: str, kind: Rivalry, names: tuple[str, str], gaps: Sequenc
             break
         high = far.n
     value = _zero(left.n, left.value, right.n, right.value)
-    return Crossover(series, kind, *names, Estimate(value, min(low, value), max(high, value)), (left.n, right.n), open_low, open_high)
+    return Crossover(
+        series,
+        kind,
+        *names,
+        Estimate(value, min(low, value), max(high, value)),
+        (left.n, right.n),
+        open_low,
+        open_high,
+    )
 
 
 def _zero(left_n: float, left: float, right_n: float, right: float) -> float:
@@ -296,14 +355,19 @@ def parallel_curve(crew: Measured) -> ParallelCurve | None:
         return None
     contention, coherence = _scalability([(point.workers, point.speedup.value) for point in points])
     name = crew.results[0].key.variant.partition(CREW)[0]
-    return ParallelCurve(name, crew.workload, crew.n, tuple(points), _serial(points), contention, coherence)
+    return ParallelCurve(
+        name, crew.workload, crew.n, tuple(points), _serial(points), contention, coherence
+    )
 
 
 def _serial(points: Sequence[Speedup]) -> Estimate:
     """Amdahl's serial fraction, by least squares of 1/S - 1/p on 1 - 1/p (Amdahl 1967; the fit is linear)."""
 
     def fit(speedups: Sequence[float]) -> float:
-        pairs = [(1 - 1 / point.workers, 1 / speedup - 1 / point.workers) for point, speedup in zip(points, speedups, strict=True)]
+        pairs = [
+            (1 - 1 / point.workers, 1 / speedup - 1 / point.workers)
+            for point, speedup in zip(points, speedups, strict=True)
+        ]
         return sum(x * y for x, y in pairs) / sum(x * x for x, _ in pairs)
 
     fast, slow = [point.speedup.high for point in points], [point.speedup.low for point in points]

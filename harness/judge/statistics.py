@@ -29,7 +29,11 @@ def time_estimate(processes: Sequence[Process]) -> Estimate | None:
     """
     import numpy as np
 
-    groups = [np.log([sample.seconds for sample in process.samples]) for process in processes if process.samples]
+    groups = [
+        np.log([sample.seconds for sample in process.samples])
+        for process in processes
+        if process.samples
+    ]
     return _estimate(groups)
 
 
@@ -48,7 +52,11 @@ def ratio_estimate(reference: Sequence[Process], candidate: Sequence[Process]) -
         if other is None:
             continue
         theirs = {sample.round: sample.seconds for sample in other.samples}
-        pairs = [sample.seconds / theirs[sample.round] for sample in process.samples if sample.round in theirs]
+        pairs = [
+            sample.seconds / theirs[sample.round]
+            for sample in process.samples
+            if sample.round in theirs
+        ]
         if pairs:
             groups.append(np.log(pairs))
     return _estimate(groups)
@@ -80,7 +88,9 @@ def payback_calls(reference: tuple[float, float], candidate: tuple[float, float]
     return 1 + math.ceil((candidate_start - reference_start) / (reference_call - candidate_call))
 
 
-def tie_groups(fastest_first: Sequence[T], ratio: Callable[[T, T], Estimate | None]) -> list[int | None]:
+def tie_groups(
+    fastest_first: Sequence[T], ratio: Callable[[T, T], Estimate | None]
+) -> list[int | None]:
     """Number the groups of neighbours that cannot be told apart from the fastest of their group; None: alone."""
     groups: list[list[int]] = []
     for position, one in enumerate(fastest_first):

@@ -38,7 +38,9 @@ class _Segment:
         return statistics.median(self.values)
 
 
-def find_steps(curve: Curve, *, smallest: float = SMALLEST, detect: Detect | None = None) -> tuple[Step, ...]:
+def find_steps(
+    curve: Curve, *, smallest: float = SMALLEST, detect: Detect | None = None
+) -> tuple[Step, ...]:
     """Return the change points of a curve, oldest first; none for fewer than three points.
 
     Args:
@@ -78,7 +80,9 @@ def segments_of(values: Sequence[float]) -> list[tuple[int, int]]:
     try:
         from asv.step_detect import detect_steps
     except ImportError:
-        raise EnvironmentLacks("asv is not installed, so steps cannot be found", "pip install 'asv>=0.6.4'") from None
+        raise EnvironmentLacks(
+            "asv is not installed, so steps cannot be found", "pip install 'asv>=0.6.4'"
+        ) from None
     return [(int(start), int(end)) for start, end, *_ in detect_steps(list(values))]
 
 
@@ -91,10 +95,14 @@ def scatter(logs: Sequence[float]) -> float:
     return 1.4826 * statistics.median_low(differences) / math.sqrt(2) if differences else 0.0
 
 
-def _without_weak_borders(segments: list[_Segment], sigma: float, smallest: float) -> list[_Segment]:
+def _without_weak_borders(
+    segments: list[_Segment], sigma: float, smallest: float
+) -> list[_Segment]:
     """Join the neighbours that differ least, until every border is a step."""
     while len(segments) > 1:
-        strengths = [_strength(old, new, sigma, smallest) for old, new in itertools.pairwise(segments)]
+        strengths = [
+            _strength(old, new, sigma, smallest) for old, new in itertools.pairwise(segments)
+        ]
         weakest = min(range(len(strengths)), key=strengths.__getitem__)
         if strengths[weakest] >= 1:
             break

@@ -8,8 +8,22 @@ from dataclasses import dataclass, replace
 
 from harness.errors import ExitCode, gravest
 from harness.judge.scaling import all_series, parallel_curve
-from harness.judge.statistics import payback_calls, ratio_estimate, tie_groups, time_estimate, verdict
-from harness.model.declared import NOT_EQUIVALENT, Proof, Status, Technique, Verdict, impossible_message, is_impossible
+from harness.judge.statistics import (
+    payback_calls,
+    ratio_estimate,
+    tie_groups,
+    time_estimate,
+    verdict,
+)
+from harness.model.declared import (
+    NOT_EQUIVALENT,
+    Proof,
+    Status,
+    Technique,
+    Verdict,
+    impossible_message,
+    is_impossible,
+)
 from harness.model.judged import Comparison, Estimate, Row, Summary, WorkloadSummary
 from harness.model.measured import Measured, Process, Result, Run
 
@@ -21,10 +35,22 @@ _STEPPED_SECONDS = 1.0
 """Of the wall clock against the monotonic one: less is how clocks are kept right."""
 _SUSPICIOUS = (0.2, 0.7)
 """Share of its time in which a computing variant did not run; who waits longer waits for an answer, not for a processor."""
-_COMPUTING = frozenset({Technique.PYTHON, Technique.STDLIB, Technique.NUMPY, Technique.CYTHON, Technique.NUMBA})
+_COMPUTING = frozenset(
+    {Technique.PYTHON, Technique.STDLIB, Technique.NUMPY, Technique.CYTHON, Technique.NUMBA}
+)
 _START_NOISE_SECONDS = 0.02
 _FIRST_CALL_NOISE_SECONDS = 0.001
-_NOT_MEASURED = frozenset({Status.RAISED, Status.CRASHED, Status.TIMEOUT, Status.OOM, Status.KILLED, Status.NOT_BUILT, Status.UNAVAILABLE})
+_NOT_MEASURED = frozenset(
+    {
+        Status.RAISED,
+        Status.CRASHED,
+        Status.TIMEOUT,
+        Status.OOM,
+        Status.KILLED,
+        Status.NOT_BUILT,
+        Status.UNAVAILABLE,
+    }
+)
 
 
 def summarise(run: Run, file: str | None = None) -> Summary:
@@ -41,7 +67,11 @@ def widest_ratio(measured: Measured, reference: str) -> float | None:
     if not results:
         return None
     first = reference if reference in results else next(iter(results))
-    ratios = [ratio_estimate(_kept(results[first], kept), _kept(result, kept)) for name, result in results.items() if name != first]
+    ratios = [
+        ratio_estimate(_kept(results[first], kept), _kept(result, kept))
+        for name, result in results.items()
+        if name != first
+    ]
     if not ratios or any(ratio is None for ratio in ratios):
         return None
     return max(ratio.relative_half_width for ratio in ratios if ratio is not None)
@@ -64,8 +94,17 @@ def paired_ratio(workload: Measured, reference: str, candidate: str) -> Estimate
 
 def exit_code(summary: Summary) -> ExitCode:
     """The gravest ending among all results: 3, 4, 5 or 0.  What was left out on purpose does not count."""
-    measured = {result.key for workload in summary.run.workloads for result in workload.results if result.processes and proven(result)}
-    codes = [_result_code(row, dropped=row.result.key in measured) for workload in summary.workloads for row in workload.rows]
+    measured = {
+        result.key
+        for workload in summary.run.workloads
+        for result in workload.results
+        if result.processes and proven(result)
+    }
+    codes = [
+        _result_code(row, dropped=row.result.key in measured)
+        for workload in summary.workloads
+        for row in workload.rows
+    ]
     for workload in summary.workloads:
         total = workload.blocks_kept + len(workload.blocks_dropped)
         if len(workload.blocks_dropped) > _MOST_DROPPED_SHARE * total:
@@ -109,17 +148,32 @@ def _workload(measured: Measured, run: Run) -> WorkloadSummary:
     reference = _reference(results, run.reference)
     rows = [_row(result, reference, measured.bound_seconds) for result in results]
     rows = _beside_the_best(_with_ties(rows))
-    widths = [row.speedup.ratio.relative_half_width for row in rows if row.speedup and row.result.key.variant != run.reference]
+    widths = [
+        row.speedup.ratio.relative_half_width
+        for row in rows
+        if row.speedup and row.result.key.variant != run.reference
+    ]
     widest = max(widths, default=None)
     dropped = tuple(conditions.dropped for conditions in measured.conditions if conditions.dropped)
     blocks = sum(not conditions.dropped for conditions in measured.conditions)
     warnings = _warnings(rows, measured, blocks=blocks, widest=widest, precision=run.plan.precision)
     warnings += ["a monitor looked on"] if run.plan.monitor else []
-    return WorkloadSummary(measured.workload, measured.n, tuple(rows), blocks, dropped, widest, measured.bound_seconds, tuple(warnings))
+    return WorkloadSummary(
+        measured.workload,
+        measured.n,
+        tuple(rows),
+        blocks,
+        dropped,
+        widest,
+        measured.bound_seconds,
+        tuple(warnings),
+    )
 
 
 def _reference(results: Sequence[Result], name: str) -> _Reference:
-    result = next((result for result in results if result.key.variant == name and proven(result)), None)
+    result = next(
+        (result for result in results if result.key.variant == name and proven(result)), None
+    )
     if result is None:
         return _Reference(name, (), None, None, None)
     return _Reference(name, result.processes, *_cold(result), time_estimate(result.processes))
@@ -132,18 +186,29 @@ def _row(result: Result, reference: _Reference, bound: float | None) -> Row:
     if seconds is None:
         return Row(result)
     if bound and is_impossible(seconds.value, bound):
-        return Row(replace(result, status=Status.IMPOSSIBLE_SPEED, message=impossible_message(seconds.value, bound)))
+        return Row(
+            replace(
+                result,
+                status=Status.IMPOSSIBLE_SPEED,
+                message=impossible_message(seconds.value, bound),
+            )
+        )
     start, first = _cold(result)
     return Row(
         result=result,
         seconds=seconds,
         speedup=_speedup(result, reference),
-        cpu_seconds=statistics.median(statistics.median(s.cpu_ns / s.loops for s in p.samples) for p in result.processes) / 1e9,
+        cpu_seconds=statistics.median(
+            statistics.median(s.cpu_ns / s.loops for s in p.samples) for p in result.processes
+        )
+        / 1e9,
         start_seconds=start,
         first_call_seconds=first,
         payback_calls=_payback(result, seconds, reference),
         times_limit=seconds.value / bound if bound else None,
-        samples_seconds=tuple(sample.seconds for process in result.processes for sample in process.samples),
+        samples_seconds=tuple(
+            sample.seconds for process in result.processes for sample in process.samples
+        ),
     )
 
 
@@ -159,10 +224,15 @@ def _payback(result: Result, seconds: Estimate, reference: _Reference) -> int | 
     """Calls until start-up is earned back; differences of start-up within their own noise count as none."""
     if result.key.variant == reference.name or reference.seconds is None:
         return None
-    (start, first), (other_start, other_first) = _cold(result), (reference.start_seconds, reference.first_call_seconds)
+    (start, first), (other_start, other_first) = (
+        _cold(result),
+        (reference.start_seconds, reference.first_call_seconds),
+    )
     if start is None or first is None or other_start is None or other_first is None:
         return None
-    excess = _beyond(start - other_start, _START_NOISE_SECONDS) + _beyond(first - other_first, _FIRST_CALL_NOISE_SECONDS)
+    excess = _beyond(start - other_start, _START_NOISE_SECONDS) + _beyond(
+        first - other_first, _FIRST_CALL_NOISE_SECONDS
+    )
     return payback_calls((0.0, reference.seconds.value), (excess, seconds.value))
 
 
@@ -181,8 +251,13 @@ def _cold(result: Result) -> tuple[float | None, float | None]:
 
 
 def _with_ties(rows: list[Row]) -> list[Row]:
-    timed = sorted((row for row in rows if row.seconds), key=lambda row: row.seconds.value if row.seconds else 0.0)
-    ties = tie_groups(timed, lambda one, other: ratio_estimate(one.result.processes, other.result.processes))
+    timed = sorted(
+        (row for row in rows if row.seconds),
+        key=lambda row: row.seconds.value if row.seconds else 0.0,
+    )
+    ties = tie_groups(
+        timed, lambda one, other: ratio_estimate(one.result.processes, other.result.processes)
+    )
     numbers = {row.result.key: tie for row, tie in zip(timed, ties, strict=True)}
     return [replace(row, tie=numbers.get(row.result.key)) for row in rows]
 
@@ -195,25 +270,44 @@ def _beside_the_best(rows: list[Row]) -> list[Row]:
     best = min(ours, key=lambda row: row.seconds.value if row.seconds else 0.0)
     one = Estimate(1.0, 1.0, 1.0)
     return [
-        replace(row, times_best=one if row is best else ratio_estimate(row.result.processes, best.result.processes)) if row.seconds else row
+        replace(
+            row,
+            times_best=one
+            if row is best
+            else ratio_estimate(row.result.processes, best.result.processes),
+        )
+        if row.seconds
+        else row
         for row in rows
     ]
 
 
-def _warnings(rows: Sequence[Row], measured: Measured, *, blocks: int, widest: float | None, precision: float) -> list[str]:
+def _warnings(
+    rows: Sequence[Row], measured: Measured, *, blocks: int, widest: float | None, precision: float
+) -> list[str]:
     said = []
     if blocks < _FEW_BLOCKS and any(row.seconds for row in rows):
         said.append(f"only {blocks} blocks: intervals are wide")
     if widest is not None and widest > precision:
-        said.append(f"the budget was spent before ±{precision:.0%} was reached: the widest ratio is ±{widest:.1%}")
-    waited = [row.result.key.variant for row in rows if _SUSPICIOUS[0] < _waited_share(row) < _SUSPICIOUS[1]]
+        said.append(
+            f"the budget was spent before ±{precision:.0%} was reached: the widest ratio is ±{widest:.1%}"
+        )
+    waited = [
+        row.result.key.variant
+        for row in rows
+        if _SUSPICIOUS[0] < _waited_share(row) < _SUSPICIOUS[1]
+    ]
     if waited:
-        said.append(f"other work seems to be running ({', '.join(waited)} waited): ratios of long to short calls are biased then")
+        said.append(
+            f"other work seems to be running ({', '.join(waited)} waited): ratios of long to short calls are biased then"
+        )
     stepped = sum(conditions.clock_step_seconds for conditions in measured.conditions)
     if abs(stepped) > _STEPPED_SECONDS:
         said.append(f"the wall clock was stepped by {stepped:+.0f} s; no duration depends on it")
     if coarse := [row.result.key.variant for row in rows if _coarse(row)]:
-        said.append(f"below the timer's resolution (a slice of less than {_LEAST_SLICE_NS} ns): {', '.join(coarse)}; give a call more work")
+        said.append(
+            f"below the timer's resolution (a slice of less than {_LEAST_SLICE_NS} ns): {', '.join(coarse)}; give a call more work"
+        )
     return said
 
 
@@ -231,7 +325,11 @@ def _waited_share(row: Row) -> float:
 def proven(result: Result) -> bool:
     """Whether a number of it may be shown: it answered, and as the reference does."""
     certificate = result.certificate
-    return result.status is Status.OK and certificate is not None and certificate.verdict in (Proof.REFERENCE, Proof.EQUAL)
+    return (
+        result.status is Status.OK
+        and certificate is not None
+        and certificate.verdict in (Proof.REFERENCE, Proof.EQUAL)
+    )
 
 
 def _kept_blocks(measured: Measured) -> set[int]:

@@ -21,8 +21,17 @@ def moment(run: Run) -> Moment:
     """Boil a run down to its ratios."""
     machine = run.machine
     libraries = " ".join(f"{name} {version}" for name, version in sorted(machine.libraries.items()))
-    ratios = {key: ratio for measured in run.workloads for key, ratio in _ratios(measured, run.reference)}
-    return Moment(run.id, run.started, machine.id, f"{machine.implementation} {machine.python} {libraries}".strip(), run.checkout, ratios)
+    ratios = {
+        key: ratio for measured in run.workloads for key, ratio in _ratios(measured, run.reference)
+    }
+    return Moment(
+        run.id,
+        run.started,
+        machine.id,
+        f"{machine.implementation} {machine.python} {libraries}".strip(),
+        run.checkout,
+        ratios,
+    )
 
 
 def _ratios(measured: Measured, reference: str) -> list[tuple[Key, float]]:
@@ -36,7 +45,11 @@ def _ratios(measured: Measured, reference: str) -> list[tuple[Key, float]]:
     for name, result in results.items():
         logs = []
         for block, rounds in _by_round(result, kept).items():
-            pairs = [math.log(seconds / theirs[block][at]) for at, seconds in rounds.items() if at in theirs.get(block, {})]
+            pairs = [
+                math.log(seconds / theirs[block][at])
+                for at, seconds in rounds.items()
+                if at in theirs.get(block, {})
+            ]
             if pairs:
                 logs.append(statistics.median(pairs))
         if len(logs) > 1 and name != reference:
@@ -46,11 +59,15 @@ def _ratios(measured: Measured, reference: str) -> list[tuple[Key, float]]:
 
 def _by_round(result: Result, kept: set[int]) -> dict[int, dict[int, float]]:
     return {
-        process.block: {sample.round: sample.seconds for sample in process.samples} for process in result.processes if process.block in kept
+        process.block: {sample.round: sample.seconds for sample in process.samples}
+        for process in result.processes
+        if process.block in kept
     }
 
 
-def trends(moments: Sequence[Moment], keys: Sequence[Key], *, detect: Detect | None = None) -> tuple[Trend, ...]:
+def trends(
+    moments: Sequence[Moment], keys: Sequence[Key], *, detect: Detect | None = None
+) -> tuple[Trend, ...]:
     """One trend a key, machine and environment, those of the first key first.
 
     Args:
@@ -63,9 +80,13 @@ def trends(moments: Sequence[Moment], keys: Sequence[Key], *, detect: Detect | N
         places: dict[tuple[str, str], list[Point]] = {}
         for one in moments:
             if key in one.ratios:
-                places.setdefault((one.machine, one.environment), []).append(Point(one.run, one.ratios[key]))
+                places.setdefault((one.machine, one.environment), []).append(
+                    Point(one.run, one.ratios[key])
+                )
         for (machine, environment), points in places.items():
-            curve = Curve(Measurand(key, Quantity.RATIO), machine, environment, tuple(thinned(points)))
+            curve = Curve(
+                Measurand(key, Quantity.RATIO), machine, environment, tuple(thinned(points))
+            )
             found.append(Trend(curve, find_steps(curve, detect=detect), len(points)))
     return tuple(found)
 
@@ -76,4 +97,7 @@ def thinned(points: Sequence[Point], most: int = MOST_POINTS) -> list[Point]:
         return list(points)
     shares = groupby(enumerate(points), key=lambda pair: pair[0] * most // len(points))
     groups = [[point for _, point in group] for _, group in shares]
-    return [Point(group[0].commit, statistics.median(point.value for point in group)) for group in groups]
+    return [
+        Point(group[0].commit, statistics.median(point.value for point in group))
+        for group in groups
+    ]

@@ -38,7 +38,10 @@ def shelf(case: str, folder: Path) -> Shelf:
         files[f"{case}/{path.name}"] = sha256(data).hexdigest()
         run = store.decode(data, path)
         if run.case != case:
-            raise StoreError(f"{path}: a run of {run.case!r} in the folder of {case!r}", f"move it to {folder / run.case}")
+            raise StoreError(
+                f"{path}: a run of {run.case!r} in the folder of {case!r}",
+                f"move it to {folder / run.case}",
+            )
         if not run.complete:
             incomplete.append(run.id)
         elif run.plan.sweep:
@@ -55,16 +58,25 @@ def shelf(case: str, folder: Path) -> Shelf:
 def _profiles(folder: Path, case: str) -> dict[str, bytes]:
     """The newest look at each variant and size, in the order of their names."""
     found: dict[str, Path] = {}
-    for path in sorted((folder / case / "profiles").glob("*/*.speedscope.json")):  # their folders' names begin with the time
-        if not path.name.endswith("-before.speedscope.json"):  # of another revision: half of a comparison
+    for path in sorted(
+        (folder / case / "profiles").glob("*/*.speedscope.json")
+    ):  # their folders' names begin with the time
+        if not path.name.endswith(
+            "-before.speedscope.json"
+        ):  # of another revision: half of a comparison
             found[path.name] = path
-    return {path.relative_to(folder).as_posix(): store.bytes_of(path) for _, path in sorted(found.items())}
+    return {
+        path.relative_to(folder).as_posix(): store.bytes_of(path)
+        for _, path in sorted(found.items())
+    }
 
 
 def workshop(folder: Path) -> Workshop:
     """Find the runs that are in progress or were interrupted; a file that cannot be read is told, and stops nothing."""
     of_cases = [unfinished(case, folder) for case in shelved(folder)]
-    begun = sorted((one for shop in of_cases for one in shop.unfinished), key=lambda one: one.age_seconds)
+    begun = sorted(
+        (one for shop in of_cases for one in shop.unfinished), key=lambda one: one.age_seconds
+    )
     return Workshop(tuple(begun), tuple(problem for shop in of_cases for problem in shop.damaged))
 
 

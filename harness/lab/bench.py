@@ -24,7 +24,19 @@ from harness.lab.proof import Services, failure, numba_cache, where
 from harness.lab.sources import build_seconds
 from harness.lab.supervisor import Confines, Ending, Worker, processors
 from harness.model.declared import Case, Status, Technique, Variant, Work, Workload
-from harness.model.measured import CREW, Certificate, ColdCall, Conditions, Key, Measured, Memory, Plan, Process, Result, Sample
+from harness.model.measured import (
+    CREW,
+    Certificate,
+    ColdCall,
+    Conditions,
+    Key,
+    Measured,
+    Memory,
+    Plan,
+    Process,
+    Result,
+    Sample,
+)
 
 if TYPE_CHECKING:
     from harness.lab.catalogue import Found
@@ -62,7 +74,11 @@ class Lane:
     @property
     def name(self) -> str:
         """The variant's name, with the number of workers where that is the question: ``pool@2``."""
-        return self.variant.name if self.workers is None else f"{self.variant.name}{CREW}{self.workers}"
+        return (
+            self.variant.name
+            if self.workers is None
+            else f"{self.variant.name}{CREW}{self.workers}"
+        )
 
     def fail(self, said: Message) -> None:
         """Take the variant out: its numbers are not shown any more, its word is."""
@@ -93,7 +109,9 @@ class Task:
             "sheet": str(self.sheet), "limits": self.limits, **self.services.job(variant),
         }  # fmt: skip
 
-    def worker(self, variant: str, *, hash_seed: int = 0, cold: Path | None = None, on: Sequence[int] = ()) -> Worker:
+    def worker(
+        self, variant: str, *, hash_seed: int = 0, cold: Path | None = None, on: Sequence[int] = ()
+    ) -> Worker:
         """A fresh process; with ``cold``, one whose cache of compiled code is that empty folder; confined to the processors ``on``."""
         environment = numba_cache(self.found) if cold is None else {"NUMBA_CACHE_DIR": str(cold)}
         log = outputs.file_of(self.found.name, variant)
@@ -141,11 +159,17 @@ class Block:
 
     def start_ns(self, lane: Lane, imported_ns: int) -> int:
         """From spawning the lane's process to the variant being imported, which happens once."""
-        return self._start_ns.setdefault(lane.name, imported_ns - self._workers[lane.name].started_ns)
+        return self._start_ns.setdefault(
+            lane.name, imported_ns - self._workers[lane.name].started_ns
+        )
 
     def _processors(self, lane: Lane) -> Sequence[int]:
         """The processors a lane is confined to, others in each block: one may be busier than the next."""
-        return self._random.sample(sorted(os.sched_getaffinity(0)), lane.workers) if lane.workers is not None else ()
+        return (
+            self._random.sample(sorted(os.sched_getaffinity(0)), lane.workers)
+            if lane.workers is not None
+            else ()
+        )
 
 
 def measure(benches: Sequence[Bench], *, seed: int) -> Iterator[tuple[Bench, Measured]]:
@@ -168,7 +192,15 @@ def measure(benches: Sequence[Bench], *, seed: int) -> Iterator[tuple[Bench, Mea
 class Bench:
     """Measures one workload: first ``get_ready``, then block by block."""
 
-    def __init__(self, task: Task, lanes: Sequence[Lane], *, earlier: Measured | None, tell: Told, reference: str = "") -> None:
+    def __init__(
+        self,
+        task: Task,
+        lanes: Sequence[Lane],
+        *,
+        earlier: Measured | None,
+        tell: Told,
+        reference: str = "",
+    ) -> None:
         """Measure these lanes beside each other; ``reference`` is the lane whose ratios must become precise, if not the case's."""
         self.task = task
         self.lanes = list(lanes)
@@ -205,14 +237,29 @@ class Bench:
         turns = self._prepare(block)
         self._setup = time.monotonic() - started
         self._rounds(turns, number, seconds)
-        self._conditions.append(before.until(Snapshot.take(), workload=self.task.workload.name, block=number))
+        self._conditions.append(
+            before.until(Snapshot.take(), workload=self.task.workload.name, block=number)
+        )
         for turn in turns:
-            if turn.impossible and turn.lane.status is Status.OK:  # where a case knows no lower bound, there is still one for any call
+            if (
+                turn.impossible and turn.lane.status is Status.OK
+            ):  # where a case knows no lower bound, there is still one for any call
                 turn.lane.fail(
-                    failure(Status.IMPOSSIBLE_SPEED, f"{turn.impossible[0]}: no call is that short, so somebody moved the clock")
+                    failure(
+                        Status.IMPOSSIBLE_SPEED,
+                        f"{turn.impossible[0]}: no call is that short, so somebody moved the clock",
+                    )
                 )
             if turn.samples and turn.lane.status is Status.OK:
-                turn.lane.processes.append(Process(number, block.hash_seed, turn.start_ns, turn.first_call_ns, tuple(turn.samples)))
+                turn.lane.processes.append(
+                    Process(
+                        number,
+                        block.hash_seed,
+                        turn.start_ns,
+                        turn.first_call_ns,
+                        tuple(turn.samples),
+                    )
+                )
         self._spent += time.monotonic() - started
 
     # ------------------------------------------------------------------ before the blocks
@@ -234,7 +281,10 @@ class Bench:
                 self._work = Work(**said["work"]) if said["work"] else None
                 return
             if said["failed"] == Status.TIMEOUT:
-                said = failure(Status.SKIPPED, f"one call takes longer than {self.task.plan.timeout_seconds:g} s here; raise --timeout")
+                said = failure(
+                    Status.SKIPPED,
+                    f"one call takes longer than {self.task.plan.timeout_seconds:g} s here; raise --timeout",
+                )
             judge.fail(said)
 
     def _passes(self) -> None:
@@ -245,7 +295,9 @@ class Bench:
         self._tell("memory and first calls", self._share())
         with ExitStack() as stack:
             running: list[tuple[Lane, Worker]] = []
-            for lane in sorted(waiting, key=lambda lane: lane.variant.technique is not Technique.NUMBA):  # the slow ones first
+            for lane in sorted(
+                waiting, key=lambda lane: lane.variant.technique is not Technique.NUMBA
+            ):  # the slow ones first
                 if len(running) >= processors():
                     self._take_pass(*running.pop(0))
                 running.append((lane, self._pass(lane, stack)))
@@ -254,7 +306,11 @@ class Bench:
 
     def _pass(self, lane: Lane, stack: ExitStack) -> Worker:
         compiled = lane.variant.technique is Technique.NUMBA
-        cold = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="perflab-"))) if compiled else None
+        cold = (
+            Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="perflab-")))
+            if compiled
+            else None
+        )
         worker = stack.enter_context(self.task.worker(lane.name, cold=cold))
         worker.send(self.task.job("memory", lane.variant.name))
         return worker
@@ -270,9 +326,7 @@ class Bench:
         lane.call_seconds = said["call_ns"] / 1e9
         needed = self.task.plan.min_blocks * lane.call_seconds
         if needed > self.task.plan.budget_seconds and lane.name != self._reference:
-            message = (
-                f"{self.task.plan.min_blocks} calls would take {needed:.0f} s; raise --budget (now {self.task.plan.budget_seconds:g} s)"
-            )
+            message = f"{self.task.plan.min_blocks} calls would take {needed:.0f} s; raise --budget (now {self.task.plan.budget_seconds:g} s)"
             lane.fail(failure(Status.SKIPPED, message))
 
     # ------------------------------------------------------------------ blocks
@@ -290,7 +344,16 @@ class Bench:
             if "failed" in warmed:
                 lane.fail(warmed)
             else:
-                turns.append(Turn(lane, worker, block.start_ns(lane, answer["imported_ns"]), answer["first_call_ns"], [], []))
+                turns.append(
+                    Turn(
+                        lane,
+                        worker,
+                        block.start_ns(lane, answer["imported_ns"]),
+                        answer["first_call_ns"],
+                        [],
+                        [],
+                    )
+                )
         return turns
 
     def _rounds(self, turns: list[Turn], number: int, seconds: float) -> None:
@@ -299,7 +362,11 @@ class Bench:
         checked = {0 if number == 0 else -1, order.randrange(8)}
         allowed = dict.fromkeys(range(len(turns)), _MOST_ROUNDS)
         for round_ in range(_MOST_ROUNDS):
-            playing = [index for index, turn in enumerate(turns) if turn.lane.status is Status.OK and round_ < allowed[index]]
+            playing = [
+                index
+                for index, turn in enumerate(turns)
+                if turn.lane.status is Status.OK and round_ < allowed[index]
+            ]
             order.shuffle(playing)
             for index in playing:
                 taken = self._sample(turns[index], round_)
@@ -317,11 +384,20 @@ class Bench:
         started = time.monotonic()
         said = _ask(turn.worker, {"do": "sample"})
         if "failed" in said:
-            turn.lane.fail({**said, "message": f"in round {round_ + 1}, size {self.task.workload.n}: {said['message']}"})
+            turn.lane.fail(
+                {
+                    **said,
+                    "message": f"in round {round_ + 1}, size {self.task.workload.n}: {said['message']}",
+                }
+            )
         else:
             if said["ns"] < said["loops"] * _LEAST_CALL_NS:
                 turn.impossible.append(f"{said['loops']} calls in {said['ns']} ns")
-            turn.samples.append(Sample(ns=max(1, said["ns"]), loops=said["loops"], cpu_ns=said["cpu_ns"], round=round_))
+            turn.samples.append(
+                Sample(
+                    ns=max(1, said["ns"]), loops=said["loops"], cpu_ns=said["cpu_ns"], round=round_
+                )
+            )
         return time.monotonic() - started
 
     def _check(self, turns: Sequence[Turn] | Iterator[Turn]) -> None:
@@ -334,7 +410,8 @@ class Bench:
             elif said["difference"] is not None:
                 turn.lane.fail(
                     failure(
-                        Status.DRIFTED, f"proven equal, but wrong in a timed round ({turn.samples[-1].round + 1}): {said['difference']}"
+                        Status.DRIFTED,
+                        f"proven equal, but wrong in a timed round ({turn.samples[-1].round + 1}): {said['difference']}",
                     )
                 )
 
@@ -404,7 +481,9 @@ class Bench:
                 lane.cold = result.cold
 
 
-def lanes_for(variants: Sequence[Variant], certificates: dict[str, Certificate], workload: str) -> list[Lane]:
+def lanes_for(
+    variants: Sequence[Variant], certificates: dict[str, Certificate], workload: str
+) -> list[Lane]:
     """One lane per variant; what is not proven on this workload is out before the clock starts."""
     lanes = []
     for variant in variants:

@@ -57,19 +57,26 @@ class Found:
             sys.path.append(self.search_path)
         try:
             with trees.entered(self.tree):
-                module = trees.import_module(self.module) if self.tree else importlib.import_module(self.module)
+                module = (
+                    trees.import_module(self.module)
+                    if self.tree
+                    else importlib.import_module(self.module)
+                )
             declared = getattr(module, "case", None)
             case = declared if isinstance(declared, Case) else None
         except (KeyboardInterrupt, Terminated):
             raise
-        except BaseException as error:  # also SystemExit, and whatever else would end us without a word
+        except (
+            BaseException
+        ) as error:  # also SystemExit, and whatever else would end us without a word
             raise BadCase(
                 f"case {self.name}: importing {self.folder / '__init__.py'} raised {words_of(error)}",
                 "docs/cases.md shows a whole case",
             ) from error
         if case is None:
             raise BadCase(
-                f"case {self.name}: {self.folder / '__init__.py'} defines no `case = Case(...)`", "docs/cases.md shows a whole case"
+                f"case {self.name}: {self.folder / '__init__.py'} defines no `case = Case(...)`",
+                "docs/cases.md shows a whole case",
             )
         _check(self, case)
         return case
@@ -87,7 +94,8 @@ class Found:
         return tuple(
             Variant(
                 name=name,
-                technique=case.techniques.get(name) or technique_of(self.source(name), rival=name in case.rivals),
+                technique=case.techniques.get(name)
+                or technique_of(self.source(name), rival=name in case.rivals),
                 rival=name in case.rivals,
                 idea=_first_line(self.source(name)),
             )
@@ -99,7 +107,11 @@ class Found:
         file = self.folder / "mutants.py"
         if not file.exists():
             return ()
-        functions = (node for node in _parse(file).body if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)))
+        functions = (
+            node
+            for node in _parse(file).body
+            if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef))
+        )
         return tuple(node.name for node in functions if not node.name.startswith("_"))
 
 
@@ -127,7 +139,10 @@ def find_case(wanted: str) -> Found:
     cases = find_cases()
     if wanted in cases:
         return cases[wanted]
-    remedy = did_you_mean(wanted, cases) or "`python -m harness list` shows them; a path needs a slash: ./my_case"
+    remedy = (
+        did_you_mean(wanted, cases)
+        or "`python -m harness list` shows them; a path needs a slash: ./my_case"
+    )
     raise AskedWrongly(f"there is no case called {wanted!r}", remedy)
 
 
@@ -138,13 +153,25 @@ def pick_workloads(case: Case, wanted: Sequence[str]) -> tuple[Workload, ...]:
     if "all" in wanted:
         return case.workloads
     defaults = case.default_workloads()
-    letters = {"S": defaults[0].name, "M": defaults[len(defaults) // 2].name, "L": defaults[-1].name}
+    letters = {
+        "S": defaults[0].name,
+        "M": defaults[len(defaults) // 2].name,
+        "L": defaults[-1].name,
+    }
     names = list(dict.fromkeys(letters.get(name, name) for name in wanted))
     declared = [workload.name for workload in case.workloads]
     others = [name for name in names if name not in declared and find_workload(case, name)]
     _known([name for name in names if name not in others], declared, what="workload")
     picked = [workload_named(case, name) for name in names]
-    return tuple(sorted(picked, key=lambda one: (declared.index(one.name) if one.name in declared else len(declared), one.n)))
+    return tuple(
+        sorted(
+            picked,
+            key=lambda one: (
+                declared.index(one.name) if one.name in declared else len(declared),
+                one.n,
+            ),
+        )
+    )
 
 
 def workload_named(case: Case, name: str) -> Workload:
@@ -190,7 +217,10 @@ def did_you_mean(wanted: str, names: Iterable[str]) -> str:
 def _known(wanted: Sequence[str], names: Sequence[str], *, what: str) -> bool:
     for name in wanted:
         if name not in names:
-            raise AskedWrongly(f"there is no {what} called {name!r}", did_you_mean(name, names) or f"there are: {', '.join(names)}")
+            raise AskedWrongly(
+                f"there is no {what} called {name!r}",
+                did_you_mean(name, names) or f"there are: {', '.join(names)}",
+            )
     return True
 
 
@@ -201,7 +231,9 @@ def technique_of(file: Path, *, rival: bool) -> Technique:
     tree = _parse(file)
     roots = set(_imported(tree))
     text_names = {
-        node.attr if isinstance(node, ast.Attribute) else node.id for node in ast.walk(tree) if isinstance(node, (ast.Name, ast.Attribute))
+        node.attr if isinstance(node, ast.Attribute) else node.id
+        for node in ast.walk(tree)
+        if isinstance(node, (ast.Name, ast.Attribute))
     }
     if roots & {"multiprocessing"} or "ProcessPoolExecutor" in text_names:
         return Technique.MULTIPROCESSING
@@ -220,7 +252,9 @@ def technique_of(file: Path, *, rival: bool) -> Technique:
     return Technique.STDLIB if roots - _LANGUAGE else Technique.PYTHON
 
 
-_LANGUAGE = frozenset({"__future__", "typing", "collections.abc", "math", "dataclasses", "cases", ""})
+_LANGUAGE = frozenset(
+    {"__future__", "typing", "collections.abc", "math", "dataclasses", "cases", ""}
+)
 """Imports that do not make a variant a study of the standard library."""
 
 
@@ -237,7 +271,9 @@ def _parse(file: Path) -> ast.Module:
     try:
         return ast.parse(file.read_bytes(), filename=str(file))
     except (OSError, SyntaxError, ValueError) as error:
-        raise BadCase(f"{file}: {error}", "every variant of a case is a Python file of its own") from error
+        raise BadCase(
+            f"{file}: {error}", "every variant of a case is a Python file of its own"
+        ) from error
 
 
 def _first_line(file: Path) -> str:
@@ -247,7 +283,12 @@ def _first_line(file: Path) -> str:
 
 def _in_folder(folder: Path) -> Iterable[Found]:
     for init in sorted(folder.glob("*/__init__.py")):
-        yield Found(name=init.parent.name, module=f"cases.{init.parent.name}", folder=init.parent, origin="catalogue")
+        yield Found(
+            name=init.parent.name,
+            module=f"cases.{init.parent.name}",
+            folder=init.parent,
+            origin="catalogue",
+        )
 
 
 def _plugins() -> Iterable[Found]:
@@ -260,26 +301,48 @@ def _plugins() -> Iterable[Found]:
         module = point.value.partition(":")[0]
         spec = importlib.util.find_spec(module)
         if spec is None or not spec.origin:
-            raise BadCase(f"plugin {point.name}: the module {module} cannot be found", "reinstall the distribution that declares it")
+            raise BadCase(
+                f"plugin {point.name}: the module {module} cannot be found",
+                "reinstall the distribution that declares it",
+            )
         distribution = point.dist.name if point.dist else "unknown"
-        yield Found(name=point.name, module=module, folder=Path(spec.origin).parent, origin=f"plugin {distribution}")
+        yield Found(
+            name=point.name,
+            module=module,
+            folder=Path(spec.origin).parent,
+            origin=f"plugin {distribution}",
+        )
 
 
 def _at_path(path: Path) -> Found:
     folder = path.resolve()
     if not (folder / "__init__.py").is_file():
-        raise AskedWrongly(f"{path} is no case: it has no __init__.py", f"start one with: python -m harness new {folder.name or 'my_case'}")
+        raise AskedWrongly(
+            f"{path} is no case: it has no __init__.py",
+            f"start one with: python -m harness new {folder.name or 'my_case'}",
+        )
     name = folder.name
     if not NAME.fullmatch(name):
-        raise AskedWrongly(f"{name!r} cannot be the name of a case", "use small letters, digits, dots, dashes and underscores, 63 at most")
+        raise AskedWrongly(
+            f"{name!r} cannot be the name of a case",
+            "use small letters, digits, dots, dashes and underscores, 63 at most",
+        )
     for one in find_cases().values():
         if one.folder == folder:
             return one
         if one.name == name:
-            raise BadCase(f"two cases are called {name!r}: {one.folder} ({one.origin}) and {folder} (path)", "rename one of the folders")
+            raise BadCase(
+                f"two cases are called {name!r}: {one.folder} ({one.origin}) and {folder} (path)",
+                "rename one of the folders",
+            )
     if not name.isidentifier() or _shadows(name, folder):
-        raise BadCase(f"{folder}: a case's folder must be importable, and {name!r} is not a free module name", "rename the folder")
-    return Found(name=name, module=name, folder=folder, origin="path", search_path=str(folder.parent))
+        raise BadCase(
+            f"{folder}: a case's folder must be importable, and {name!r} is not a free module name",
+            "rename the folder",
+        )
+    return Found(
+        name=name, module=name, folder=folder, origin="path", search_path=str(folder.parent)
+    )
 
 
 def _shadows(name: str, folder: Path) -> bool:
@@ -304,9 +367,18 @@ def _check(found: Found, case: Case) -> None:
         (not names, "workloads= is empty"),
         (len(set(case.variants)) != len(case.variants), "a variant is listed twice"),
         (len(set(names)) != len(names), "two workloads have one name"),
-        (not set(case.default) <= set(names), f"default= names no workload: {sorted(set(case.default) - set(names))}"),
-        (not set(case.rivals) <= set(case.variants), f"rivals= names no variant: {sorted(set(case.rivals) - set(case.variants))}"),
-        (bool(case.variants) and case.variants[0] in case.rivals, "the reference cannot be a rival"),
+        (
+            not set(case.default) <= set(names),
+            f"default= names no workload: {sorted(set(case.default) - set(names))}",
+        ),
+        (
+            not set(case.rivals) <= set(case.variants),
+            f"rivals= names no variant: {sorted(set(case.rivals) - set(case.variants))}",
+        ),
+        (
+            bool(case.variants) and case.variants[0] in case.rivals,
+            "the reference cannot be a rival",
+        ),
         (
             not all(NAME.fullmatch(name) for name in (*case.variants, *names)),
             "names are small letters, digits, dots, dashes and underscores",

@@ -14,9 +14,12 @@ if TYPE_CHECKING:
 _HEADERS = ("*.pxd", "*.pxi", "*.h", "*.hpp", "*.inc")
 _COMPILED = frozenset({".pyx", ".pxd", ".pxi"})
 _QUOTED = re.compile(
-    r"""["']([^"'\n]+\.(?:h|hpp|hxx|inc|c|cc|cpp|pxi|pxd))["']|^\s*#\s*distutils:\s*(?:depends|sources)\s*=\s*(.+)$""", re.MULTILINE
+    r"""["']([^"'\n]+\.(?:h|hpp|hxx|inc|c|cc|cpp|pxi|pxd))["']|^\s*#\s*distutils:\s*(?:depends|sources)\s*=\s*(.+)$""",
+    re.MULTILINE,
 )
-_PYX_IMPORT = re.compile(r"^\s*(?:from\s+([\w.]+)\s+c?import\s+(?:\(\s*)?([\w, ]+)|c?import\s+([\w.]+))", re.MULTILINE)
+_PYX_IMPORT = re.compile(
+    r"^\s*(?:from\s+([\w.]+)\s+c?import\s+(?:\(\s*)?([\w, ]+)|c?import\s+([\w.]+))", re.MULTILINE
+)
 
 
 def needed_files(start: Path, tree: Tree) -> set[Path]:
@@ -43,7 +46,9 @@ def _next(file: Path, tree: Tree) -> Iterator[Path]:
     elif file.suffix in _COMPILED:
         text = file.read_text(encoding="utf-8", errors="replace")
         for module, parts, plain in _PYX_IMPORT.findall(text):
-            for name in [plain] if plain else [f"{module}.{part.strip()}" for part in parts.split(",")]:
+            for name in (
+                [plain] if plain else [f"{module}.{part.strip()}" for part in parts.split(",")]
+            ):
                 if name.partition(".")[0] in tree.names:
                     yield from _files_of(tree.paths, name)
         if file.suffix == ".pyx":
@@ -59,7 +64,9 @@ def _included(file: Path, text: str, tree: Tree) -> Iterator[Path]:
     for quoted, listed in _QUOTED.findall(text):
         for name in [quoted] if quoted else listed.split():
             yield from (
-                path for folder in (file.parent, *file.parents[1:3], Path(tree.root)) if (path := (folder / name).resolve()).is_file()
+                path
+                for folder in (file.parent, *file.parents[1:3], Path(tree.root))
+                if (path := (folder / name).resolve()).is_file()
             )
 
 
@@ -77,12 +84,23 @@ def _imported_names(file: Path, tree: Tree) -> Iterator[str]:
             above = ".".join(parents[: len(parents) - node.level + 1]) if node.level else ""
             name = ".".join(filter(None, [above, node.module or ""]))
             yield from (f"{name}.{alias.name}" for alias in node.names)
-        elif isinstance(node, ast.Call) and _imports(node.func) and node.args and isinstance(node.args[0], ast.Constant):
+        elif (
+            isinstance(node, ast.Call)
+            and _imports(node.func)
+            and node.args
+            and isinstance(node.args[0], ast.Constant)
+        ):
             yield str(node.args[0].value)
 
 
 def _imports(function: ast.expr) -> bool:
-    name = function.attr if isinstance(function, ast.Attribute) else function.id if isinstance(function, ast.Name) else ""
+    name = (
+        function.attr
+        if isinstance(function, ast.Attribute)
+        else function.id
+        if isinstance(function, ast.Name)
+        else ""
+    )
     return name in {"import_module", "__import__"}
 
 
@@ -99,7 +117,11 @@ def _files_of(paths: Iterable[str], name: str) -> Iterator[Path]:
     for length in (len(parts), len(parts) - 1):
         for path in paths:
             stem = Path(path, *parts[:length]) if length > 0 else None
-            for file in () if stem is None else (stem / "__init__.py", stem.with_suffix(".py"), stem.with_suffix(".pyx")):
+            for file in (
+                ()
+                if stem is None
+                else (stem / "__init__.py", stem.with_suffix(".py"), stem.with_suffix(".pyx"))
+            ):
                 if file.is_file():
                     yield file
                     return

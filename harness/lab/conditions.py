@@ -36,7 +36,11 @@ class Snapshot:
         """Read the counters; what this kernel lacks reads as zero."""
         ticks = [int(word) for word in _first_line("/proc/stat").split()[1:]] or [0] * 8
         monotonic = time.monotonic()
-        boot = time.clock_gettime(time.CLOCK_BOOTTIME) if hasattr(time, "CLOCK_BOOTTIME") else monotonic
+        boot = (
+            time.clock_gettime(time.CLOCK_BOOTTIME)
+            if hasattr(time, "CLOCK_BOOTTIME")
+            else monotonic
+        )
         return cls(
             monotonic=monotonic,
             wall_offset=time.time() - monotonic,

@@ -106,7 +106,9 @@ class Here:
 
 
 def examine(
-    here: Here | None = None, *, cases: Callable[[], Iterable[catalogue.Found]] = lambda: catalogue.find_cases().values()
+    here: Here | None = None,
+    *,
+    cases: Callable[[], Iterable[catalogue.Found]] = lambda: catalogue.find_cases().values(),
 ) -> tuple[Check, ...]:
     """Look at everything; ``cases`` are those whose builds and rivals are asked for."""
     here = here or Here()
@@ -149,10 +151,18 @@ def quota(here: Here) -> Check:
     share = _quota(here)
     if share is None:
         return _ok("quota", "no control-group quota on processor time")
-    throttled = _field(here.text("sys/fs/cgroup/cpu.stat") or here.text("sys/fs/cgroup/cpu/cpu.stat"), "nr_throttled")
+    throttled = _field(
+        here.text("sys/fs/cgroup/cpu.stat") or here.text("sys/fs/cgroup/cpu/cpu.stat"),
+        "nr_throttled",
+    )
     found = f"{share:.3g} processors per period; stopped {throttled} times so far"
     why = "when the quota is used up the kernel stops us in the middle of a slice; several threads use it up sooner"
-    return _warn("quota", found, why, f"docker run --cpuset-cpus=0-{max(0, round(share) - 1)} instead of --cpus={share:.3g}")
+    return _warn(
+        "quota",
+        found,
+        why,
+        f"docker run --cpuset-cpus=0-{max(0, round(share) - 1)} instead of --cpus={share:.3g}",
+    )
 
 
 def _quota(here: Here) -> float | None:
@@ -160,7 +170,10 @@ def _quota(here: Here) -> float | None:
     words = here.text("sys/fs/cgroup/cpu.max").split()
     if len(words) == 2 and words[0].isdigit() and int(words[1]):
         return int(words[0]) / int(words[1])
-    limit, period = here.number("sys/fs/cgroup/cpu/cpu.cfs_quota_us"), here.number("sys/fs/cgroup/cpu/cpu.cfs_period_us")
+    limit, period = (
+        here.number("sys/fs/cgroup/cpu/cpu.cfs_quota_us"),
+        here.number("sys/fs/cgroup/cpu/cpu.cfs_period_us"),
+    )
     return limit / period if limit and period and limit > 0 else None
 
 
@@ -284,9 +297,13 @@ def identical(pairs: Pairs) -> Check:
     """Say in plain words what this machine makes of two identical programs."""
     pairs_of = f"{len(pairs.first_ns)} pairs of {_SLICE_NS / 1e6:.1f} ms"
     found = f"two identical loops are {pairs.apart():.2%} apart, within {pairs.resolution():.1%} at 95 % ({pairs_of})"
-    remedy = "stop other work (ps -eo pcpu,pid,comm --sort=-pcpu | head), then: python -m harness doctor"
+    remedy = (
+        "stop other work (ps -eo pcpu,pid,comm --sort=-pcpu | head), then: python -m harness doctor"
+    )
     if pairs.apart() >= _AA_GOOD:
-        return _warn("A/A", found, "smaller differences than this mean nothing here and now", remedy)
+        return _warn(
+            "A/A", found, "smaller differences than this mean nothing here and now", remedy
+        )
     slow = pairs.slow_mode()
     if slow >= _SLOW_MODE:
         why = f"the slowest tenth of equal slices takes {slow:.1f}x the fastest: ratios of pairs stay right, single times do not"
@@ -303,7 +320,10 @@ def frequency(here: Here) -> Check:
     governor = here.text(f"{base}/cpu0/cpufreq/scaling_governor")
     if not governor:
         return _ok("frequency", "not shown by this system (usual on virtual machines)")
-    boosted = here.number(f"{base}/intel_pstate/no_turbo") == 0 or here.number(f"{base}/cpufreq/boost") == 1
+    boosted = (
+        here.number(f"{base}/intel_pstate/no_turbo") == 0
+        or here.number(f"{base}/cpufreq/boost") == 1
+    )
     found = f"governor {governor}, turbo {'on' if boosted else 'off'}"
     if governor not in {"performance", "schedutil"}:
         return _warn(
@@ -315,7 +335,12 @@ def frequency(here: Here) -> Check:
     if boosted:
         intel = here.number(f"{base}/intel_pstate/no_turbo") is not None
         remedy = f"echo {1 if intel else 0} | sudo tee /{base}/{'intel_pstate/no_turbo' if intel else 'cpufreq/boost'}"
-        return _warn("frequency", found, "turbo depends on temperature and on what the other cores do", remedy)
+        return _warn(
+            "frequency",
+            found,
+            "turbo depends on temperature and on what the other cores do",
+            remedy,
+        )
     return _ok("frequency", found)
 
 
@@ -325,15 +350,24 @@ def smt(here: Here) -> Check:
     if active != 1:
         return _ok("SMT", "off" if active == 0 else "not shown by this system")
     why = "two hardware threads share one core's units: a neighbour costs up to half of the speed, and two workers are not two cores"
-    return _warn("SMT", "two hardware threads per core", why, "echo off | sudo tee /sys/devices/system/cpu/smt/control")
+    return _warn(
+        "SMT",
+        "two hardware threads per core",
+        why,
+        "echo off | sudo tee /sys/devices/system/cpu/smt/control",
+    )
 
 
 def virtual(here: Here) -> Check:
     """Whether somebody else's machine runs below ours."""
-    flags = next((line for line in here.text("proc/cpuinfo").splitlines() if line.startswith("flags")), "")
+    flags = next(
+        (line for line in here.text("proc/cpuinfo").splitlines() if line.startswith("flags")), ""
+    )
     guest = "hypervisor" in flags.split()
     container = any((here.root / mark).exists() for mark in (".dockerenv", "run/.containerenv"))
-    what = ("a virtual machine" if guest else "bare metal") + (", in a container" if container else "")
+    what = ("a virtual machine" if guest else "bare metal") + (
+        ", in a container" if container else ""
+    )
     if not guest:
         return _ok("machine", what)
     why = "no hardware counters, and neighbours we cannot see: trust ratios of pairs, not absolute times"
@@ -342,11 +376,22 @@ def virtual(here: Here) -> Check:
 
 def power(here: Here) -> Check:
     """Whether we run on a battery."""
-    supplies = [path for path in sorted((here.root / "sys/class/power_supply").glob("*")) if (path / "type").exists()]
-    discharging = [path.name for path in supplies if here.text(f"sys/class/power_supply/{path.name}/status") == "Discharging"]
+    supplies = [
+        path
+        for path in sorted((here.root / "sys/class/power_supply").glob("*"))
+        if (path / "type").exists()
+    ]
+    discharging = [
+        path.name
+        for path in supplies
+        if here.text(f"sys/class/power_supply/{path.name}/status") == "Discharging"
+    ]
     if discharging:
         return _warn(
-            "power", f"on battery ({discharging[0]})", "processors run slower on battery, and slower still when it runs low", "plug it in"
+            "power",
+            f"on battery ({discharging[0]})",
+            "processors run slower on battery, and slower still when it runs low",
+            "plug it in",
         )
     return _ok("power", "mains" if supplies else "no battery")
 
@@ -356,11 +401,20 @@ def memory(here: Here) -> Check:
     available = _field(here.text("proc/meminfo"), "MemAvailable:") * 1024
     if not available:
         return _ok("memory", "not shown by this system")
-    limit = here.number("sys/fs/cgroup/memory.max") or here.number("sys/fs/cgroup/memory/memory.limit_in_bytes") or available
+    limit = (
+        here.number("sys/fs/cgroup/memory.max")
+        or here.number("sys/fs/cgroup/memory/memory.limit_in_bytes")
+        or available
+    )
     found = f"{min(available, limit) / (1 << 30):.1f} GiB available{' (limit of the control group)' if limit < available else ''}"
     if min(available, limit) >= _LEAST_MEMORY:
         return _ok("memory", found)
-    return _warn("memory", found, "large workloads will end with the word oom", "python -m harness run CASE -w S --memory 512MiB")
+    return _warn(
+        "memory",
+        found,
+        "large workloads will end with the word oom",
+        "python -m harness run CASE -w S --memory 512MiB",
+    )
 
 
 def swap(here: Here) -> Check:
@@ -382,23 +436,40 @@ def swap(here: Here) -> Check:
 
 def clock(here: Here) -> Check:
     """What the clock can tell apart, and where it reads."""
-    return judge_clock(smallest_step(), here.text("sys/devices/system/clocksource/clocksource0/current_clocksource"))
+    return judge_clock(
+        smallest_step(),
+        here.text("sys/devices/system/clocksource/clocksource0/current_clocksource"),
+    )
 
 
 def smallest_step(read: Callable[[], int] = time.perf_counter_ns) -> float:
     """The smallest difference between two readings that are not equal, in seconds; 0 where all are."""
     readings = [read() for _ in range(2000)]
-    return min((after - before for before, after in pairwise(readings) if after != before), default=0) / 1e9
+    return (
+        min((after - before for before, after in pairwise(readings) if after != before), default=0)
+        / 1e9
+    )
 
 
 def judge_clock(step: float, source: str) -> Check:
     """Say whether such a clock is good enough."""
-    found = f"two readings are {step * 1e9:.0f} ns apart at least" + (f", source {source}" if source else "")
+    found = f"two readings are {step * 1e9:.0f} ns apart at least" + (
+        f", source {source}" if source else ""
+    )
     if step >= _HOPELESS_CLOCK_SECONDS or step <= 0:
-        return _bad("clock", found, "half a millisecond cannot be measured with it", "use another machine or hypervisor")
+        return _bad(
+            "clock",
+            found,
+            "half a millisecond cannot be measured with it",
+            "use another machine or hypervisor",
+        )
     if step >= _COARSE_CLOCK_SECONDS or source in {"hpet", "acpi_pm", "jiffies"}:
-        remedy = "echo tsc | sudo tee /sys/devices/system/clocksource/clocksource0/current_clocksource"
-        return _warn("clock", found, "reading the time takes long and goes through the kernel", remedy)
+        remedy = (
+            "echo tsc | sudo tee /sys/devices/system/clocksource/clocksource0/current_clocksource"
+        )
+        return _warn(
+            "clock", found, "reading the time takes long and goes through the kernel", remedy
+        )
     return _ok("clock", found)
 
 
@@ -433,11 +504,18 @@ REACHING = (
 def environment(here: Here) -> Check:
     """Variables that make another program of the same source."""
     # a hash seed of `random` is the default: nothing is fixed
-    hidden = [name for name in TAKEN_AWAY if here.environment.get(name, "random" if name == "PYTHONHASHSEED" else "") not in {"", "random"}]
+    hidden = [
+        name
+        for name in TAKEN_AWAY
+        if here.environment.get(name, "random" if name == "PYTHONHASHSEED" else "")
+        not in {"", "random"}
+    ]
     reaching = [name for name in REACHING if here.environment.get(name)]
     if reaching:
         why = "it reaches the measured programs and changes what they do: numbers are not those of a plain interpreter"
-        return _warn("environment", f"{', '.join(reaching)} set", why, f"unset {' '.join(reaching)}")
+        return _warn(
+            "environment", f"{', '.join(reaching)} set", why, f"unset {' '.join(reaching)}"
+        )
     if hidden:
         why = "kept from the workers, so `run` is not distorted; your own timings with `python` are"
         return _ok("environment", f"{', '.join(hidden)} set", why, f"unset {' '.join(hidden)}")
@@ -446,18 +524,29 @@ def environment(here: Here) -> Check:
 
 def tracer() -> Check:
     """Whether a debugger, tracer or profiler watches this process."""
-    watching = [what for what, get in (("sys.settrace", sys.gettrace), ("sys.setprofile", sys.getprofile)) if get() is not None]
+    watching = [
+        what
+        for what, get in (("sys.settrace", sys.gettrace), ("sys.setprofile", sys.getprofile))
+        if get() is not None
+    ]
     watching += [name for name in ("pydevd", "coverage") if name in sys.modules]
     watching += _monitoring_tools()
     if not watching:
         return _ok("tracer", "none")
-    return _warn("tracer", ", ".join(watching), "a traced process runs 2-30x slower", "run it without debugger, coverage and profiler")
+    return _warn(
+        "tracer",
+        ", ".join(watching),
+        "a traced process runs 2-30x slower",
+        "run it without debugger, coverage and profiler",
+    )
 
 
 def _monitoring_tools() -> list[str]:
     """Tools registered with sys.monitoring (Python 3.12)."""
     monitoring = getattr(sys, "monitoring", None)
-    return [tool for number in range(6) if (tool := monitoring.get_tool(number))] if monitoring else []
+    return (
+        [tool for number in range(6) if (tool := monitoring.get_tool(number))] if monitoring else []
+    )
 
 
 def interpreter() -> Check:
@@ -475,7 +564,10 @@ def judge_build(version: str, *, debug: bool, optimised: bool, free_threaded: bo
     remedy = "use python.org's or your distribution's build, or: ./configure --enable-optimizations --with-lto"
     if debug:
         return _warn(
-            "interpreter", f"{version}, a debug build", "assertions and reference counting checks make everything 2-5x slower", remedy
+            "interpreter",
+            f"{version}, a debug build",
+            "assertions and reference counting checks make everything 2-5x slower",
+            remedy,
         )
     kind = ", free-threaded" if free_threaded else ""
     if not optimised:
@@ -492,7 +584,9 @@ def process_start() -> Check:
     """Whether fresh processes can be had: every block needs one per variant."""
     started = time.perf_counter()
     try:
-        subprocess.run([sys.executable, "-I", "-S", "-c", ""], check=True, capture_output=True, timeout=10)
+        subprocess.run(
+            [sys.executable, "-I", "-S", "-c", ""], check=True, capture_output=True, timeout=10
+        )
     except (OSError, subprocess.SubprocessError) as error:
         return _bad(
             "processes",
@@ -500,7 +594,9 @@ def process_start() -> Check:
             "every block is measured in fresh processes",
             "raise the limit: ulimit -u; docker run --pids-limit=-1",
         )
-    return _ok("processes", f"a bare interpreter starts in {(time.perf_counter() - started) * 1e3:.0f} ms")
+    return _ok(
+        "processes", f"a bare interpreter starts in {(time.perf_counter() - started) * 1e3:.0f} ms"
+    )
 
 
 def kept(folder: Path) -> Check:
@@ -516,7 +612,9 @@ def kept(folder: Path) -> Check:
     free = shutil.disk_usage(there).free
     found = f"{free / (1 << 30):.1f} GiB free for result files"
     if free < _LEAST_DISK:
-        return _warn("store", found, "a full disk ends a run", "make room, or: export PERFLAB_STORE=FOLDER")
+        return _warn(
+            "store", found, "a full disk ends a run", "make room, or: export PERFLAB_STORE=FOLDER"
+        )
     return _ok("store", found)
 
 
@@ -541,17 +639,33 @@ def compiler(here: Here) -> Check:
     if here.which(words[0]) is None:
         return _warn("compiler", f"no C compiler ({words[0]})", without, "sudo apt-get install gcc")
     if not _compiles(words):
-        return _warn("compiler", f"{words[0]} finds no Python.h", without, "sudo apt-get install python3-dev")
+        return _warn(
+            "compiler", f"{words[0]} finds no Python.h", without, "sudo apt-get install python3-dev"
+        )
     if not _compiles([*words, "-fopenmp"]):
-        return _warn("compiler", f"{words[0]} without OpenMP", "prange loops run on one thread", "sudo apt-get install gcc libgomp1")
+        return _warn(
+            "compiler",
+            f"{words[0]} without OpenMP",
+            "prange loops run on one thread",
+            "sudo apt-get install gcc libgomp1",
+        )
     return _ok("compiler", f"{words[0]} with Python.h and OpenMP")
 
 
 def _compiles(command: Sequence[str]) -> bool:
-    with tempfile.TemporaryDirectory(prefix="perflab-") as folder, suppress(OSError, subprocess.SubprocessError):
+    with (
+        tempfile.TemporaryDirectory(prefix="perflab-") as folder,
+        suppress(OSError, subprocess.SubprocessError),
+    ):
         source = Path(folder, "probe.c")
         source.write_text(_PROBE)
-        whole = [*command, f"-I{sysconfig.get_path('include')}", str(source), "-o", str(source.with_suffix(""))]
+        whole = [
+            *command,
+            f"-I{sysconfig.get_path('include')}",
+            str(source),
+            "-o",
+            str(source.with_suffix("")),
+        ]
         return subprocess.run(whole, capture_output=True, check=False, timeout=10).returncode == 0
     return False
 
@@ -559,11 +673,20 @@ def _compiles(command: Sequence[str]) -> bool:
 def extensions(cases: Sequence[catalogue.Found]) -> Check:
     """Whether every compiled variant has a build of its present source."""
     ours = [found for found in cases if found.origin == "catalogue"]
-    bodies = [(found, path.stem) for found in ours for path in sorted((found.home / "extensions" / found.name).glob("*.pyx"))]
+    bodies = [
+        (found, path.stem)
+        for found in ours
+        for path in sorted((found.home / "extensions" / found.name).glob("*.pyx"))
+    ]
     missing = [f"{found.name}/{name}" for found, name in bodies if not _is_built(found, name)]
     if missing:
         said = f"{len(missing)} of {len(bodies)} not built or older than their source: {', '.join(missing)}"
-        return _warn("extensions", said, "they show as not-built, with no number", "python setup.py build_ext --inplace")
+        return _warn(
+            "extensions",
+            said,
+            "they show as not-built, with no number",
+            "python setup.py build_ext --inplace",
+        )
     return _ok("extensions", f"{len(bodies)} of {len(bodies)} built and current")
 
 
@@ -581,7 +704,9 @@ def rivals(cases: Sequence[catalogue.Found]) -> Check:
     for found in cases:
         try:
             wanted.update(_rival_imports(found))
-        except PerflabError as error:  # a case under construction is no reason to say nothing about the machine
+        except (
+            PerflabError
+        ) as error:  # a case under construction is no reason to say nothing about the machine
             return _warn(
                 "rivals",
                 error.problem,
@@ -592,8 +717,18 @@ def rivals(cases: Sequence[catalogue.Found]) -> Check:
     missing = [name for name in names if importlib.util.find_spec(name) is None]
     if missing:
         why = "they show as unavailable: nobody sees how far ours is from the best library"
-        return _warn("rivals", f"{len(missing)} of {len(names)} missing: {', '.join(missing)}", why, "python -m pip install '.[rivals]'")
-    return _ok("rivals", f"{len(names)} of {len(names)} installed ({', '.join(names)})" if names else "no case here names one")
+        return _warn(
+            "rivals",
+            f"{len(missing)} of {len(names)} missing: {', '.join(missing)}",
+            why,
+            "python -m pip install '.[rivals]'",
+        )
+    return _ok(
+        "rivals",
+        f"{len(names)} of {len(names)} installed ({', '.join(names)})"
+        if names
+        else "no case here names one",
+    )
 
 
 def _rival_imports(found: catalogue.Found) -> Iterator[str]:
@@ -626,10 +761,18 @@ def profilers(here: Here) -> Check:
     traced = _field(here.text("proc/self/status"), "CapEff:", base=16) >> 19 & 1 if root else 0
     if root and not traced:
         return _warn(
-            "ptrace", "root without the right to trace", "py-spy cannot look into the workers", "docker run --cap-add=SYS_PTRACE ..."
+            "ptrace",
+            "root without the right to trace",
+            "py-spy cannot look into the workers",
+            "docker run --cap-add=SYS_PTRACE ...",
         )
     if scope > 1 and not root:
-        return _warn("ptrace", f"ptrace_scope {scope}", "py-spy cannot look into the workers", "sudo sysctl kernel.yama.ptrace_scope=1")
+        return _warn(
+            "ptrace",
+            f"ptrace_scope {scope}",
+            "py-spy cannot look into the workers",
+            "sudo sysctl kernel.yama.ptrace_scope=1",
+        )
     return _ok("ptrace", "profilers may look into our processes")
 
 

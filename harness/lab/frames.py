@@ -75,7 +75,9 @@ def decode(body: bytes) -> Message:
         raise BadFrame(f"a frame held no JSON: {error}") from error
     if not isinstance(message, dict):
         raise BadFrame(f"a frame held a {type(message).__name__}")
-    return {name: _writable(value) for name, value in message.items()} if b"\\ud" in body else message
+    return (
+        {name: _writable(value) for name, value in message.items()} if b"\\ud" in body else message
+    )
 
 
 def _writable(value: Any) -> Any:

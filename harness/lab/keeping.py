@@ -41,7 +41,9 @@ class Taken:
     """False: it was here already."""
 
 
-def check(folder: Path, *, fix: bool, read_profile: Callable[[bytes, str], object]) -> Iterator[Checked]:
+def check(
+    folder: Path, *, fix: bool, read_profile: Callable[[bytes, str], object]
+) -> Iterator[Checked]:
     """Read every run and every profile of a store; nothing is changed unless ``fix`` says so.
 
     Then what is damaged is set aside, and a sound run in another place than its own is moved there; what a newer perflab wrote stays.
@@ -51,7 +53,9 @@ def check(folder: Path, *, fix: bool, read_profile: Callable[[bytes, str], objec
         StoreError: a file cannot be renamed, or a folder not be read.
     """
     if not folder.is_dir():
-        raise AskedWrongly(f"there is no store in {folder}", "python -m harness run dedupe makes one")
+        raise AskedWrongly(
+            f"there is no store in {folder}", "python -m harness run dedupe makes one"
+        )
     for path in _files(folder):
         yield _checked_run(path, folder, fix=fix)
     for path in _profiles(folder):
@@ -75,7 +79,13 @@ def _checked_run(path: Path, folder: Path, *, fix: bool) -> Checked:
     if path == target:
         return Checked(path, "", complete=run.complete)
     problem = f"{path}: run {run.id} of {run.case!r} is out of its place, and not found where it is looked for"
-    return Checked(path, problem, f"move it to {target}", complete=run.complete, done=_move(path, target) if fix else "")
+    return Checked(
+        path,
+        problem,
+        f"move it to {target}",
+        complete=run.complete,
+        done=_move(path, target) if fix else "",
+    )
 
 
 def left_behind(folder: Path, *, remove: bool) -> Iterator[Path]:
@@ -90,7 +100,10 @@ def left_behind(folder: Path, *, remove: bool) -> Iterator[Path]:
                 if remove:
                     path.unlink(missing_ok=True)
             except OSError as error:
-                raise StoreError(f"{path}: cannot be removed: {error.strerror}", "free the folder, or remove the file by hand") from None
+                raise StoreError(
+                    f"{path}: cannot be removed: {error.strerror}",
+                    "free the folder, or remove the file by hand",
+                ) from None
             yield path
 
 
@@ -98,7 +111,9 @@ def _files(folder: Path) -> Iterator[Path]:
     """Whatever is called ``*.json`` in a store: in the folders of its cases, and where a run is not looked for."""
     folders = _folders(folder)
     for place in (folder, *folders):
-        yield from (path for path in _listed(place) if path.match("[!.]*.json") and path not in folders)
+        yield from (
+            path for path in _listed(place) if path.match("[!.]*.json") and path not in folders
+        )
 
 
 def _folders(folder: Path) -> list[Path]:
@@ -118,7 +133,9 @@ def _listed(folder: Path) -> list[Path]:
     try:
         return sorted(folder.iterdir())
     except OSError as error:
-        raise StoreError(f"{folder}: cannot be read: {error.strerror}", "see who may read it: ls -ld") from None
+        raise StoreError(
+            f"{folder}: cannot be read: {error.strerror}", "see who may read it: ls -ld"
+        ) from None
 
 
 def _set_aside(path: Path) -> str:
@@ -138,7 +155,10 @@ def _move(path: Path, target: Path) -> str:
     try:
         target.parent.mkdir(exist_ok=True)
     except OSError as error:
-        raise StoreError(f"{target.parent}: cannot be made: {error.strerror}", "free the folder, or move the file by hand") from None
+        raise StoreError(
+            f"{target.parent}: cannot be made: {error.strerror}",
+            "free the folder, or move the file by hand",
+        ) from None
     _rename(path, target)
     return f"moved to {target}"
 
@@ -147,13 +167,18 @@ def _rename(path: Path, target: Path) -> None:
     try:
         path.rename(target)
     except OSError as error:
-        raise StoreError(f"{path}: cannot be renamed: {error.strerror}", "free the folder, or move the file away by hand") from None
+        raise StoreError(
+            f"{path}: cannot be renamed: {error.strerror}",
+            "free the folder, or move the file away by hand",
+        ) from None
 
 
 # --------------------------------------------------------------------------- other stores
 
 
-def merge(sources: Sequence[Path], folder: Path, *, read_profile: Callable[[bytes, str], object]) -> list[Taken]:
+def merge(
+    sources: Sequence[Path], folder: Path, *, read_profile: Callable[[bytes, str], object]
+) -> list[Taken]:
     """Take runs and profiles in, from other stores or single files; the same ones twice change nothing, nor does being cut in the middle and beginning again.
 
     Everything is read and compared before anything is written.
@@ -183,7 +208,8 @@ def merge(sources: Sequence[Path], folder: Path, *, read_profile: Callable[[byte
             read_profile(data, str(path))
             if here and store.bytes_of(target) != data:
                 raise StoreError(
-                    f"{path} and {target} are of one look and differ", "one of them was changed by hand: keep the one that you mean"
+                    f"{path} and {target} are of one look and differ",
+                    "one of them was changed by hand: keep the one that you mean",
                 )
             taken.append(Taken(path, target, not here))
             if not here:
@@ -191,7 +217,9 @@ def merge(sources: Sequence[Path], folder: Path, *, read_profile: Callable[[byte
     for target, path in wanted.items():
         data = store.bytes_of(path)
         if sha256(data).digest() != digests[target]:
-            raise StoreError(f"{path}: was changed while it was taken in", "let its run end, then merge again")
+            raise StoreError(
+                f"{path}: was changed while it was taken in", "let its run end, then merge again"
+            )
         _write(target, data)
     return taken
 
@@ -220,7 +248,10 @@ def _sources(sources: Sequence[Path]) -> Iterator[tuple[Path, Path]]:
         elif os.path.lexists(source):
             yield source, source
         else:
-            raise AskedWrongly(f"there is no store in {source}", "name the folder that holds the folders of the cases, or a result file")
+            raise AskedWrongly(
+                f"there is no store in {source}",
+                "name the folder that holds the folders of the cases, or a result file",
+            )
 
 
 def _require_same(path: Path, found: tuple[bytes, Run], other: Path) -> None:
@@ -236,7 +267,10 @@ def _require_same(path: Path, found: tuple[bytes, Run], other: Path) -> None:
     known = store.decode(before, other)
     if known == run:
         return
-    for (late, later), (early, earlier) in (((path, run), (other, known)), ((other, known), (path, run))):
+    for (late, later), (early, earlier) in (
+        ((path, run), (other, known)),
+        ((other, known), (path, run)),
+    ):
         if continues(later, earlier):
             raise StoreError(
                 f"{path} and {other} are of one run and differ: {late} is the later state, it holds all of the other"
@@ -251,10 +285,16 @@ def _require_same(path: Path, found: tuple[bytes, Run], other: Path) -> None:
 
 def continues(later: Run, earlier: Run) -> bool:
     """Whether one file is what became of a run after the other was written: the same question, more of an answer, and every process of the other in its place."""
-    if _asked(later) != _asked(earlier) or _progress(later) <= _progress(earlier) or later.complete < earlier.complete:
+    if (
+        _asked(later) != _asked(earlier)
+        or _progress(later) <= _progress(earlier)
+        or later.complete < earlier.complete
+    ):
         return False
     processes = _processes(later)
-    return all(processes.get(key, ())[: len(kept)] == kept for key, kept in _processes(earlier).items())
+    return all(
+        processes.get(key, ())[: len(kept)] == kept for key, kept in _processes(earlier).items()
+    )
 
 
 def _progress(run: Run) -> tuple[int, bool, int]:
@@ -267,7 +307,11 @@ def _asked(run: Run) -> Run:
 
 
 def _processes(run: Run) -> dict[tuple[str, str], tuple[Process, ...]]:
-    return {(one.key.workload, one.key.variant): one.processes for measured in _measured(run) for one in measured.results}
+    return {
+        (one.key.workload, one.key.variant): one.processes
+        for measured in _measured(run)
+        for one in measured.results
+    }
 
 
 def _blocks(run: Run) -> int:
@@ -284,5 +328,6 @@ def _write(target: Path, data: bytes) -> None:
         places.write_whole(target, data)
     except OSError as error:
         raise StoreError(
-            f"{target}: cannot be written: {error.strerror or error}", "make room or choose another folder with --store"
+            f"{target}: cannot be written: {error.strerror or error}",
+            "make room or choose another folder with --store",
         ) from error

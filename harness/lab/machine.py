@@ -63,11 +63,21 @@ def machine_limits(machine: Machine) -> Message:
 def kept_limits(machine: Machine) -> MachineLimits | None:
     """Return what the cache holds of this machine's limits; None: nothing, or nothing that can be read, or that is another's."""
     kept = places.kept(limits_file(machine), MachineLimits)
-    return kept if kept is not None and kept.machine == machine and kept.figures and all(map(_is_figure, kept.figures)) else None
+    return (
+        kept
+        if kept is not None
+        and kept.machine == machine
+        and kept.figures
+        and all(map(_is_figure, kept.figures))
+        else None
+    )
 
 
 def _is_figure(figure: Figure) -> bool:
-    return all(math.isfinite(value) and value > 0 for value in (figure.value, figure.typical, figure.best_seen))
+    return all(
+        math.isfinite(value) and value > 0
+        for value in (figure.value, figure.typical, figure.best_seen)
+    )
 
 
 def measure_limits(machine: Machine, effort: Effort = _USUAL) -> MachineLimits:
@@ -88,7 +98,12 @@ def measure_limits(machine: Machine, effort: Effort = _USUAL) -> MachineLimits:
 def beside(measured: MachineLimits, before: MachineLimits | None) -> MachineLimits:
     """Put beside each figure the best that was seen before: where the two disagree, neither is to be trusted."""
     earlier = {} if before is None else {figure.key: figure.best_seen for figure in before.figures}
-    return replace(measured, figures=tuple(replace(figure, before=earlier.get(figure.key)) for figure in measured.figures))
+    return replace(
+        measured,
+        figures=tuple(
+            replace(figure, before=earlier.get(figure.key)) for figure in measured.figures
+        ),
+    )
 
 
 def limits_said(machine: Machine, said: Message) -> MachineLimits:
@@ -96,7 +111,10 @@ def limits_said(machine: Machine, said: Message) -> MachineLimits:
     import msgspec
 
     if "failed" in said:
-        raise EnvironmentLacks(f"the limits of this machine could not be measured: {said['message']}", "python -m harness doctor says more")
+        raise EnvironmentLacks(
+            f"the limits of this machine could not be measured: {said['message']}",
+            "python -m harness doctor says more",
+        )
     now = f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}"
     return msgspec.convert({"machine": asdict(machine), "measured": now, **said}, MachineLimits)
 
@@ -105,7 +123,9 @@ def keep_limits(measured: MachineLimits) -> MachineLimits:
     """Put limits into the cache, and return them."""
     import msgspec
 
-    places.write_whole(limits_file(measured.machine), msgspec.json.format(msgspec.json.encode(measured), indent=1))
+    places.write_whole(
+        limits_file(measured.machine), msgspec.json.format(msgspec.json.encode(measured), indent=1)
+    )
     return measured
 
 
@@ -117,7 +137,9 @@ def limits_file(machine: Machine) -> Path:
 
 def _cpu() -> str:
     with suppress(OSError):
-        for line in Path("/proc/cpuinfo").read_text(encoding="utf-8", errors="replace").splitlines():
+        for line in (
+            Path("/proc/cpuinfo").read_text(encoding="utf-8", errors="replace").splitlines()
+        ):
             if line.startswith("model name"):
                 return " ".join(line.partition(":")[2].split())
     return platform.processor() or "unknown"

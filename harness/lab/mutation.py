@@ -84,7 +84,9 @@ def _mutated(tree: ast.Module) -> Iterator[tuple[Mutation, ast.Module]]:
     for number, node in enumerate(ast.walk(tree)):
         for what, change in _changes(node) if node not in never_run else ():
             fresh = copy.deepcopy(tree)
-            target = next(other for position, other in enumerate(ast.walk(fresh)) if position == number)
+            target = next(
+                other for position, other in enumerate(ast.walk(fresh)) if position == number
+            )
             change(target)
             yield Mutation(getattr(node, "lineno", 0), what), ast.fix_missing_locations(fresh)
 
@@ -94,18 +96,35 @@ def _unevaluated(tree: ast.Module) -> set[ast.AST]:
 
     Those of local variables always, those of parameters and results where they are only text.  Those of a class's fields stay: frameworks read them.
     """
-    functions = [node for node in ast.walk(tree) if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef))]
+    functions = [
+        node for node in ast.walk(tree) if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef))
+    ]
     texts = any(
-        isinstance(node, ast.ImportFrom) and node.module == "__future__" and any(alias.name == "annotations" for alias in node.names)
+        isinstance(node, ast.ImportFrom)
+        and node.module == "__future__"
+        and any(alias.name == "annotations" for alias in node.names)
         for node in tree.body
     )
     annotations: list[ast.expr | None] = [
-        node.annotation for function in functions for node in _own(function) if isinstance(node, ast.AnnAssign)
+        node.annotation
+        for function in functions
+        for node in _own(function)
+        if isinstance(node, ast.AnnAssign)
     ]
     if texts:
-        annotations += [node.annotation for function in functions for node in ast.walk(function.args) if isinstance(node, ast.arg)]
+        annotations += [
+            node.annotation
+            for function in functions
+            for node in ast.walk(function.args)
+            if isinstance(node, ast.arg)
+        ]
         annotations += [function.returns for function in functions]
-    return {inner for annotation in annotations if annotation is not None for inner in ast.walk(annotation)}
+    return {
+        inner
+        for annotation in annotations
+        if annotation is not None
+        for inner in ast.walk(annotation)
+    }
 
 
 def _own(function: ast.FunctionDef | ast.AsyncFunctionDef) -> Iterator[ast.AST]:
@@ -137,11 +156,18 @@ def _changes(node: ast.AST) -> Iterator[tuple[str, _Change]]:
 
 
 def _drops(node: ast.AST) -> Iterator[tuple[str, _Change]]:
-    if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.For, ast.While, ast.If, ast.With)):
+    if isinstance(
+        node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.For, ast.While, ast.If, ast.With)
+    ):
         for place, statement in enumerate(node.body):
-            is_docstring = isinstance(statement, ast.Expr) and isinstance(statement.value, ast.Constant)
+            is_docstring = isinstance(statement, ast.Expr) and isinstance(
+                statement.value, ast.Constant
+            )
             if isinstance(statement, _DROPPABLE) and not is_docstring:
-                yield f"drop {type(statement).__name__} at line {statement.lineno}", _Change(place, ast.Pass)
+                yield (
+                    f"drop {type(statement).__name__} at line {statement.lineno}",
+                    _Change(place, ast.Pass),
+                )
 
 
 @dataclass(frozen=True, slots=True)

@@ -34,7 +34,8 @@ def cache_folder(*parts: str) -> Path:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise EnvironmentLacks(
-            f"the cache folder {folder} cannot be made: {error.strerror}", "name another one: PERFLAB_CACHE=/tmp/perflab"
+            f"the cache folder {folder} cannot be made: {error.strerror}",
+            "name another one: PERFLAB_CACHE=/tmp/perflab",
         ) from None
     return folder
 
@@ -80,7 +81,9 @@ def _temporary(path: Path) -> tuple[Path, int]:
     while True:
         temporary = path.with_name(f".{path.name}.{secrets.token_hex(4)}{TEMPORARY}")
         descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666)
-        with suppress(OSError):  # a file system without locks: then nobody can say that it is abandoned
+        with suppress(
+            OSError
+        ):  # a file system without locks: then nobody can say that it is abandoned
             fcntl.flock(descriptor, fcntl.LOCK_EX)
         if os.fstat(descriptor).st_nlink:
             return temporary, descriptor

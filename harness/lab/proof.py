@@ -99,7 +99,9 @@ class Prover:
         self._at_work: set[Worker] = set()
 
     def __enter__(self) -> Self:
-        self._folder = Path(self._open.enter_context(tempfile.TemporaryDirectory(prefix="perflab-")))
+        self._folder = Path(
+            self._open.enter_context(tempfile.TemporaryDirectory(prefix="perflab-"))
+        )
         self._open.enter_context(self._services)
         self._limits = machine_limits(this_machine())
         return self
@@ -108,7 +110,12 @@ class Prover:
         self._open.close()
 
     def certificates(
-        self, variants: Sequence[str], *, tell: Told, fresh: bool = False, watch: sources.Watch | None = None
+        self,
+        variants: Sequence[str],
+        *,
+        tell: Told,
+        fresh: bool = False,
+        watch: sources.Watch | None = None,
     ) -> dict[str, Certificate]:
         """Return a certificate for each variant; those whose digests agree are read, the others made.
 
@@ -121,13 +128,20 @@ class Prover:
         Raises:
             Changed: a source was changed meanwhile: nobody knows which of the two programs was examined.
         """
-        known = {} if fresh else {name: kept for name in variants if (kept := _read(self.found, self.case, name))}
+        known = (
+            {}
+            if fresh
+            else {name: kept for name in variants if (kept := _read(self.found, self.case, name))}
+        )
         missing = [name for name in variants if name not in known]
         if missing:
             watch = watch or sources.Watch(self.found, self.case, missing)
             made = self._prove(missing, tell)
             if changed := watch.changed():
-                raise Changed(f"the sources of {changed} were changed while they were proven", "try again when they are at rest")
+                raise Changed(
+                    f"the sources of {changed} were changed while they were proven",
+                    "try again when they are at rest",
+                )
             for certificate in made.values():
                 _write(certificate)
             known |= made
@@ -141,9 +155,13 @@ class Prover:
             certificates |= self._together(passed, certificates)
         return {candidate.name: certificate for candidate, certificate in certificates.items()}
 
-    def examine(self, candidates: Sequence[Candidate], *, tell: Told) -> dict[Candidate, Certificate]:
+    def examine(
+        self, candidates: Sequence[Candidate], *, tell: Told
+    ) -> dict[Candidate, Certificate]:
         """Examine each candidate in a process of its own, as many at a time as there are processors."""
-        self._services.start([self.case.reference, *(_variant(self.case, candidate) for candidate in candidates)])
+        self._services.start(
+            [self.case.reference, *(_variant(self.case, candidate) for candidate in candidates)]
+        )
         sheet = self.sheet()
 
         def one(candidate: Candidate) -> tuple[Candidate, Certificate]:
@@ -174,14 +192,24 @@ class Prover:
 
     def mutants(self, *, tell: Told) -> Mutants:
         """Examine every hand-written mutant."""
-        made = self.examine([Candidate(name, mutant=True) for name in self.found.mutants()], tell=tell)
-        survivors = tuple(candidate.name for candidate, certificate in made.items() if certificate.status is Status.OK)
+        made = self.examine(
+            [Candidate(name, mutant=True) for name in self.found.mutants()], tell=tell
+        )
+        survivors = tuple(
+            candidate.name
+            for candidate, certificate in made.items()
+            if certificate.status is Status.OK
+        )
         return Mutants(len(made), len(made) - len(survivors), survivors, 0)
 
     def mechanical(self, *, tell: Told) -> Mutants:
         """Mutate the reference mechanically; a survivor counts unless no input of the case tells it from the reference."""
-        mutations = mutation.mutations_of(self.found.source(self.case.reference).read_text(encoding="utf-8"))
-        candidates = [Candidate(self.case.reference, mutation=index) for index in range(len(mutations))]
+        mutations = mutation.mutations_of(
+            self.found.source(self.case.reference).read_text(encoding="utf-8")
+        )
+        candidates = [
+            Candidate(self.case.reference, mutation=index) for index in range(len(mutations))
+        ]
         made = self.examine(candidates, tell=tell)
         survivors, alike = [], 0
         for candidate, certificate in made.items():
@@ -194,7 +222,9 @@ class Prover:
                 alike += 1
             else:
                 change = mutations[candidate.mutation]
-                survivors.append(f"line {change.line}: {change.what} ({said.get('difference') or said.get('message')})")
+                survivors.append(
+                    f"line {change.line}: {change.what} ({said.get('difference') or said.get('message')})"
+                )
         return Mutants(len(made), len(made) - len(survivors) - alike, tuple(survivors), alike)
 
     def sheet(self) -> Sheet:
@@ -215,13 +245,24 @@ class Prover:
         service = self._services.job(_variant(self.case, candidate))
         if "failed" in service:
             return service
-        job = {"case": where(self.found), "limits": self._limits, **candidate.job(), **service, **job}
+        job = {
+            "case": where(self.found),
+            "limits": self._limits,
+            **candidate.job(),
+            **service,
+            **job,
+        }
         log = outputs.file_of(self.found.name, candidate.name)
-        with Worker(self.confines, hash_seed=hash_seed, environment=numba_cache(self.found), log=log) as worker:
+        with Worker(
+            self.confines, hash_seed=hash_seed, environment=numba_cache(self.found), log=log
+        ) as worker:
             self._at_work.add(worker)
             try:
                 said = worker.ask(
-                    job, timeout=None if candidate.mutation is None else min(_MUTATION_SECONDS, self.confines.timeout_seconds)
+                    job,
+                    timeout=None
+                    if candidate.mutation is None
+                    else min(_MUTATION_SECONDS, self.confines.timeout_seconds),
                 )
             except Ending as ending:
                 return failure(ending.status, ending.message)
@@ -240,9 +281,18 @@ class Prover:
             try:
                 sources.require_build(self.found, candidate.name)
             except NotBuilt as error:
-                return self._certificate(candidate, failure(Status.NOT_BUILT, f"{error.problem}: {error.remedy}"), sheet)
-        said = self._ask(candidate, {"do": "examine", "sheet": str(sheet.path), "quick": candidate.mutation is not None})
-        if said.get("status") == Status.WRONG_ANSWER and said["finding"] != "invariant" and candidate.mutation is None:
+                return self._certificate(
+                    candidate, failure(Status.NOT_BUILT, f"{error.problem}: {error.remedy}"), sheet
+                )
+        said = self._ask(
+            candidate,
+            {"do": "examine", "sheet": str(sheet.path), "quick": candidate.mutation is not None},
+        )
+        if (
+            said.get("status") == Status.WRONG_ANSWER
+            and said["finding"] != "invariant"
+            and candidate.mutation is None
+        ):
             said |= self._why_wrong(candidate, sheet, said)
         return self._certificate(candidate, said, sheet)
 
@@ -262,10 +312,16 @@ class Prover:
             }
         if different > 1:
             message = f"{different} different answers in {len(answers)} runs with PYTHONHASHSEED 0..{len(answers) - 1}: {said['message']}"
-            return {"status": Status.NONDETERMINISTIC, "finding": "nondeterministic", "message": message}
+            return {
+                "status": Status.NONDETERMINISTIC,
+                "finding": "nondeterministic",
+                "message": message,
+            }
         return {}
 
-    def _together(self, passed: list[str], certificates: dict[Candidate, Certificate]) -> dict[Candidate, Certificate]:
+    def _together(
+        self, passed: list[str], certificates: dict[Candidate, Certificate]
+    ) -> dict[Candidate, Certificate]:
         """Run all variants in one process, forwards and backwards, each under another hash seed."""
         sheet = self.sheet()
         entries = list(range(min(_TOGETHER_ENTRIES, sheet.entries)))
@@ -280,23 +336,48 @@ class Prover:
                 "gaps": {name: certificates[Candidate(name)].gaps for name in names},
                 "handles": {name: self._services.job(name).get("handle") for name in names},
             }
-            return number, self._ask(Candidate(self.case.reference), job, hash_seed=HASH_SEEDS[number])
+            return number, self._ask(
+                Candidate(self.case.reference), job, hash_seed=HASH_SEEDS[number]
+            )
 
         changed: dict[Candidate, Certificate] = {}
         for number, said in self._side_by_side(one, range(len(HASH_SEEDS))):
             if said.get("variant"):
                 candidate = Candidate(said["variant"])
-                changed.setdefault(candidate, self._spoiled(candidate, said, HASH_SEEDS[number], certificates[candidate]))
+                changed.setdefault(
+                    candidate,
+                    self._spoiled(candidate, said, HASH_SEEDS[number], certificates[candidate]),
+                )
         return changed
 
-    def _spoiled(self, candidate: Candidate, said: Message, hash_seed: int, certificate: Certificate) -> Certificate:
-        alone = self._ask(candidate, {"do": "answer", "sheet": str(self.sheet().path), "entry": said["entry"]}, hash_seed=hash_seed)
+    def _spoiled(
+        self, candidate: Candidate, said: Message, hash_seed: int, certificate: Certificate
+    ) -> Certificate:
+        alone = self._ask(
+            candidate,
+            {"do": "answer", "sheet": str(self.sheet().path), "entry": said["entry"]},
+            hash_seed=hash_seed,
+        )
         if alone.get("agrees"):
-            status, word, why = Status.WRONG_ANSWER, "shared-state", "right alone, wrong after the other variants ran in the same process"
+            status, word, why = (
+                Status.WRONG_ANSWER,
+                "shared-state",
+                "right alone, wrong after the other variants ran in the same process",
+            )
         else:
-            status, word, why = Status.NONDETERMINISTIC, "nondeterministic", f"right under PYTHONHASHSEED=0, wrong under {hash_seed}"
-        evidence = replace(certificate.evidence, finding=word, message=f"{said['label']}: {why}: {said['difference']}")
-        return replace(certificate, verdict=Proof.NOT_EQUAL, status=status, evidence=evidence, gaps=())
+            status, word, why = (
+                Status.NONDETERMINISTIC,
+                "nondeterministic",
+                f"right under PYTHONHASHSEED=0, wrong under {hash_seed}",
+            )
+        evidence = replace(
+            certificate.evidence,
+            finding=word,
+            message=f"{said['label']}: {why}: {said['difference']}",
+        )
+        return replace(
+            certificate, verdict=Proof.NOT_EQUAL, status=status, evidence=evidence, gaps=()
+        )
 
     def _certificate(self, candidate: Candidate, said: Message, sheet: Sheet) -> Certificate:
         status = Status(said.get("failed") or said["status"])
@@ -317,10 +398,20 @@ class Prover:
             warnings=tuple(said.get("warnings", ())),
         )
         proof = (
-            Proof.NOT_EQUAL if status is not Status.OK else Proof.REFERENCE if candidate == Candidate(self.case.reference) else Proof.EQUAL
+            Proof.NOT_EQUAL
+            if status is not Status.OK
+            else Proof.REFERENCE
+            if candidate == Candidate(self.case.reference)
+            else Proof.EQUAL
         )
-        digest = "" if candidate.mutant or candidate.mutation is not None else sources.variant_digest(self.found, self.case, candidate.name)
-        return Certificate(self.found.name, candidate.name, proof, status, digest, evidence, tuple(gaps))
+        digest = (
+            ""
+            if candidate.mutant or candidate.mutation is not None
+            else sources.variant_digest(self.found, self.case, candidate.name)
+        )
+        return Certificate(
+            self.found.name, candidate.name, proof, status, digest, evidence, tuple(gaps)
+        )
 
 
 class Services:
@@ -354,9 +445,13 @@ class Services:
             worker = Worker(self._confines)
             self._workers.append(worker)
             try:
-                self._said[id(service)] = worker.ask({"do": "service", "case": where(self._found), "variant": variant})
+                self._said[id(service)] = worker.ask(
+                    {"do": "service", "case": where(self._found), "variant": variant}
+                )
             except Ending as ending:
-                self._said[id(service)] = failure(ending.status, f"its service did not start: {ending.message}")
+                self._said[id(service)] = failure(
+                    ending.status, f"its service did not start: {ending.message}"
+                )
 
     def job(self, variant: str) -> Message:
         """The handle of the service that ``variant`` talks to, or the failure to start it."""
@@ -400,4 +495,7 @@ def _write(certificate: Certificate) -> None:
     import msgspec
 
     if certificate.status is Status.OK:
-        places.write_whole(_file(certificate.case, certificate.variant, certificate.digest), msgspec.json.encode(certificate))
+        places.write_whole(
+            _file(certificate.case, certificate.variant, certificate.digest),
+            msgspec.json.encode(certificate),
+        )

@@ -47,7 +47,9 @@ def require_ours(folder: Path) -> None:
     if folder.exists() and not folder.is_dir():
         raise AskedWrongly(f"{folder} is no folder", "name another one with -o")
     if folder.is_dir() and any(folder.iterdir()) and manifest(folder) is None:
-        raise AskedWrongly(f"{folder} is not empty and holds no site of ours", "name another folder with -o")
+        raise AskedWrongly(
+            f"{folder} is not empty and holds no site of ours", "name another folder with -o"
+        )
 
 
 def manifest(folder: Path) -> SiteDocument | None:
@@ -86,11 +88,16 @@ def write(pages: Iterable[Page], made_from: Mapping[str, str], folder: Path) -> 
             digests[page.path] = sha256(page.content).hexdigest()
             written += _write(folder / page.path, page.content)
         removed = _remove(folder, set(before.pages if before else ()) - set(digests))
-        document = SiteDocument(SCHEMA, dict(sorted(digests.items())), dict(sorted(made_from.items())))
-        _write(folder / MANIFEST, msgspec.json.format(msgspec.json.encode(document), indent=1) + b"\n")
+        document = SiteDocument(
+            SCHEMA, dict(sorted(digests.items())), dict(sorted(made_from.items()))
+        )
+        _write(
+            folder / MANIFEST, msgspec.json.format(msgspec.json.encode(document), indent=1) + b"\n"
+        )
     except OSError as error:
         raise StoreError(
-            f"{error.filename or folder}: cannot be written: {error.strerror or error}", "make room, or name another folder with -o"
+            f"{error.filename or folder}: cannot be written: {error.strerror or error}",
+            "make room, or name another folder with -o",
         ) from None
     return Written(written, len(digests) - written, removed)
 
@@ -147,4 +154,10 @@ def _difference(before: str | None, now: str | None) -> str:
 
 def _within(name: str) -> bool:
     path = PurePosixPath(name)
-    return bool(path.parts) and not path.is_absolute() and ".." not in path.parts and "\\" not in name and "\0" not in name
+    return (
+        bool(path.parts)
+        and not path.is_absolute()
+        and ".." not in path.parts
+        and "\\" not in name
+        and "\0" not in name
+    )

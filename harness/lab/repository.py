@@ -34,13 +34,18 @@ class Repository:
         """
         try:
             done = subprocess.run(
-                [*_GIT, "-C", str(self.top), *arguments], capture_output=True, timeout=_GIT_SECONDS, check=False, env=_environment()
+                [*_GIT, "-C", str(self.top), *arguments],
+                capture_output=True,
+                timeout=_GIT_SECONDS,
+                check=False,
+                env=_environment(),
             )
         except FileNotFoundError:
             raise EnvironmentLacks("git is not installed", "install git") from None
         if done.returncode:
             raise AskedWrongly(
-                f"git {arguments[0]}: {done.stderr.decode(errors='replace').strip()}", "mend the repository, or name another revision"
+                f"git {arguments[0]}: {done.stderr.decode(errors='replace').strip()}",
+                "mend the repository, or name another revision",
             )
         return done.stdout.decode(errors="surrogateescape")
 
@@ -51,11 +56,23 @@ class Repository:
             AskedWrongly: there is no such revision.
         """
         try:
-            return self.run("rev-parse", "--verify", "--quiet", "--end-of-options", f"{revision}^{{commit}}").strip()
+            return self.run(
+                "rev-parse", "--verify", "--quiet", "--end-of-options", f"{revision}^{{commit}}"
+            ).strip()
         except AskedWrongly:
-            names = self.run("for-each-ref", "--format=%(refname:short)", "refs/heads", "refs/remotes", "refs/tags").split()
+            names = self.run(
+                "for-each-ref",
+                "--format=%(refname:short)",
+                "refs/heads",
+                "refs/remotes",
+                "refs/tags",
+            ).split()
             shallow = self.run("rev-parse", "--is-shallow-repository").strip() == "true"
-            remedy = "this clone is shallow: fetch more history (git fetch --unshallow; in a workflow, fetch-depth: 0)" if shallow else ""
+            remedy = (
+                "this clone is shallow: fetch more history (git fetch --unshallow; in a workflow, fetch-depth: 0)"
+                if shallow
+                else ""
+            )
             raise AskedWrongly(
                 f"there is no revision {revision!r} in this repository",
                 did_you_mean(revision, names) or remedy or "git log --oneline shows them",
@@ -68,13 +85,23 @@ class Repository:
     def changed_code(self) -> list[str]:
         """What differs from the commit checked out, results apart."""
         excluded = [f":(exclude,top){name}" for name in OWN]
-        changed = self.run("status", "--porcelain", "--untracked-files=normal", "--", ":/", *excluded)
+        changed = self.run(
+            "status", "--porcelain", "--untracked-files=normal", "--", ":/", *excluded
+        )
         return [line[3:] for line in changed.splitlines()]
 
     def files(self) -> list[str]:
         """Relative paths of the working tree's files that git knows or would add."""
-        listed = self.run("ls-files", "-z", "--cached", "--others", "--exclude-standard").split("\0")
-        return sorted({name for name in listed if name and ((self.top / name).is_file() or (self.top / name).is_symlink())})
+        listed = self.run("ls-files", "-z", "--cached", "--others", "--exclude-standard").split(
+            "\0"
+        )
+        return sorted(
+            {
+                name
+                for name in listed
+                if name and ((self.top / name).is_file() or (self.top / name).is_symlink())
+            }
+        )
 
 
 def repository_of(folder: Path) -> Repository:
@@ -84,9 +111,16 @@ def repository_of(folder: Path) -> Repository:
         AskedWrongly: it is in none.
     """
     try:
-        return Repository(Path(Repository(folder).run("rev-parse", "--show-toplevel").removesuffix("\n")).resolve())
+        return Repository(
+            Path(
+                Repository(folder).run("rev-parse", "--show-toplevel").removesuffix("\n")
+            ).resolve()
+        )
     except AskedWrongly as error:
-        raise AskedWrongly(f"{folder} is in no git repository: {error.problem}", "git init, or go to a folder of the repository") from None
+        raise AskedWrongly(
+            f"{folder} is in no git repository: {error.problem}",
+            "git init, or go to a folder of the repository",
+        ) from None
 
 
 def checkout_of(folder: Path) -> Checkout | None:

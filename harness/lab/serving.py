@@ -75,7 +75,9 @@ class Served:
 
 
 @contextmanager
-def serving(served: Served, port: int, log: Callable[[str], None] | None = None) -> Iterator[ThreadingHTTPServer]:
+def serving(
+    served: Served, port: int, log: Callable[[str], None] | None = None
+) -> Iterator[ThreadingHTTPServer]:
     """A server that is bound but answers nobody yet; ``serve_forever`` starts it.
 
     Raises:
@@ -84,7 +86,10 @@ def serving(served: Served, port: int, log: Callable[[str], None] | None = None)
     try:
         server = _Server(served, port, log)
     except OSError as error:
-        raise AskedWrongly(f"port {port} of {HOST} cannot be had: {error.strerror}", "leave out --port, and a free one is taken") from None
+        raise AskedWrongly(
+            f"port {port} of {HOST} cannot be had: {error.strerror}",
+            "leave out --port, and a free one is taken",
+        ) from None
     try:
         yield server
     finally:
@@ -163,7 +168,9 @@ class _Handler(BaseHTTPRequestHandler):
     def __getattr__(self, name: str) -> Any:
         """Refuse every other verb."""
         if name.startswith("do_"):
-            return lambda: self._send(_refused(HTTPStatus.METHOD_NOT_ALLOWED, {"Allow": "GET, HEAD"}), body=True)
+            return lambda: self._send(
+                _refused(HTTPStatus.METHOD_NOT_ALLOWED, {"Allow": "GET, HEAD"}), body=True
+            )
         raise AttributeError(name)
 
     def send_error(self, code: int, message: str | None = None, explain: str | None = None) -> None:
@@ -182,7 +189,9 @@ class _Handler(BaseHTTPRequestHandler):
         if len(hosts) != 1 or hosts[0].lower() not in self.server.hosts:
             return _refused(HTTPStatus.MISDIRECTED_REQUEST)
         answer = respond(self.server.served, self.path)
-        if answer.status is HTTPStatus.OK and answer.more.get("ETag") in self.headers.get("If-None-Match", "").split(", "):
+        if answer.status is HTTPStatus.OK and answer.more.get("ETag") in self.headers.get(
+            "If-None-Match", ""
+        ).split(", "):
             return Answer(HTTPStatus.NOT_MODIFIED, b"", answer.kind, answer.policy, answer.more)
         return answer
 
@@ -220,7 +229,11 @@ def locate(folder: Path, path: str) -> Path | None:
         decoded = unquote_to_bytes(path).decode()
     except UnicodeDecodeError:
         return None
-    if not decoded.startswith("/") or "\\" in decoded or any(ord(character) < ord(" ") for character in decoded):
+    if (
+        not decoded.startswith("/")
+        or "\\" in decoded
+        or any(ord(character) < ord(" ") for character in decoded)
+    ):
         return None
     names = decoded[1:].split("/")
     if names[-1] == "":
@@ -250,9 +263,17 @@ def _read(file: Path) -> bytes | None:
 
 
 def _found(content: bytes, suffix: str, path: str) -> Answer:
-    policy = _ASV_POLICY if path.startswith("/asv/") else _PICTURE_POLICY if suffix == ".svg" else _PAGE_POLICY
+    policy = (
+        _ASV_POLICY
+        if path.startswith("/asv/")
+        else _PICTURE_POLICY
+        if suffix == ".svg"
+        else _PAGE_POLICY
+    )
     kind = _TYPES.get(suffix, "application/octet-stream")
-    return Answer(HTTPStatus.OK, content, kind, policy, {"ETag": f'"{sha256(content).hexdigest()[:32]}"'})
+    return Answer(
+        HTTPStatus.OK, content, kind, policy, {"ETag": f'"{sha256(content).hexdigest()[:32]}"'}
+    )
 
 
 def _refused(status: HTTPStatus, more: Mapping[str, str] | None = None) -> Answer:

@@ -69,7 +69,9 @@ class Session:
         if kept_limits(run.machine) is None:
             listener.step("measuring the limits of this machine, once")
         with Prover(self.found, self.case, confines) as prover:
-            certificates = prover.certificates(self.variants, tell=lambda name: listener.step(f"proving {name}"), watch=self.watch)
+            certificates = prover.certificates(
+                self.variants, tell=lambda name: listener.step(f"proving {name}"), watch=self.watch
+            )
         self._require_unchanged()
         with ExitStack() as stack:
             services = stack.enter_context(Services(self.found, self.case, confines))
@@ -108,7 +110,11 @@ class Session:
             machine=this_machine(),
             workloads=(),
             checkout=checkout_of(self.found.folder),
-            growth={name: growth for name in self.variants if (growth := self.case.growths.get(name, self.case.growth)) is not None},
+            growth={
+                name: growth
+                for name in self.variants
+                if (growth := self.case.growths.get(name, self.case.growth)) is not None
+            },
         )
 
     def _groups(self) -> list[list[Workload]]:
@@ -116,7 +122,13 @@ class Session:
         if not self.plan.sweep:
             return [[workload] for workload in self.workloads]
         names = dict.fromkeys(workload.series or workload.name for workload in self.workloads)
-        return [sorted((one for one in self.workloads if (one.series or one.name) == name), key=lambda one: one.n) for name in names]
+        return [
+            sorted(
+                (one for one in self.workloads if (one.series or one.name) == name),
+                key=lambda one: one.n,
+            )
+            for name in names
+        ]
 
     def _measure(
         self,
@@ -134,19 +146,34 @@ class Session:
             earlier = done.get(workload.name)
             if earlier is not None and earlier.complete:
                 for result in earlier.results:
-                    looks[result.key.variant].append(Look(workload.n, result.status, usual_seconds(result.processes)))
+                    looks[result.key.variant].append(
+                        Look(workload.n, result.status, usual_seconds(result.processes))
+                    )
                 continue
-            variants = [variant for variant in self.found.variants(self.case) if variant.name in self.variants]
+            variants = [
+                variant
+                for variant in self.found.variants(self.case)
+                if variant.name in self.variants
+            ]
             lanes = lanes_for(variants, certificates, workload.name)
-            if earlier is None:  # what was begun is finished: its blocks would be lost by a second thought
+            if (
+                earlier is None
+            ):  # what was begun is finished: its blocks would be lost by a second thought
                 self._cut_off(lanes, looks, workload)
             bench = Bench(
-                self._task(run, workload, folder / workload.name, services), lanes, earlier=earlier, tell=_telling(listener, workload.name)
+                self._task(run, workload, folder / workload.name, services),
+                lanes,
+                earlier=earlier,
+                tell=_telling(listener, workload.name),
             )
             bench.get_ready()
             benches.append(bench)
             for lane in lanes:
-                looks[lane.name].append(Look(workload.n, lane.status, lane.call_seconds or usual_seconds(lane.processes)))
+                looks[lane.name].append(
+                    Look(
+                        workload.n, lane.status, lane.call_seconds or usual_seconds(lane.processes)
+                    )
+                )
         for bench in benches:  # the first block's file says of all of them who takes part
             run = _with(run, bench.measured(complete=False))
         for _, measured in measure(benches, seed=self.plan.seed):
@@ -155,7 +182,9 @@ class Session:
             listener.saved(run, _keep(run, self.store), measured if measured.complete else None)
         return run
 
-    def _cut_off(self, lanes: Sequence[Lane], looks: Mapping[str, Sequence[Look]], workload: Workload) -> None:
+    def _cut_off(
+        self, lanes: Sequence[Lane], looks: Mapping[str, Sequence[Look]], workload: Workload
+    ) -> None:
         """Take out of a sweep who would be too slow at this size, before it is called even once."""
         for lane in lanes if self.plan.sweep else ():
             growth = self.case.growths.get(lane.name, self.case.growth)
@@ -163,7 +192,14 @@ class Session:
             if lane.status is Status.OK and reason:
                 lane.fail(failure(Status.SKIPPED, reason))
 
-    def _crews(self, run: Run, certificates: dict[str, Certificate], services: Services, folder: Path, listener: Listener) -> Run:
+    def _crews(
+        self,
+        run: Run,
+        certificates: dict[str, Certificate],
+        services: Services,
+        folder: Path,
+        listener: Listener,
+    ) -> Run:
         """Time the variants that spread their work with one to all processors, side by side."""
         sizes = crew_sizes(processors())
         begun = {crew.results[0].key.variant.partition(CREW)[0]: crew for crew in run.crews}
@@ -173,7 +209,10 @@ class Session:
                 continue
             workload = workload_named(self.case, largest.workload)
             variant = next(one for one in self.found.variants(self.case) if one.name == name)
-            lanes = [Lane(variant, certificates[name].on(workload.name), workers=workers) for workers in sizes]
+            lanes = [
+                Lane(variant, certificates[name].on(workload.name), workers=workers)
+                for workers in sizes
+            ]
             task = self._task(run, workload, folder / f"{workload.name}{CREW}{name}", services)
             tell = _telling(listener, f"{name} with {', '.join(map(str, sizes))} processors")
             bench = Bench(task, lanes, earlier=earlier, tell=tell, reference=lanes[0].name)
@@ -182,13 +221,19 @@ class Session:
             bench.get_ready()
             for _, measured in measure([bench], seed=self.plan.seed):
                 self._require_unchanged()
-                others = tuple(crew for crew in run.crews if not crew.results[0].key.variant.startswith(name + CREW))
+                others = tuple(
+                    crew
+                    for crew in run.crews
+                    if not crew.results[0].key.variant.startswith(name + CREW)
+                )
                 run = replace(run, crews=(*others, measured))
                 listener.saved(run, _keep(run, self.store), None)
         return run
 
     def _task(self, run: Run, workload: Workload, sheet: Path, services: Services) -> Task:
-        return Task(self.found, self.case, workload, self.plan, sheet, machine_limits(run.machine), services)
+        return Task(
+            self.found, self.case, workload, self.plan, sheet, machine_limits(run.machine), services
+        )
 
 
 def _keep(run: Run, folder: Path) -> Path:
@@ -237,9 +282,16 @@ def resumed(run: Run, found: Found, case: Case) -> Run:
                 f"run {run.id} was measured with {what} {then}, here it is {now}",
                 "samples of unlike conditions are never joined: start a new run",
             )
-    for result in (result for measured in run.workloads for result in measured.results if result.processes and result.certificate):
+    for result in (
+        result
+        for measured in run.workloads
+        for result in measured.results
+        if result.processes and result.certificate
+    ):
         variant = result.key.variant
-        if result.certificate and result.certificate.digest != sources.variant_digest(found, case, variant):
+        if result.certificate and result.certificate.digest != sources.variant_digest(
+            found, case, variant
+        ):
             raise Inconclusive(
                 f"run {run.id} measured another {variant} than there is here now",
                 "samples of unlike programs are never joined: start a new run",
@@ -249,4 +301,6 @@ def resumed(run: Run, found: Found, case: Case) -> Run:
 
 def _with(run: Run, measured: Measured) -> Run:
     known = {one.workload: one for one in (*run.workloads, measured)}
-    return replace(run, workloads=tuple(known[name] for name in run.workload_names if name in known))
+    return replace(
+        run, workloads=tuple(known[name] for name in run.workload_names if name in known)
+    )

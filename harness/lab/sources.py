@@ -49,7 +49,11 @@ def own_modules(found: Found) -> list[Path]:
 
 def case_digest(found: Found, case: Case) -> str:
     """Digest of what all variants share: the declaration, the reference and the case's other files."""
-    shared = [path for path in own_modules(found) if path.stem not in case.variants and path.stem != "mutants"]
+    shared = [
+        path
+        for path in own_modules(found)
+        if path.stem not in case.variants and path.stem != "mutants"
+    ]
     return files_digest([*shared, found.source(case.reference)])
 
 
@@ -91,7 +95,10 @@ class Watch:
             return "the lab itself"
         shared = case_digest(self._found, self._case)
         for variant, digest in self._digests.items():
-            if shared != self._shared or self._digest(_needed(self._found, self._case, variant)) != digest:
+            if (
+                shared != self._shared
+                or self._digest(_needed(self._found, self._case, variant)) != digest
+            ):
                 return variant
         self._stamps = stamps
         return None
@@ -128,7 +135,12 @@ def _referee_now() -> str:
 
 
 def _builds(needed: Iterable[Path]) -> list[Path]:
-    return [library for file in needed if file.suffix == ".pyx" for library in sorted(file.parent.glob(f"{file.stem}.*.so"))]
+    return [
+        library
+        for file in needed
+        if file.suffix == ".pyx"
+        for library in sorted(file.parent.glob(f"{file.stem}.*.so"))
+    ]
 
 
 def _needed(found: Found, case: Case, variant: str) -> list[Path]:
@@ -138,7 +150,9 @@ def _needed(found: Found, case: Case, variant: str) -> list[Path]:
     data = {
         file
         for file in found.folder.rglob("*")
-        if file.suffix not in {".py", ".pyc", ".md"} and not _EDITORS.fullmatch(file.name) and file.is_file()
+        if file.suffix not in {".py", ".pyc", ".md"}
+        and not _EDITORS.fullmatch(file.name)
+        and file.is_file()
     }
     return sorted(data.union(*(needed_files(start, tree) for start in starts)))
 
@@ -149,7 +163,9 @@ def _own_tree(found: Found) -> Tree:
         return tree_at(found.folder.parent)
     top = found.module.partition(".")[0]
     home = found.folder.parents[found.module.count(".")]
-    return Tree(str(home), (str(home),), (top, "extensions") if found.origin == "catalogue" else (top,))
+    return Tree(
+        str(home), (str(home),), (top, "extensions") if found.origin == "catalogue" else (top,)
+    )
 
 
 def require_build(found: Found, variant: str) -> None:
@@ -164,13 +180,22 @@ def require_build(found: Found, variant: str) -> None:
     record, build = _record(source), f"extensions/{found.name}/{variant}.pyx"
     current = record.get("source_sha256") == sha256(source.read_bytes()).hexdigest()
     if current and "error" in record:
-        raise NotBuilt(f"{build} cannot be built: {record['error']}", f"mend it, then {_BUILD}; all that was said: {record.get('log')}")
-    if not any(source.parent.glob(f"{variant}.*.so")) and not any(source.parent.glob(f"{variant}.*.pyd")):
+        raise NotBuilt(
+            f"{build} cannot be built: {record['error']}",
+            f"mend it, then {_BUILD}; all that was said: {record.get('log')}",
+        )
+    if not any(source.parent.glob(f"{variant}.*.so")) and not any(
+        source.parent.glob(f"{variant}.*.pyd")
+    ):
         raise NotBuilt(f"{build} is not built", _BUILD)
     if "source_sha256" not in record:
-        raise NotBuilt(f"extensions/{found.name}/{variant} has a build without a record of its source", _BUILD)
+        raise NotBuilt(
+            f"extensions/{found.name}/{variant} has a build without a record of its source", _BUILD
+        )
     if not current:
-        raise NotBuilt(f"the build of {build} is older than its source (the digests differ)", _BUILD)
+        raise NotBuilt(
+            f"the build of {build} is older than its source (the digests differ)", _BUILD
+        )
 
 
 def _record(source: Path) -> dict[str, str]:

@@ -95,13 +95,20 @@ def file_of(run: Run, store: Path) -> Path:
     moment, _, token = run.id.partition("-")
     for name in (run.case, moment.lower(), run.machine.id, token):
         if not NAME.fullmatch(name):
-            raise StoreError(f"{_short(name)} cannot be part of a file's name", "results are stored under the names of cases only")
+            raise StoreError(
+                f"{_short(name)} cannot be part of a file's name",
+                "results are stored under the names of cases only",
+            )
     return store / run.case / f"{moment}-{run.machine.id}-{token}.json"
 
 
 def _short(name: str) -> str:
     """A name that may be anything, for a message."""
-    return repr(name) if len(name) <= _MOST_SHOWN else f"{name[:_MOST_SHOWN]!r}... ({len(name)} characters)"
+    return (
+        repr(name)
+        if len(name) <= _MOST_SHOWN
+        else f"{name[:_MOST_SHOWN]!r}... ({len(name)} characters)"
+    )
 
 
 def write(run: Run, store: Path) -> Path:
@@ -116,7 +123,8 @@ def write(run: Run, store: Path) -> Path:
         places.write_whole(path, encode(run))
     except OSError as error:
         raise StoreError(
-            f"{path}: cannot be written: {error.strerror or error}", "make room or choose another folder with --store"
+            f"{path}: cannot be written: {error.strerror or error}",
+            "make room or choose another folder with --store",
         ) from error
     return path
 
@@ -137,7 +145,8 @@ def check_writable(store: Path) -> None:
     probe = store / f".probe-{secrets.token_hex(4)}{places.TEMPORARY}"
     if store.exists() and not store.is_dir():
         raise StoreError(
-            f"{store}: cannot be written: it is no folder", "name the folder that holds the folders of the cases: --store results"
+            f"{store}: cannot be written: it is no folder",
+            "name the folder that holds the folders of the cases: --store results",
         )
     try:
         store.mkdir(parents=True, exist_ok=True)
@@ -145,7 +154,8 @@ def check_writable(store: Path) -> None:
         probe.unlink(missing_ok=True)
     except OSError as error:
         raise StoreError(
-            f"{store}: cannot be written: {error.strerror or error}", "make room or choose another folder with --store"
+            f"{store}: cannot be written: {error.strerror or error}",
+            "make room or choose another folder with --store",
         ) from error
 
 
@@ -166,13 +176,21 @@ def find(wanted: str, store: Path) -> Path:
     files = {path.stem: path for path in sorted(store.glob("*/*.json"))}
     # an id is <utc>-<token>, a file <utc>-<machine>-<token>
     parts = [part for part in wanted.split("-") if part]
-    near = [path for stem, path in files.items() if parts and all(part in stem.split("-") for part in parts)]
+    near = [
+        path
+        for stem, path in files.items()
+        if parts and all(part in stem.split("-") for part in parts)
+    ]
     if len(near) == 1:
         return near[0]
     if near:
-        raise AskedWrongly(f"{_short(wanted)} fits {len(near)} runs", "give more of the id: " + ", ".join(path.stem for path in near[:5]))
+        raise AskedWrongly(
+            f"{_short(wanted)} fits {len(near)} runs",
+            "give more of the id: " + ", ".join(path.stem for path in near[:5]),
+        )
     raise AskedWrongly(
-        f"there is no run {_short(wanted)} in {store}", did_you_mean(wanted, files) or "the files in it are named <utc>-<machine>-<id>.json"
+        f"there is no run {_short(wanted)} in {store}",
+        did_you_mean(wanted, files) or "the files in it are named <utc>-<machine>-<id>.json",
     )
 
 
@@ -182,7 +200,9 @@ def newest(case: str, store: Path, *, machine: str) -> Run | None:
     Raises:
         StoreError: one of the files is damaged, or newer than this tool.
     """
-    for path in sorted((store / case).glob(f"*-{machine}-*.json"), reverse=True):  # their names begin with the time
+    for path in sorted(
+        (store / case).glob(f"*-{machine}-*.json"), reverse=True
+    ):  # their names begin with the time
         run = read(path)
         if run.complete:
             return run
@@ -194,7 +214,11 @@ def newest(case: str, store: Path, *, machine: str) -> Run | None:
 
 def encode(run: Run) -> bytes:
     """Return the file's bytes."""
-    everything = replace(run, workloads=tuple(map(_without_samples, run.workloads)), crews=tuple(map(_without_samples, run.crews)))
+    everything = replace(
+        run,
+        workloads=tuple(map(_without_samples, run.workloads)),
+        crews=tuple(map(_without_samples, run.crews)),
+    )
     suite = _PyperfSuite(
         version="1.0",
         metadata={
@@ -238,19 +262,29 @@ def pure_pyperf(run: Run) -> bytes:
     holders: list[_PyperfSuite | _PyperfBenchmark | _PyperfRun] = [suite, *suite.benchmarks]
     holders += [one for benchmark in suite.benchmarks for one in benchmark.runs]
     for holder in holders:
-        holder.metadata = {name: value for name, value in holder.metadata.items() if not name.startswith("harness_")}
+        holder.metadata = {
+            name: value
+            for name, value in holder.metadata.items()
+            if not name.startswith("harness_")
+        }
     return msgspec.json.format(msgspec.json.encode(suite), indent=1)
 
 
 def _without_samples(measured: Measured) -> Measured:
     results = tuple(
-        replace(result, processes=tuple(replace(process, samples=()) for process in result.processes)) for result in measured.results
+        replace(
+            result, processes=tuple(replace(process, samples=()) for process in result.processes)
+        )
+        for result in measured.results
     )
     return replace(measured, results=results)
 
 
 def _benchmark(result: Result) -> _PyperfBenchmark:
-    return _PyperfBenchmark(metadata={"name": str(result.key)}, runs=[_run(process) for process in result.processes if process.samples])
+    return _PyperfBenchmark(
+        metadata={"name": str(result.key)},
+        runs=[_run(process) for process in result.processes if process.samples],
+    )
 
 
 def _run(process: Process) -> _PyperfRun:
@@ -279,21 +313,39 @@ def decode(data: bytes, path: Path) -> Run:
         StoreError: as ``read`` does.
     """
     if len(data) > LARGEST_FILE:
-        raise StoreError(f"{path}: {len(data)} bytes > {LARGEST_FILE}", "no result file of ours is that large")
+        raise StoreError(
+            f"{path}: {len(data)} bytes > {LARGEST_FILE}", "no result file of ours is that large"
+        )
     if data.count(b",") > 2 * MOST_SAMPLES:  # before any of them becomes an object
-        raise StoreError(f"{path}: more than {MOST_SAMPLES} samples", "no result file of ours holds that many")
+        raise StoreError(
+            f"{path}: more than {MOST_SAMPLES} samples", "no result file of ours holds that many"
+        )
     try:
         _require_not_newer(data, path)
         suite = msgspec.json.decode(data, type=_PyperfSuite)
         _require_single_names(data)
         form = suite.metadata.get("harness_format")
         if not isinstance(form, int):
-            raise StoreError(f"{path}: not a result file of ours (no harness_format)", "only files written by `run` can be read here")
-        sealed = _SEAL.search(data) is not None  # whatever the format says: one bit makes a 2 of a 3
+            raise StoreError(
+                f"{path}: not a result file of ours (no harness_format)",
+                "only files written by `run` can be read here",
+            )
+        sealed = (
+            _SEAL.search(data) is not None
+        )  # whatever the format says: one bit makes a 2 of a 3
         if (sealed or form >= _SEALED_SINCE) and not (sealed and seal(data) == data):
-            raise StoreError(f"{path}: not what was written: its bytes do not fit the digest in it (sha256)", _RESTORE)
-        if sum(len(one.values) for benchmark in suite.benchmarks for one in benchmark.runs) > MOST_SAMPLES:
-            raise StoreError(f"{path}: more than {MOST_SAMPLES} samples", "no result file of ours holds that many")
+            raise StoreError(
+                f"{path}: not what was written: its bytes do not fit the digest in it (sha256)",
+                _RESTORE,
+            )
+        if (
+            sum(len(one.values) for benchmark in suite.benchmarks for one in benchmark.runs)
+            > MOST_SAMPLES
+        ):
+            raise StoreError(
+                f"{path}: more than {MOST_SAMPLES} samples",
+                "no result file of ours holds that many",
+            )
         record = str(suite.metadata["harness_record"]).encode()
         run = msgspec.json.decode(record, type=Run)
         _require_single_names(record)
@@ -304,7 +356,9 @@ def decode(data: bytes, path: Path) -> Run:
         _require_names(run)
         _require_one_story(run, suite)
     except ValueError as error:
-        raise StoreError(f"{path}: {error}", "only files written by `run` can be read here") from error
+        raise StoreError(
+            f"{path}: {error}", "only files written by `run` can be read here"
+        ) from error
     benchmarks = {str(benchmark.metadata.get("name")): benchmark for benchmark in suite.benchmarks}
     try:
         _require_all_known(run, suite)
@@ -325,7 +379,9 @@ def _require_not_newer(data: bytes, path: Path) -> None:
     with suppress(msgspec.DecodeError, UnicodeDecodeError):
         form = msgspec.json.decode(data, type=_AnySuite).metadata.harness_format
         if form > FORMAT:
-            raise NewerFormat(f"{path}: format {form} > {FORMAT}", "upgrade perflab: a newer one wrote this file")
+            raise NewerFormat(
+                f"{path}: format {form} > {FORMAT}", "upgrade perflab: a newer one wrote this file"
+            )
 
 
 def _require_names(run: Run) -> None:
@@ -347,7 +403,9 @@ def _require_names(run: Run) -> None:
         names += [result.key.case, result.key.workload, variant, workers or "0"]
     for name in dict.fromkeys(names):
         if not NAME.fullmatch(name):
-            raise ValueError(f"{_short(name)} is no name: small letters, digits, dots, dashes and underscores, 63 at most")
+            raise ValueError(
+                f"{_short(name)} is no name: small letters, digits, dots, dashes and underscores, 63 at most"
+            )
 
 
 def _require_one_story(run: Run, suite: _PyperfSuite) -> None:
@@ -355,8 +413,14 @@ def _require_one_story(run: Run, suite: _PyperfSuite) -> None:
     said = {"harness_run": run.id, "harness_case": run.case, "harness_state": _state(run)}
     for name, here in said.items():
         if suite.metadata.get(name) != here:
-            raise ValueError(f"{name} is {_short(str(suite.metadata.get(name)))}, and the record says {here!r}")
-    holders = [suite.metadata, *(one.metadata for one in suite.benchmarks), *(one.metadata for b in suite.benchmarks for one in b.runs)]
+            raise ValueError(
+                f"{name} is {_short(str(suite.metadata.get(name)))}, and the record says {here!r}"
+            )
+    holders = [
+        suite.metadata,
+        *(one.metadata for one in suite.benchmarks),
+        *(one.metadata for b in suite.benchmarks for one in b.runs),
+    ]
     if more := {name for holder in holders for name in holder} - _METADATA:
         raise ValueError(f"{_short(min(more))} is no metadata of ours")
     if units := {str(holder["unit"]) for holder in holders if "unit" in holder} - {_UNIT}:
@@ -374,9 +438,22 @@ def _unknown(given: object, known: object) -> str:
     """The first name that only the one has; empty: there is none."""
     if isinstance(given, dict) and isinstance(known, dict):
         more = [name for name in given if name not in known]
-        return more[0] if more else next((found for name in given if (found := _unknown(given[name], known[name]))), "")
+        return (
+            more[0]
+            if more
+            else next(
+                (found for name in given if (found := _unknown(given[name], known[name]))), ""
+            )
+        )
     if isinstance(given, list) and isinstance(known, list):
-        return next((found for one, other in zip(given, known, strict=False) if (found := _unknown(one, other))), "")
+        return next(
+            (
+                found
+                for one, other in zip(given, known, strict=False)
+                if (found := _unknown(one, other))
+            ),
+            "",
+        )
     return ""
 
 
@@ -396,18 +473,24 @@ def _require_single_names(data: bytes) -> None:
 def _require_all_known(run: Run, suite: _PyperfSuite) -> None:
     """Every benchmark is of a key that the record knows, and every key is there once only."""
     names = [str(benchmark.metadata.get("name")) for benchmark in suite.benchmarks]
-    keys = [str(result.key) for measured in (*run.workloads, *run.crews) for result in measured.results]
+    keys = [
+        str(result.key) for measured in (*run.workloads, *run.crews) for result in measured.results
+    ]
     if len(set(names)) < len(names) or set(names) - set(keys):
         raise ValueError("a benchmark is there twice, or of a key that the record does not know")
     if len(set(keys)) < len(keys):
-        raise ValueError(f"{next(key for place, key in enumerate(keys) if key in keys[:place])!r} is there twice")
+        raise ValueError(
+            f"{next(key for place, key in enumerate(keys) if key in keys[:place])!r} is there twice"
+        )
 
 
 def _reason(data: bytes, error: Exception) -> str:
     marker = re.search(rb"^(<<<<<<<|=======|>>>>>>>)", data, re.MULTILINE)
     if marker:
         line = data[: marker.start()].count(b"\n") + 1
-        return f"merge-conflict marker at line {line}; this store is one file per run, take both sides"
+        return (
+            f"merge-conflict marker at line {line}; this store is one file per run, take both sides"
+        )
     if not data:
         return "the file is empty"
     return f"damaged{_place(data, str(error))}: {error or type(error).__name__}"
@@ -424,7 +507,12 @@ def _place(data: bytes, message: str) -> str:
 
 
 def _with_samples(measured: Measured, benchmarks: dict[str, _PyperfBenchmark]) -> Measured:
-    return replace(measured, results=tuple(_filled(result, benchmarks.get(str(result.key))) for result in measured.results))
+    return replace(
+        measured,
+        results=tuple(
+            _filled(result, benchmarks.get(str(result.key))) for result in measured.results
+        ),
+    )
 
 
 def _filled(result: Result, benchmark: _PyperfBenchmark | None) -> Result:
@@ -433,23 +521,34 @@ def _filled(result: Result, benchmark: _PyperfBenchmark | None) -> Result:
             raise ValueError(f"{result.key} has processes but no samples")
         return result
     if len(benchmark.runs) != len(result.processes):
-        raise ValueError(f"{result.key} has {len(benchmark.runs)} runs for {len(result.processes)} processes")
+        raise ValueError(
+            f"{result.key} has {len(benchmark.runs)} runs for {len(result.processes)} processes"
+        )
     return replace(
         result,
-        processes=tuple(replace(process, samples=_samples(run)) for process, run in zip(result.processes, benchmark.runs, strict=True)),
+        processes=tuple(
+            replace(process, samples=_samples(run))
+            for process, run in zip(result.processes, benchmark.runs, strict=True)
+        ),
     )
 
 
 def _samples(run: _PyperfRun) -> tuple[Sample, ...]:
     loops = int(run.metadata["loops"])
-    rounds, cpu = (_integers(str(run.metadata[name]), len(run.values)) for name in ("harness_rounds", "harness_cpu_ns"))
+    rounds, cpu = (
+        _integers(str(run.metadata[name]), len(run.values))
+        for name in ("harness_rounds", "harness_cpu_ns")
+    )
     # values are ns / loops / 1e9 in double precision: rounding gives the integer nanoseconds back
     nanoseconds = [round(value * _NS * loops) for value in run.values]
     if not 0 < loops < _LONGEST_NS or not all(0 < ns < _LONGEST_NS for ns in nanoseconds):
         raise ValueError("loops and values must be positive, and no sample takes 13 days")
     if not all(abs(ns) < _LONGEST_NS for ns in cpu):
         raise ValueError("the processor time of a sample is no time")
-    return tuple(Sample(ns=ns, loops=loops, cpu_ns=c, round=r) for ns, c, r in zip(nanoseconds, cpu, rounds, strict=True))
+    return tuple(
+        Sample(ns=ns, loops=loops, cpu_ns=c, round=r)
+        for ns, c, r in zip(nanoseconds, cpu, rounds, strict=True)
+    )
 
 
 def _integers(words: str, count: int) -> list[int]:
@@ -465,16 +564,23 @@ def bytes_of(path: Path) -> bytes:
         descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | getattr(os, "O_NOFOLLOW", 0))
     except OSError as error:
         why = "it is a symbolic link" if error.errno == errno.ELOOP else error.strerror
-        raise StoreError(f"{path}: cannot be read: {why}", "a result file is a regular file") from error
+        raise StoreError(
+            f"{path}: cannot be read: {why}", "a result file is a regular file"
+        ) from error
     try:
         status = os.fstat(descriptor)
         if not stat.S_ISREG(status.st_mode):
             raise StoreError(f"{path}: is no regular file", "a result file is a regular file")
         if status.st_size > LARGEST_FILE:
-            raise StoreError(f"{path}: {status.st_size} bytes > {LARGEST_FILE}", "no result file of ours is that large")
+            raise StoreError(
+                f"{path}: {status.st_size} bytes > {LARGEST_FILE}",
+                "no result file of ours is that large",
+            )
         with open(descriptor, "rb", closefd=False) as file:
             return file.read(LARGEST_FILE)
     except OSError as error:  # a file of the kernel's, or a disk that fails
-        raise StoreError(f"{path}: cannot be read: {error.strerror}", "a result file is a regular file") from error
+        raise StoreError(
+            f"{path}: cannot be read: {error.strerror}", "a result file is a regular file"
+        ) from error
     finally:
         os.close(descriptor)

@@ -24,19 +24,34 @@ def study(found: Found) -> Study:
     """
     case = found.load()
     exhibits = tuple(
-        Exhibit(variant.name, str(variant.technique), variant.rival, variant.idea, tuple(_sources(found, variant.name)))
+        Exhibit(
+            variant.name,
+            str(variant.technique),
+            variant.rival,
+            variant.idea,
+            tuple(_sources(found, variant.name)),
+        )
         for variant in found.variants(case)
     )
     story = _text(found.folder / "README.md")
-    return Study(found.name, found.question(), story, sources.case_digest(found, case)[:16], exhibits)
+    return Study(
+        found.name, found.question(), story, sources.case_digest(found, case)[:16], exhibits
+    )
 
 
 def _sources(found: Found, variant: str) -> list[Source]:
     body = found.home / "extensions" / found.name / f"{variant}.pyx"
     names = {found.source(variant): f"{found.folder.name}/{variant}.py"}
     if found.origin == "catalogue":
-        names = {found.source(variant): f"cases/{found.name}/{variant}.py", body: f"extensions/{found.name}/{variant}.pyx"}
-    return [Source(name, text[:_LARGEST_SOURCE]) for file, name in names.items() if (text := _text(file))]
+        names = {
+            found.source(variant): f"cases/{found.name}/{variant}.py",
+            body: f"extensions/{found.name}/{variant}.pyx",
+        }
+    return [
+        Source(name, text[:_LARGEST_SOURCE])
+        for file, name in names.items()
+        if (text := _text(file))
+    ]
 
 
 def _text(file: Path) -> str:

@@ -60,7 +60,9 @@ class Confines:
 
 def processors() -> int:
     """How many processors this process may use: affinity and the control group's quota count."""
-    allowed = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    allowed = (
+        len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    )
     with suppress(OSError, ValueError):
         quota, period = Path("/sys/fs/cgroup/cpu.max").read_text().split()
         if quota != "max":
@@ -139,7 +141,12 @@ class Worker:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
         self.kill()
 
     @property
@@ -178,8 +185,13 @@ class Worker:
                 raise self._ended(Status.CRASHED, str(error)) from None
             if message is None:
                 self._buffer += self._next_bytes()
-            elif message.pop("ticket", None) != self._ticket:  # a variant that wrote a frame of its own to whatever is open
-                raise self._ended(Status.CRASHED, "something that is not ours wrote an answer into the result pipe")
+            elif (
+                message.pop("ticket", None) != self._ticket
+            ):  # a variant that wrote a frame of its own to whatever is open
+                raise self._ended(
+                    Status.CRASHED,
+                    "something that is not ours wrote an answer into the result pipe",
+                )
             elif message.get("alive"):
                 self._at = message.get("at", self._at)
                 self._extend()
@@ -202,7 +214,9 @@ class Worker:
                 if data:
                     return data
                 raise self._died()
-            if not ready and self._process.poll() is not None:  # a child of the dead may hold the pipe open
+            if (
+                not ready and self._process.poll() is not None
+            ):  # a child of the dead may hold the pipe open
                 raise self._died()
             if not ready and self._tree_bytes() > self.confines.memory_bytes:
                 raise self._ended(Status.OOM, f"more memory than allowed ({self._memory()})")
@@ -234,7 +248,9 @@ class Worker:
         return total
 
     def _memory(self) -> str:
-        return f"limit {units.size(self.confines.memory_bytes)}, peak {units.size(self._peak_bytes)}"
+        return (
+            f"limit {units.size(self.confines.memory_bytes)}, peak {units.size(self._peak_bytes)}"
+        )
 
     def _tree(self) -> list[psutil.Process]:
         try:
@@ -259,13 +275,21 @@ class Worker:
         except subprocess.TimeoutExpired:
             return self._ended(Status.CRASHED, "closed its result pipe and went on running")
         if code >= 0:
-            return self._ended(Status.CRASHED, f"ended without a result (exit {code}){self._where()}")
+            return self._ended(
+                Status.CRASHED, f"ended without a result (exit {code}){self._where()}"
+            )
         name = signal.Signals(-code).name
         if name == "SIGKILL":
-            return self._ended(Status.KILLED, f"killed (SIGKILL, {self._who_killed()}){self._where()}")
+            return self._ended(
+                Status.KILLED, f"killed (SIGKILL, {self._who_killed()}){self._where()}"
+            )
         hint = ", built for another CPU?" if name == "SIGILL" else ""
         ended = self._ended(Status.CRASHED, "")
-        return Ending(Status.CRASHED, f"crashed ({name}{hint}){self._where()}{_last_stack(ended.stderr)}", ended.stderr)
+        return Ending(
+            Status.CRASHED,
+            f"crashed ({name}{hint}){self._where()}{_last_stack(ended.stderr)}",
+            ended.stderr,
+        )
 
     def _who_killed(self) -> str:
         """What the kernel's count of those it killed for want of memory says."""
@@ -273,7 +297,11 @@ class Worker:
         if now is None or self._oom_kills is None:
             return "probably out of memory"
         more = now - self._oom_kills
-        return f"probably out of memory: oom_kill +{more}" if more else "by somebody else: the kernel did not run out of memory"
+        return (
+            f"probably out of memory: oom_kill +{more}"
+            if more
+            else "by somebody else: the kernel did not run out of memory"
+        )
 
     def _ended(self, status: Status, message: str) -> Ending:
         output = self.output()
@@ -312,7 +340,9 @@ class Worker:
             os.killpg(self._process.pid, signal.SIGKILL)
         self._process.kill()
         self._process.wait()
-        strays = {process.pid: process for process in (*lineage, *self._strays()) if process.is_running()}
+        strays = {
+            process.pid: process for process in (*lineage, *self._strays()) if process.is_running()
+        }
         self.strays += len(strays)
         for process in strays.values():
             with suppress(psutil.Error):
@@ -374,7 +404,9 @@ def worker_environment(more: Mapping[str, str]) -> dict[str, str]:
     return _environment("none", 0, processors(), more)
 
 
-def _environment(token: str, hash_seed: int, threads: int, more: Mapping[str, str]) -> dict[str, str]:
+def _environment(
+    token: str, hash_seed: int, threads: int, more: Mapping[str, str]
+) -> dict[str, str]:
     """The worker's environment: ours, without what distorts, with threads pinned and printed."""
     kept = {name: value for name, value in os.environ.items() if name not in _DISTORTING}
     path = os.pathsep.join([str(HOME), *filter(None, [os.environ.get("PYTHONPATH", "")])])
@@ -414,7 +446,9 @@ _THREAD_COUNTS = (
 def _last_stack(stderr: str) -> str:
     """Return ``; last stack: file:line in function`` of the innermost frame that faulthandler printed."""
     lines = [line.strip() for line in stderr.splitlines()]
-    found = [line for line in lines if line.startswith("File ") and "harness/lab/worker" not in line]
+    found = [
+        line for line in lines if line.startswith("File ") and "harness/lab/worker" not in line
+    ]
     if not found:
         return ""
     file, _, rest = found[0].removeprefix('File "').partition('", line ')

@@ -51,7 +51,9 @@ def cut_off(looks: Sequence[Look], n: int, growth: float | None, plan: Plan) -> 
     out = next((look for look in looks if look.status in _OUT), None)
     if out is not None:
         return f"cut off: {out.status} at n = {out.n} already"
-    curve = [(look.n, look.seconds) for look in looks if look.seconds and look.n > 0]  # nothing has no place on logarithmic paper
+    curve = [
+        (look.n, look.seconds) for look in looks if look.seconds and look.n > 0
+    ]  # nothing has no place on logarithmic paper
     if not curve:
         return ""
     expected = predicted(curve, n, growth)
@@ -77,21 +79,37 @@ def crews(run: Run, case: Case) -> list[tuple[str, Measured]]:
     sizes = sorted((one for one in run.workloads if one.series == first), key=lambda one: -one.n)
     found = []
     for name in run.variant_names:
-        timed = next(((measured, result) for measured in sizes if (result := _timed(measured, name)) is not None), None)
+        timed = next(
+            (
+                (measured, result)
+                for measured in sizes
+                if (result := _timed(measured, name)) is not None
+            ),
+            None,
+        )
         if timed is not None and name not in case.rivals and _spreads(timed[1]):
             found.append((name, timed[0]))
     return found
 
 
 def _timed(measured: Measured, name: str) -> Result | None:
-    return next((one for one in measured.results if one.key.variant == name and one.status is Status.OK and one.processes), None)
+    return next(
+        (
+            one
+            for one in measured.results
+            if one.key.variant == name and one.status is Status.OK and one.processes
+        ),
+        None,
+    )
 
 
 def _spreads(result: Result) -> bool:
     if result.technique in _SPREADS:
         return True
     samples = [sample for process in result.processes for sample in process.samples]
-    return sum(sample.cpu_ns for sample in samples) > _BUSY_PROCESSORS * sum(sample.ns for sample in samples)
+    return sum(sample.cpu_ns for sample in samples) > _BUSY_PROCESSORS * sum(
+        sample.ns for sample in samples
+    )
 
 
 def crew_sizes(processors: int) -> list[int]:

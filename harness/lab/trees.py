@@ -44,17 +44,34 @@ def tree_at(root: Path, search_path: str = "", *, origin: Path | None = None) ->
     """
     wanted = [Path(search_path)] if search_path else []
     ours = [Path(entry or ".").resolve() for entry in sys.path] if origin else []
-    twins = [root / entry.relative_to(origin) for entry in ours if origin and entry != origin and entry.is_relative_to(origin)]
-    paths = list(dict.fromkeys(str(folder) for folder in (*wanted, root, root / "src", *twins) if folder.is_dir()))
+    twins = [
+        root / entry.relative_to(origin)
+        for entry in ours
+        if origin and entry != origin and entry.is_relative_to(origin)
+    ]
+    paths = list(
+        dict.fromkeys(
+            str(folder) for folder in (*wanted, root, root / "src", *twins) if folder.is_dir()
+        )
+    )
     names = {name for path in paths for name in _importable(Path(path))}
-    return Tree(str(root), tuple(paths), tuple(sorted(names - _NOT_OURS - sys.stdlib_module_names)), str(origin or ""))
+    return Tree(
+        str(root),
+        tuple(paths),
+        tuple(sorted(names - _NOT_OURS - sys.stdlib_module_names)),
+        str(origin or ""),
+    )
 
 
 def _importable(folder: Path) -> Iterator[str]:
     for entry in folder.iterdir():
         if entry.suffix == ".py" and entry.stem.isidentifier():
             yield entry.stem
-        elif entry.is_dir() and entry.name.isidentifier() and ((entry / "__init__.py").is_file() or any(entry.glob("*.py"))):
+        elif (
+            entry.is_dir()
+            and entry.name.isidentifier()
+            and ((entry / "__init__.py").is_file() or any(entry.glob("*.py")))
+        ):
             yield entry.name
 
 
@@ -67,7 +84,10 @@ def strangers() -> list[str]:
         if not isinstance(file, str) or name.partition(".")[0] in _NOT_OURS or name == "__main__":
             continue
         for tree in known:
-            if file.startswith(tree.origin + "/") and Path(tree.root, file[len(tree.origin) + 1 :]).exists():
+            if (
+                file.startswith(tree.origin + "/")
+                and Path(tree.root, file[len(tree.origin) + 1 :]).exists()
+            ):
                 found.append(name)
                 break
     return sorted(found)
@@ -81,7 +101,9 @@ class _Finder:
         self.guarding = False
         self.names: set[str] = set()
 
-    def find_spec(self, fullname: str, path: Sequence[str] | None = None, target: ModuleType | None = None) -> ModuleSpec | None:
+    def find_spec(
+        self, fullname: str, path: Sequence[str] | None = None, target: ModuleType | None = None
+    ) -> ModuleSpec | None:
         """Return where the module is in the active tree; None: not a module of ours."""
         del target
         if fullname.partition(".")[0] not in self.names:
@@ -90,14 +112,22 @@ class _Finder:
             if self.guarding:
                 raise LateImport(f"{fullname} is imported during a call")
             return None
-        folders = list(self.active.paths) if path is None else [folder for folder in path if folder.startswith(self.active.root)]
+        folders = (
+            list(self.active.paths)
+            if path is None
+            else [folder for folder in path if folder.startswith(self.active.root)]
+        )
         spec = PathFinder.find_spec(fullname, folders)
         if spec is None:
-            raise ModuleNotFoundError(f"No module named {fullname!r} in this revision", name=fullname)
+            raise ModuleNotFoundError(
+                f"No module named {fullname!r} in this revision", name=fullname
+            )
         if spec.loader is None:  # a namespace package would gather its parts from everywhere
             plain = ModuleSpec(fullname, None, is_package=True)
             plain.submodule_search_locations = [
-                folder for folder in spec.submodule_search_locations or () if folder.startswith(tuple(folders))
+                folder
+                for folder in spec.submodule_search_locations or ()
+                if folder.startswith(tuple(folders))
             ]
             return plain
         return spec
@@ -144,7 +174,9 @@ def enter_for_good(tree: Tree | None) -> None:
 
 def _take(names: set[str]) -> dict[str, ModuleType]:
     """Take the modules of these top-level names out of ``sys.modules``."""
-    taken = {name: module for name, module in sys.modules.items() if name.partition(".")[0] in names}
+    taken = {
+        name: module for name, module in sys.modules.items() if name.partition(".")[0] in names
+    }
     for name in taken:
         del sys.modules[name]
     return taken

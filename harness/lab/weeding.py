@@ -24,7 +24,11 @@ def weed(case: str) -> None:
     Numba itself raises whatever a damaged file makes it raise.  Here nothing is unpickled: a pickle's own words are only counted.
     """
     _remove(path for path in _settled(places.cache_folder("limits")) if not path.is_file())
-    _remove(path for path in _settled(places.cache_folder("certificates", case)) if not _is_proof(path, case))
+    _remove(
+        path
+        for path in _settled(places.cache_folder("certificates", case))
+        if not _is_proof(path, case)
+    )
     for folder in places.cache_folder("numba").glob(f"{case}-*"):
         files = [path for path in folder.rglob("*") if path.suffix in _PICKLES]
         if not all(map(_is_whole, files)):
@@ -40,7 +44,8 @@ def _is_proof(path: Path, case: str) -> bool:
     kept = places.kept(path, Certificate)
     return (
         kept is not None
-        and (kept.case, f"{kept.variant}-{kept.digest}.json", kept.status) == (case, path.name, Status.OK)
+        and (kept.case, f"{kept.variant}-{kept.digest}.json", kept.status)
+        == (case, path.name, Status.OK)
         and kept.verdict in {Proof.REFERENCE, Proof.EQUAL}
     )
 
@@ -54,7 +59,13 @@ def _is_whole(path: Path) -> bool:
         for _ in range(_PICKLES[path.suffix]):
             for _ in pickletools.genops(data):
                 pass
-    except (ValueError, IndexError, OverflowError, MemoryError, UnicodeError):  # whatever the words of no pickle make of themselves
+    except (
+        ValueError,
+        IndexError,
+        OverflowError,
+        MemoryError,
+        UnicodeError,
+    ):  # whatever the words of no pickle make of themselves
         return False
     return not data.read(1)
 

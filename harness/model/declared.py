@@ -204,16 +204,24 @@ class Limits:
 
     def read_seconds(self, n_bytes: float) -> float:
         """Least seconds to read ``n_bytes`` once, had every cache been full of them before."""
-        return sum(part / self.read_bytes_per_second[holds] for holds, part in _held(self.read_bytes_per_second, n_bytes))
+        return sum(
+            part / self.read_bytes_per_second[holds]
+            for holds, part in _held(self.read_bytes_per_second, n_bytes)
+        )
 
     def copy_seconds(self, n_bytes: float) -> float:
         """Least seconds to copy ``n_bytes`` once: source and target take twice the room."""
-        return sum(part / 2 / self.copy_bytes_per_second[holds] for holds, part in _held(self.copy_bytes_per_second, 2 * n_bytes))
+        return sum(
+            part / 2 / self.copy_bytes_per_second[holds]
+            for holds, part in _held(self.copy_bytes_per_second, 2 * n_bytes)
+        )
 
     def random_seconds(self, accesses: float, n_bytes: float) -> float:
         """Least seconds for so many dependent accesses all over ``n_bytes``; 0 where the latency is not known."""
         held = _held(self.random_access_seconds, n_bytes)
-        return accesses * sum(part / n_bytes * self.random_access_seconds[holds] for holds, part in held)
+        return accesses * sum(
+            part / n_bytes * self.random_access_seconds[holds] for holds, part in held
+        )
 
 
 def _held(levels: Mapping[int, float], n_bytes: float) -> list[tuple[int, float]]:
@@ -355,7 +363,9 @@ class Case:
         return self.services.get(variant, self.service)
 
 
-def sweep(make: Make, *, n: Iterable[int], seed: int = 0, name: str = "{n}") -> tuple[Workload, ...]:
+def sweep(
+    make: Make, *, n: Iterable[int], seed: int = 0, name: str = "{n}"
+) -> tuple[Workload, ...]:
     """Make one workload a size.
 
     Args:
@@ -365,7 +375,10 @@ def sweep(make: Make, *, n: Iterable[int], seed: int = 0, name: str = "{n}") -> 
         name: a format of ``n`` for the workload's name; what is left of it without ``n`` names the series.
     """
     series = name.replace("{n}", "").strip("-_.") or "n"
-    return tuple(Workload(name=name.format(n=size), make=make, n=size, seed=seed, series=series) for size in n)
+    return tuple(
+        Workload(name=name.format(n=size), make=make, n=size, seed=seed, series=series)
+        for size in n
+    )
 
 
 @dataclass(frozen=True, slots=True)

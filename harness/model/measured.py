@@ -131,7 +131,12 @@ class Certificate:
         """What it says of one workload: a variant that raises at one size keeps the others."""
         if not self.gaps or workload in self.gaps:
             return self
-        return replace(self, verdict=Proof.EQUAL, status=Status.OK, evidence=replace(self.evidence, finding="", message=""))
+        return replace(
+            self,
+            verdict=Proof.EQUAL,
+            status=Status.OK,
+            evidence=replace(self.evidence, finding="", message=""),
+        )
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,7 +17,12 @@ class Tool(StrEnum):
     CALLGRIND = "callgrind"
 
 
-UNITS = {Tool.PY_SPY: "samples", Tool.SCALENE: "samples", Tool.MEMRAY: "bytes", Tool.CALLGRIND: "instructions"}
+UNITS = {
+    Tool.PY_SPY: "samples",
+    Tool.SCALENE: "samples",
+    Tool.MEMRAY: "bytes",
+    Tool.CALLGRIND: "instructions",
+}
 """What a profile's weights are."""
 
 

@@ -14,7 +14,9 @@ def seconds(value: float) -> str:
 
 def digits(value: float) -> str:
     """Three significant digits, at most two behind the point."""
-    return f"{value:.0f}" if value >= 99.95 else f"{value:.1f}" if value >= 9.995 else f"{value:.2f}"
+    return (
+        f"{value:.0f}" if value >= 99.95 else f"{value:.1f}" if value >= 9.995 else f"{value:.2f}"
+    )
 
 
 def size(n_bytes: int) -> str:

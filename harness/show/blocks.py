@@ -5,4 +5,7 @@ from __future__ import annotations
 import re
 
 BEGIN, END = "<!-- results:begin -->", "<!-- results:end -->"
-BLOCK = re.compile(r"<!-- (?P<kind>results|sweep|selftest|profile):begin(?P<named>[^>]*?)-->.*?<!-- (?P=kind):end -->", re.DOTALL)
+BLOCK = re.compile(
+    r"<!-- (?P<kind>results|sweep|selftest|profile):begin(?P<named>[^>]*?)-->.*?<!-- (?P=kind):end -->",
+    re.DOTALL,
+)

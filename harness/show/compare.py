@@ -57,19 +57,44 @@ class CompareDocument(msgspec.Struct, frozen=True):
 
 def compare_document(compared: Compared, exit_code: int) -> CompareDocument:
     """Return the document."""
-    sides = [ComparedSideDocument(one.asked, one.origin, dict(one.facts), one.confidence) for one in (compared.first, compared.second)]
+    sides = [
+        ComparedSideDocument(one.asked, one.origin, dict(one.facts), one.confidence)
+        for one in (compared.first, compared.second)
+    ]
     keys = [
-        ComparedKeyDocument(one.key.case, one.key.workload, one.key.variant, one.before, one.after, one.ratio, str(one.verdict))
+        ComparedKeyDocument(
+            one.key.case,
+            one.key.workload,
+            one.key.variant,
+            one.before,
+            one.after,
+            one.ratio,
+            str(one.verdict),
+        )
         for one in compared.keys
     ]
-    missing = [MissingKeyDocument(one.key.case, one.key.workload, one.key.variant, one.side, one.why) for one in compared.missing]
-    return CompareDocument("harness.compare/1", exit_code, str(compared.basis), compared.tolerance, sides[0], sides[1], keys, missing)
+    missing = [
+        MissingKeyDocument(one.key.case, one.key.workload, one.key.variant, one.side, one.why)
+        for one in compared.missing
+    ]
+    return CompareDocument(
+        "harness.compare/1",
+        exit_code,
+        str(compared.basis),
+        compared.tolerance,
+        sides[0],
+        sides[1],
+        keys,
+        missing,
+    )
 
 
 def compare_table(compared: Compared) -> str:
     """One line a key, and what is missing."""
     first, second = compared.first, compared.second
-    lines = [f"A: {clean(first.asked)} ({clean(first.origin)})   B: {clean(second.asked)} ({clean(second.origin)})"]
+    lines = [
+        f"A: {clean(first.asked)} ({clean(first.origin)})   B: {clean(second.asked)} ({clean(second.origin)})"
+    ]
     if compared.keys:
         what = "speed-up" if compared.basis is Basis.RATIO else "time"
         rows = [("case/size/variant", f"{what} in A", "in B", "B over A", "interval", "B is")]
@@ -86,8 +111,13 @@ def compare_table(compared: Compared) -> str:
             f"B over A: how many times as fast; above 1 B is faster; same: within {compared.tolerance:.1%}; intervals of {' and '.join(confidences)}"
         )
         if compared.basis is Basis.TIME:
-            lines.append("times of different moments: the machine's day is in them and not in the intervals; --basis ratio is free of it")
-    lines += [f"missing: {clean(str(one.key))} in {clean(one.side)}: {clean(one.why)}" for one in compared.missing]
+            lines.append(
+                "times of different moments: the machine's day is in them and not in the intervals; --basis ratio is free of it"
+            )
+    lines += [
+        f"missing: {clean(str(one.key))} in {clean(one.side)}: {clean(one.why)}"
+        for one in compared.missing
+    ]
     return "\n".join(lines) + "\n"
 
 

@@ -6,7 +6,18 @@ import math
 from typing import TYPE_CHECKING, Any
 
 from harness.model.judged import Rivalry
-from harness.show.drawing import COLOURS, INK, LINES, MARKS, in_counts, in_seconds, label, logarithmic, sheet, to_svg
+from harness.show.drawing import (
+    COLOURS,
+    INK,
+    LINES,
+    MARKS,
+    in_counts,
+    in_seconds,
+    label,
+    logarithmic,
+    sheet,
+    to_svg,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -25,17 +36,31 @@ def svg(summary: Summary) -> bytes:
     width, height = _PANEL_INCHES
     with sheet(width, height * max(1, len(summary.series))) as figure:
         panels = figure.subplots(max(1, len(summary.series)), squeeze=False)[:, 0]
-        names = list(dict.fromkeys(row.result.key.variant for table in summary.workloads for row in table.rows))
+        names = list(
+            dict.fromkeys(
+                row.result.key.variant for table in summary.workloads for row in table.rows
+            )
+        )
         for panel, series in zip(panels, summary.series, strict=False):
             _draw(panel, summary, series, names)
         return to_svg(figure, f"{summary.run.case}: time by size")
 
 
 def _draw(panel: Any, summary: Summary, series: Series, names: Sequence[str]) -> None:
-    members = {measured.workload for measured in summary.run.workloads if measured.series == series.name}
-    tables = sorted((table for table in summary.workloads if table.name in members and table.n > 0), key=lambda table: table.n)
+    members = {
+        measured.workload for measured in summary.run.workloads if measured.series == series.name
+    }
+    tables = sorted(
+        (table for table in summary.workloads if table.name in members and table.n > 0),
+        key=lambda table: table.n,
+    )
     for index, name in enumerate(names):
-        rows = [(table.n, row) for table in tables for row in table.rows if row.result.key.variant == name and row.seconds]
+        rows = [
+            (table.n, row)
+            for table in tables
+            for row in table.rows
+            if row.result.key.variant == name and row.seconds
+        ]
         if rows:
             _curve(panel, rows, index, label(name))
     _limit(panel, tables)
@@ -73,6 +98,12 @@ def _curve(panel: Any, rows: Sequence[tuple[int, Row]], index: int, name: str) -
 
 
 def _limit(panel: Any, tables: Sequence[WorkloadSummary]) -> None:
-    bounds = [(table.n, table.bound_seconds) for table in tables if table.bound_seconds and math.isfinite(table.bound_seconds)]
+    bounds = [
+        (table.n, table.bound_seconds)
+        for table in tables
+        if table.bound_seconds and math.isfinite(table.bound_seconds)
+    ]
     if len(bounds) > 1:
-        panel.plot(*zip(*bounds, strict=True), color=INK, linewidth=2, alpha=0.4, label="lower bound")
+        panel.plot(
+            *zip(*bounds, strict=True), color=INK, linewidth=2, alpha=0.4, label="lower bound"
+        )

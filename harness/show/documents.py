@@ -257,7 +257,16 @@ def run_document(summary: Summary) -> RunDocument:
         machine=run.machine,
         workloads=[_workload(workload) for workload in summary.workloads],
         crossovers=[
-            CrossoverDocument(one.series, one.kind, one.below, one.above, one.n, one.between, one.open_low, one.open_high)
+            CrossoverDocument(
+                one.series,
+                one.kind,
+                one.below,
+                one.above,
+                one.n,
+                one.between,
+                one.open_low,
+                one.open_high,
+            )
             for series in summary.series
             for one in series.crossovers
         ],
@@ -298,16 +307,30 @@ def verify_document(verified: Verified) -> VerifyDocument:
     """Return the document of one case's certificates."""
     variants = [
         VerifiedDocument(
-            c.variant, str(c.status), c.evidence.finding, c.evidence.message, CertificateDocument(str(c.verdict), c.digest), c.evidence
+            c.variant,
+            str(c.status),
+            c.evidence.finding,
+            c.evidence.message,
+            CertificateDocument(str(c.verdict), c.digest),
+            c.evidence,
         )
         for c in verified.certificates
     ]
-    return VerifyDocument("harness.verify/1", verified.case, int(verified.exit_code), variants, verified.mutants, verified.mechanical)
+    return VerifyDocument(
+        "harness.verify/1",
+        verified.case,
+        int(verified.exit_code),
+        variants,
+        verified.mutants,
+        verified.mechanical,
+    )
 
 
 def doctor_document(checks: Sequence[CheckDocument], exit_code: ExitCode) -> DoctorDocument:
     """Return the document of a look at this machine."""
-    return DoctorDocument("harness.doctor/1", int(exit_code), exit_code is ExitCode.OK, list(checks))
+    return DoctorDocument(
+        "harness.doctor/1", int(exit_code), exit_code is ExitCode.OK, list(checks)
+    )
 
 
 def verify_bytes(verified: Sequence[Verified]) -> bytes:
@@ -315,7 +338,11 @@ def verify_bytes(verified: Sequence[Verified]) -> bytes:
     documents = [verify_document(one) for one in verified]
     if len(documents) == 1:
         return to_bytes(documents[0])
-    return to_bytes(VerifiesDocument("harness.verifies/1", int(gravest(one.exit_code for one in verified)), documents))
+    return to_bytes(
+        VerifiesDocument(
+            "harness.verifies/1", int(gravest(one.exit_code for one in verified)), documents
+        )
+    )
 
 
 def to_bytes(document: msgspec.Struct | Sequence[msgspec.Struct]) -> bytes:
@@ -346,7 +373,8 @@ def _variant(row: Row) -> VariantDocument:
         reason=certificate.evidence.finding if certificate else "",
         message=result.message,
         certificate=CertificateDocument(
-            str(certificate.verdict if certificate else Proof.STALE), certificate.digest if certificate else ""
+            str(certificate.verdict if certificate else Proof.STALE),
+            certificate.digest if certificate else "",
         ),
         seconds=_finite(row.seconds),
         speedup=_finite(row.speedup.ratio if row.speedup else None),
@@ -365,7 +393,12 @@ def _variant(row: Row) -> VariantDocument:
 
 def _finite(estimate: Estimate | None) -> Estimate | None:
     """An estimate without an end is none: JSON knows neither NaN nor infinity."""
-    return estimate if estimate is not None and all(map(isfinite, (estimate.value, estimate.low, estimate.high))) else None
+    return (
+        estimate
+        if estimate is not None
+        and all(map(isfinite, (estimate.value, estimate.low, estimate.high)))
+        else None
+    )
 
 
 def _number(value: float | None) -> float | None:

@@ -42,7 +42,9 @@ def require_matplotlib() -> None:
     try:
         import matplotlib  # noqa: F401  here to be missed
     except ImportError:
-        raise EnvironmentLacks("matplotlib is not installed, so nothing can be drawn", "pip install 'perflab[pages]'") from None
+        raise EnvironmentLacks(
+            "matplotlib is not installed, so nothing can be drawn", "pip install 'perflab[pages]'"
+        ) from None
 
 
 @contextmanager
@@ -63,7 +65,9 @@ def sheet(width: float, height: float) -> Iterator[Figure]:
 def to_svg(figure: Figure, title: str) -> bytes:
     """Return the picture; within :func:`sheet`, whose settings it needs."""
     buffer = io.BytesIO()
-    figure.savefig(buffer, format="svg", metadata={"Date": None, "Creator": "perflab", "Title": clean(title)})
+    figure.savefig(
+        buffer, format="svg", metadata={"Date": None, "Creator": "perflab", "Title": clean(title)}
+    )
     drawn = buffer.getvalue().decode().replace(INK, "currentColor")
     opening = drawn.index(">", drawn.index("<svg")) + 1
     named = f"<title>{escape(clean(title))}</title>"
@@ -82,7 +86,9 @@ def logarithmic(axis: Any, words: Callable[[float], str], title: str) -> None:
     axis.axes.set(**{f"{axis.axis_name}scale": "log"})
     low, high = axis.get_view_interval()
     if low > 0 and high / low < _NARROW:  # powers of ten alone would leave it without a number
-        axis.set_major_locator(MaxNLocator(5) if high / low < _FLAT else LogLocator(subs=(1.0, 2.0, 5.0)))
+        axis.set_major_locator(
+            MaxNLocator(5) if high / low < _FLAT else LogLocator(subs=(1.0, 2.0, 5.0))
+        )
     axis.set_major_formatter(FuncFormatter(lambda value, _: words(value)))
     axis.set_minor_formatter(NullFormatter())
     axis.set_label_text(title)
@@ -97,7 +103,12 @@ def in_seconds(value: float) -> str:
 def in_counts(value: float) -> str:
     """A power of ten with a letter: 10k, 1M, 10G."""
     scale, letter = next(
-        ((scale, letter) for scale, letter in ((1e12, "T"), (1e9, "G"), (1e6, "M"), (1e3, "k")) if value >= scale), (1.0, "")
+        (
+            (scale, letter)
+            for scale, letter in ((1e12, "T"), (1e9, "G"), (1e6, "M"), (1e3, "k"))
+            if value >= scale
+        ),
+        (1.0, ""),
     )
     return f"{value / scale:.3g}{letter}"
 

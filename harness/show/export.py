@@ -44,14 +44,26 @@ def _cells(summary: Summary, workload: WorkloadSummary, row: Row) -> Iterator[ob
     for text in (run.id, run.started, run.machine.id, run.case, workload.name):
         yield safe(text)
     yield workload.n
-    for text in (result.key.variant, str(result.technique), "yes" if result.rival else "no", str(result.status)):
+    for text in (
+        result.key.variant,
+        str(result.technique),
+        "yes" if result.rival else "no",
+        str(result.status),
+    ):
         yield safe(text)
     yield str(result.certificate.verdict if result.certificate else Proof.STALE)
     yield from _estimate(row.seconds)
     yield from _estimate(row.speedup.ratio if row.speedup else None)
     shown = row.seconds is not None
     memory = (result.memory.peak_bytes, result.memory.traced_peak_bytes) if shown else (None, None)
-    for number in (row.cpu_seconds, row.start_seconds, row.first_call_seconds, row.payback_calls, *memory, row.times_limit):
+    for number in (
+        row.cpu_seconds,
+        row.start_seconds,
+        row.first_call_seconds,
+        row.payback_calls,
+        *memory,
+        row.times_limit,
+    ):
         yield "" if number is None else number
 
 

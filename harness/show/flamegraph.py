@@ -59,8 +59,16 @@ def page(profile: Profile, spots: Sequence[tuple[float, float, str]], facts: str
         facts: one sentence about where it comes from.
     """
     title = html.escape(clean(f"{profile.key} under {profile.tool}"))
-    rows = "".join(f"<tr><td>{own:.1%}</td><td>{total:.1%}</td><td>{html.escape(clean(name))}</td></tr>" for own, total, name in spots)
-    return _PAGE.format(title=title, facts=html.escape(clean(facts)), svg=svg(profile.stacks, UNITS[profile.tool]), rows=rows).encode()
+    rows = "".join(
+        f"<tr><td>{own:.1%}</td><td>{total:.1%}</td><td>{html.escape(clean(name))}</td></tr>"
+        for own, total, name in spots
+    )
+    return _PAGE.format(
+        title=title,
+        facts=html.escape(clean(facts)),
+        svg=svg(profile.stacks, UNITS[profile.tool]),
+        rows=rows,
+    ).encode()
 
 
 _STYLE = "<style>svg{color-scheme:light dark}text{font:11px ui-monospace,monospace;fill:#1a1a1a;pointer-events:none}g:hover rect{stroke:#000}</style>"
@@ -78,7 +86,9 @@ def svg(stacks: Sequence[Stack], unit: str) -> str:
     root = _tree(stacks)
     depth = _depth(root)
     height = (depth + 1) * _ROW
-    boxes = "".join(_boxes(root, x=0.0, level=0, whole=root.weight or 1.0, height=height, unit=unit))
+    boxes = "".join(
+        _boxes(root, x=0.0, level=0, whole=root.weight or 1.0, height=height, unit=unit)
+    )
     return f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {_WIDTH:g} {height}" role="img" aria-label="flame graph">{boxes}</svg>'
 
 
@@ -88,7 +98,9 @@ def _tree(stacks: Sequence[Stack]) -> _Box:
         box = root
         box.weight += stack.weight
         for frame in stack.frames:
-            box = box.inner.setdefault((frame.function, frame.file), _Box(frame.function, frame.file))
+            box = box.inner.setdefault(
+                (frame.function, frame.file), _Box(frame.function, frame.file)
+            )
             box.weight += stack.weight
     return root
 
@@ -97,7 +109,9 @@ def _depth(box: _Box) -> int:
     return 1 + max(map(_depth, box.inner.values()), default=0)
 
 
-def _boxes(box: _Box, *, x: float, level: int, whole: float, height: int, unit: str) -> Iterator[str]:
+def _boxes(
+    box: _Box, *, x: float, level: int, whole: float, height: int, unit: str
+) -> Iterator[str]:
     width = box.weight / whole * _WIDTH
     if width < _NARROWEST:
         return
@@ -121,15 +135,24 @@ def _colour(box: _Box) -> str:
     shade = 62 + crc32(box.label.encode()) % 18
     if box.label == "(waiting)":
         return "hsl(0 0% 75%)"
-    hue = 30 if box.place.startswith(("cases/", "extensions/")) or box.place.endswith((".pyx", ".h")) else 205
+    hue = (
+        30
+        if box.place.startswith(("cases/", "extensions/")) or box.place.endswith((".pyx", ".h"))
+        else 205
+    )
     return f"hsl({hue} 70% {shade}%)"
 
 
 def speedscope(profile: Profile) -> bytes:
     """The stacks for https://www.speedscope.app, which opens local files; its file format is 0.0.1, sampled."""
     frames: dict[Frame, int] = {}
-    samples = [[frames.setdefault(frame, len(frames)) for frame in stack.frames] for stack in profile.stacks]
-    described = [{"name": frame.function, "file": frame.file, "line": frame.line or None} for frame in frames]
+    samples = [
+        [frames.setdefault(frame, len(frames)) for frame in stack.frames]
+        for stack in profile.stacks
+    ]
+    described = [
+        {"name": frame.function, "file": frame.file, "line": frame.line or None} for frame in frames
+    ]
     weights = [stack.weight for stack in profile.stacks]
     return json.dumps(
         {
@@ -189,8 +212,15 @@ def read_speedscope(data: bytes, file: str) -> Profile:
         frames = [Frame(one.name, one.file, one.line) for one in found.shared.frames]
         (sampled,) = found.profiles
         pairs = zip(sampled.samples, sampled.weights, strict=True)
-        stacks = tuple(Stack(tuple(frames[place] for place in places), weight) for places, weight in pairs if places)
+        stacks = tuple(
+            Stack(tuple(frames[place] for place in places), weight)
+            for places, weight in pairs
+            if places
+        )
     except (msgspec.MsgspecError, ValueError, IndexError, RecursionError) as error:
-        raise StoreError(f"{file}: no profile of ours: {error}", "python -m harness profile CASE writes one; delete this one") from None
+        raise StoreError(
+            f"{file}: no profile of ours: {error}",
+            "python -m harness profile CASE writes one; delete this one",
+        ) from None
     ours = found.harness or _Ours(Tool.PY_SPY, 0, None)
     return Profile(Key(case, variant, workload), ours.tool, ours.seconds, ours.calls, stacks)

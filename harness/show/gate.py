@@ -28,9 +28,17 @@ MARKER = "<!-- perflab gate -->"
 """The last line of every Markdown report, by which a comment is found again."""
 
 _GRAVEST = (Verdict.SLOWER, Verdict.UNCLEAR, Verdict.FASTER, Verdict.SAME)
-_COLOURS = {Verdict.SLOWER: "bold red", Verdict.UNCLEAR: "yellow", Verdict.FASTER: "green", Verdict.SAME: ""}
+_COLOURS = {
+    Verdict.SLOWER: "bold red",
+    Verdict.UNCLEAR: "yellow",
+    Verdict.FASTER: "green",
+    Verdict.SAME: "",
+}
 _WORDS = {GateVerdict.NOT_EQUIVALENT: "NOT EQUIVALENT", GateVerdict.NOT_MEASURED: "NOT MEASURED"}
-_SIGNS = {GateVerdict.PASS: "\N{WHITE HEAVY CHECK MARK}", GateVerdict.INCONCLUSIVE: "\N{WHITE QUESTION MARK ORNAMENT}"}
+_SIGNS = {
+    GateVerdict.PASS: "\N{WHITE HEAVY CHECK MARK}",
+    GateVerdict.INCONCLUSIVE: "\N{WHITE QUESTION MARK ORNAMENT}",
+}
 _RED = "\N{CROSS MARK}"
 _COUNT_UNITS = ((1e9, "G"), (1e6, "M"), (1e3, "k"))
 _MESSAGE = 300
@@ -77,17 +85,19 @@ def _gapped(gaps: Sequence[Gap], shown: Callable[[str], str]) -> str:
 
 def _slowed(slower: Sequence[KeyVerdict], compared: int, shown: Callable[[str], str]) -> str:
     worst = next((key for key in slower if key.metric is Metric.TIME), slower[0])
-    many = f"{len(slower)} of {_counted(compared, 'key')} slower; worst: " if len(slower) > 1 else ""
-    return (
-        f"{many}{shown(_cut(f'{worst.key.case}/{worst.key.variant}'))} {_change_in_words(worst)}{', confirmed' if worst.confirmed else ''}"
+    many = (
+        f"{len(slower)} of {_counted(compared, 'key')} slower; worst: " if len(slower) > 1 else ""
     )
+    return f"{many}{shown(_cut(f'{worst.key.case}/{worst.key.variant}'))} {_change_in_words(worst)}{', confirmed' if worst.confirmed else ''}"
 
 
 def _change_in_words(key: KeyVerdict) -> str:
     if key.ratio is None:
         return "is slower"
     said = percent(key.ratio.value - 1, signed=False)
-    words = f"is {said} slower" if key.metric is Metric.TIME else f"executes {said} more instructions"
+    words = (
+        f"is {said} slower" if key.metric is Metric.TIME else f"executes {said} more instructions"
+    )
     return f"{words} ({_between(key.ratio, signed=False)})"
 
 
@@ -95,12 +105,20 @@ def _undecided(report: GateReport, shown: Callable[[str], str]) -> str:
     unclear = _keys(report, Verdict.UNCLEAR)
     if unclear:
         return f"{len(unclear)} of {_counted(len(report.keys), 'key')} unclear{_seen(report)}"
-    return shown(_cut(report.notes[0], 200)) if report.notes else f"{_counted(len(report.keys), 'key')} compared{_seen(report)}"
+    return (
+        shown(_cut(report.notes[0], 200))
+        if report.notes
+        else f"{_counted(len(report.keys), 'key')} compared{_seen(report)}"
+    )
 
 
 def _passed(report: GateReport) -> str:
     faster = _keys(report, Verdict.FASTER)
-    parts = [f"{_counted(len(report.keys), 'key')} compared, none slower"] if report.keys else ["nothing to compare"]
+    parts = (
+        [f"{_counted(len(report.keys), 'key')} compared, none slower"]
+        if report.keys
+        else ["nothing to compare"]
+    )
     parts += [f"{len(faster)} faster"] if faster else []
     parts += [f"{len(report.unchanged)} unchanged"] if report.unchanged else []
     parts += [f"{len(report.added)} added"] if report.added else []
@@ -110,20 +128,38 @@ def _passed(report: GateReport) -> str:
 def _seen(report: GateReport) -> str:
     """The effect that would have been seen on every key."""
     effects = [key.smallest_effect for key in report.keys if key.smallest_effect is not None]
-    return f"; smallest effect this run could have seen: {percent(max(effects), signed=False)}" if effects else ""
+    return (
+        f"; smallest effect this run could have seen: {percent(max(effects), signed=False)}"
+        if effects
+        else ""
+    )
 
 
 def _keys(report: GateReport, *verdicts: Verdict) -> list[KeyVerdict]:
     """The keys of some verdicts, gravest first, then the largest change."""
     chosen = [key for key in report.keys if not verdicts or key.verdict in verdicts]
-    return sorted(chosen, key=lambda key: (_GRAVEST.index(key.verdict), -_size(key), key.key, key.metric is not Metric.TIME))
+    return sorted(
+        chosen,
+        key=lambda key: (
+            _GRAVEST.index(key.verdict),
+            -_size(key),
+            key.key,
+            key.metric is not Metric.TIME,
+        ),
+    )
 
 
 def _size(key: KeyVerdict) -> float:
-    return 0.0 if key.ratio is None or key.ratio.value <= 0 else max(key.ratio.value, 1 / key.ratio.value)
+    return (
+        0.0
+        if key.ratio is None or key.ratio.value <= 0
+        else max(key.ratio.value, 1 / key.ratio.value)
+    )
 
 
-def percent(share: float, *, signed: bool = True, unit: str = " %", decimals: int | None = None) -> str:
+def percent(
+    share: float, *, signed: bool = True, unit: str = " %", decimals: int | None = None
+) -> str:
     """A change in percent: two decimals below a tenth of a percent, one below a hundred percent."""
     value = share * 100
     decimals = _decimals(value) if decimals is None else decimals
@@ -148,7 +184,9 @@ def change(ratio: Estimate | None) -> str:
 
 
 def _base(key: KeyVerdict) -> str:
-    return text.seconds(key.base_value) if key.metric is Metric.TIME else _instructions(key.base_value)
+    return (
+        text.seconds(key.base_value) if key.metric is Metric.TIME else _instructions(key.base_value)
+    )
 
 
 def _instructions(count: float | None) -> str:
@@ -156,11 +194,19 @@ def _instructions(count: float | None) -> str:
         return text.MISSING
     scale, unit = next((pair for pair in _COUNT_UNITS if count >= pair[0]), (1.0, ""))
     value = count / scale
-    return f"{value:.0f}{unit}" if value >= 99.95 or not unit else f"{value:.1f}{unit}" if value >= 9.995 else f"{value:.2f}{unit}"
+    return (
+        f"{value:.0f}{unit}"
+        if value >= 99.95 or not unit
+        else f"{value:.1f}{unit}"
+        if value >= 9.995
+        else f"{value:.2f}{unit}"
+    )
 
 
 def _effect(key: KeyVerdict) -> str:
-    return text.MISSING if key.smallest_effect is None else percent(key.smallest_effect, signed=False)
+    return (
+        text.MISSING if key.smallest_effect is None else percent(key.smallest_effect, signed=False)
+    )
 
 
 def _said(key: KeyVerdict) -> str:
@@ -179,9 +225,15 @@ def _cut(said: str, most: int = _MESSAGE) -> str:
 def _machine_lines(report: GateReport) -> list[str]:
     """Control, machine check and machine, for a reader who wants to know how far to trust the numbers."""
     effect = (
-        f"; smallest slowdown it could show: {percent(report.machine_effect, signed=False)}" if report.machine_effect is not None else ""
+        f"; smallest slowdown it could show: {percent(report.machine_effect, signed=False)}"
+        if report.machine_effect is not None
+        else ""
     )
-    check = f"identical code against itself {change(report.machine_check)}" if report.machine_check else "not needed"
+    check = (
+        f"identical code against itself {change(report.machine_check)}"
+        if report.machine_check
+        else "not needed"
+    )
     machine = report.machine
     return [
         f"control: {f'unrelated code {change(report.control)}' if report.control else 'none rode along'}",
@@ -213,12 +265,18 @@ class _Column:
 
 _COLUMNS = (
     _Column("key", lambda key: log_line(str(key.key)), 9, right=False),
-    _Column("metric", lambda key: "time" if key.metric is Metric.TIME else "instr.", 8, right=False),
+    _Column(
+        "metric", lambda key: "time" if key.metric is Metric.TIME else "instr.", 8, right=False
+    ),
     _Column("base", _base, 3),
-    _Column("change", lambda key: text.MISSING if key.ratio is None else percent(key.ratio.value - 1), 9),
+    _Column(
+        "change", lambda key: text.MISSING if key.ratio is None else percent(key.ratio.value - 1), 9
+    ),
     _Column("95 %", lambda key: "" if key.ratio is None else _between(key.ratio), 7),
     _Column("smallest", _effect, 6),
-    _Column("verdict", lambda key: str(key.verdict) + (" *" if key.confirmed else ""), 9, right=False),
+    _Column(
+        "verdict", lambda key: str(key.verdict) + (" *" if key.confirmed else ""), 9, right=False
+    ),
     _Column("units", lambda key: str(key.units), 2),
     _Column("how", lambda key: log_line(key.how).partition(":")[0], 1, right=False),
 )
@@ -227,7 +285,10 @@ _SHORTEST_KEY = 20
 
 def print_report(console: Console, report: GateReport) -> None:
     """Print the verdict, every key, what was not compared, the conditions, and how to do it again."""
-    put(console, Text(log_line(verdict_line(report)), style="bold" if report.exit_code == 0 else "bold red"))
+    put(
+        console,
+        Text(log_line(verdict_line(report)), style="bold" if report.exit_code == 0 else "bold red"),
+    )
     put(console, Text(log_line(_revisions(report)), style="dim"))
     if report.keys:
         put(console, _table(_keys(report), console.width))
@@ -240,8 +301,13 @@ def _table(keys: Sequence[KeyVerdict], width: int) -> Table:
     columns, widths = _fitted(keys, width)
     table = Table(box=None, padding=(0, 1, 0, 0), pad_edge=False, header_style="dim")
     for column, room in zip(columns, widths, strict=True):
-        justify = "right" if column.right else "left"
-        table.add_column(Text(column.title), width=room, justify=justify, no_wrap=True, overflow="ellipsis")  # type: ignore[arg-type]
+        table.add_column(
+            Text(column.title),
+            width=room,
+            justify="right" if column.right else "left",
+            no_wrap=True,
+            overflow="ellipsis",
+        )
     for key in keys:
         table.add_row(*(Text(column.cell(key)) for column in columns), style=_COLOURS[key.verdict])
     return table
@@ -251,7 +317,10 @@ def _fitted(keys: Sequence[KeyVerdict], width: int) -> tuple[list[_Column], list
     """Leave out columns, least important first, until the rest fits beside a key that can still be told."""
     kept = list(_COLUMNS)
     while True:
-        widths = [max(cell_len(said) for said in (column.title, *map(column.cell, keys))) for column in kept]
+        widths = [
+            max(cell_len(said) for said in (column.title, *map(column.cell, keys)))
+            for column in kept
+        ]
         room = width - sum(widths[1:]) - len(widths) + 1
         if room >= min(widths[0], _SHORTEST_KEY) or len(kept) == 1:
             return kept, [max(1, min(widths[0], room)), *widths[1:]]
@@ -273,7 +342,10 @@ def _remarks(report: GateReport) -> Iterator[Text]:
         for note in key.notes:
             yield Text(log_line(f"{key.key} ({key.metric}): {_cut(note)}"), style="dim")
     hows = Counter(key.how for key in report.keys)
-    for line in [*(f"{_counted(count, 'key')}: {_cut(how)}" for how, count in hows.most_common()), *_machine_lines(report)]:
+    for line in [
+        *(f"{_counted(count, 'key')}: {_cut(how)}" for how, count in hows.most_common()),
+        *_machine_lines(report),
+    ]:
         yield Text(log_line(line), style="dim")
     for note in report.notes:
         yield Text(log_line(f"note: {_cut(note)}"))
@@ -293,7 +365,9 @@ def _grouped(pairs: Iterable[tuple[str, str]]) -> list[str]:
 
 # --------------------------------------------------------------------------- Markdown
 
-_ENTITIES = str.maketrans({character: f"&#{ord(character)};" for character in "#:_~!>\"'$(){}"} | {"@": "&#64;<!-- -->"})
+_ENTITIES = str.maketrans(
+    {character: f"&#{ord(character)};" for character in "#:_~!>\"'$(){}"} | {"@": "&#64;<!-- -->"}
+)
 _HEADER = (
     "| key | metric | base | change | 95 % | smallest effect | verdict | units | how |",
     "|---|---|---:|---:|---:|---:|---|---:|---|",
@@ -339,7 +413,9 @@ class _Section:
         for kept, row in enumerate(self.rows):
             room -= _bytes([row])
             if room < 0:
-                return _Section(self.head, self.rows[:kept], self.foot, _dropped(len(self.rows) - kept))
+                return _Section(
+                    self.head, self.rows[:kept], self.foot, _dropped(len(self.rows) - kept)
+                )
         return self
 
     def lines(self) -> list[str]:
@@ -360,7 +436,11 @@ def markdown(report: GateReport, *, limit: int = 60_000) -> str:
 
     The verdict, how to do it again, and every ``<details>`` with its end are there however little room there is.
     """
-    top = [f"**{_SIGNS.get(report.verdict, _RED)} {verdict_word(report)}:** {_because(report, inert)}", "", _compared(report)]
+    top = [
+        f"**{_SIGNS.get(report.verdict, _RED)} {verdict_word(report)}:** {_because(report, inert)}",
+        "",
+        _compared(report),
+    ]
     sections = [section for section in _sections(report) if section.rows]
     bottom = [*_again(report), "", MARKER]
     room = limit - _bytes(top) - _bytes(bottom) - sum(section.size() for section in sections) - 1
@@ -397,15 +477,24 @@ def _sections(report: GateReport) -> Iterator[_Section]:
     yield _Section(("", *_HEADER), tuple(map(_row, changed)))
     yield _Section(("",), tuple(_note_items(changed)))
     yield _Section(("",), tuple(f"- note: {inert(_cut(note))}" for note in report.notes))
-    yield _folded("conditions and machine, and how each number was made", (*_conditions(report), f"- {_HOW}"))
-    yield _folded(f"{_counted(len(report.added), 'variant')} added", tuple(_name_items(report.added)))
+    yield _folded(
+        "conditions and machine, and how each number was made", (*_conditions(report), f"- {_HOW}")
+    )
+    yield _folded(
+        f"{_counted(len(report.added), 'variant')} added", tuple(_name_items(report.added))
+    )
     yield _folded(f"{_counted(len(same), 'key')} the same", tuple(map(_row, same)), head=_HEADER)
     yield _folded("notes on keys that are the same", tuple(_note_items(same)))
-    yield _folded(f"{_counted(len(report.unchanged), 'variant')} unchanged, not run", tuple(_name_items(report.unchanged)))
+    yield _folded(
+        f"{_counted(len(report.unchanged), 'variant')} unchanged, not run",
+        tuple(_name_items(report.unchanged)),
+    )
 
 
 def _folded(summary: str, rows: tuple[str, ...], *, head: tuple[str, ...] = ()) -> _Section:
-    return _Section(("", f"<details><summary>{summary}</summary>", "", *head), rows, ("", "</details>"))
+    return _Section(
+        ("", f"<details><summary>{summary}</summary>", "", *head), rows, ("", "</details>")
+    )
 
 
 def _row(key: KeyVerdict) -> str:
@@ -428,7 +517,11 @@ def _gap_item(gap: Gap) -> str:
 
 
 def _note_items(keys: Iterable[KeyVerdict]) -> Iterator[str]:
-    return (f"- {inert(_cut(str(key.key)))} ({key.metric}): {inert(_cut(note))}" for key in keys for note in key.notes)
+    return (
+        f"- {inert(_cut(str(key.key)))} ({key.metric}): {inert(_cut(note))}"
+        for key in keys
+        for note in key.notes
+    )
 
 
 def _name_items(pairs: Iterable[tuple[str, str]]) -> Iterator[str]:
@@ -438,7 +531,9 @@ def _name_items(pairs: Iterable[tuple[str, str]]) -> Iterator[str]:
 def _conditions(report: GateReport) -> Iterator[str]:
     for line in _machine_lines(report):
         yield f"- {inert(line)}"
-    libraries = ", ".join(f"{name} {version}" for name, version in sorted(report.machine.libraries.items()))
+    libraries = ", ".join(
+        f"{name} {version}" for name, version in sorted(report.machine.libraries.items())
+    )
     yield f"- {inert(_cut(f'libraries: {libraries}', 1000))}"
     yield f"- took {report.seconds:.0f} s"
 
@@ -457,8 +552,15 @@ _NO_XML = re.compile("[^\t\n\r\\x20-\\ud7ff\\ue000-\\ufffd\\U00010000-\\U0010fff
 
 def junit(report: GateReport) -> str:
     """Return JUnit XML: a test case for each key and metric, for each gap, and one for the gate as a whole."""
-    cases = [*map(_key_case, _keys(report)), *(_gap_case(gap) for gap in (*report.wrong, *report.missing)), _whole_case(report)]
-    count = {tag: str(sum(case.find(tag) is not None for case in cases)) for tag in ("failure", "error", "skipped")}
+    cases = [
+        *map(_key_case, _keys(report)),
+        *(_gap_case(gap) for gap in (*report.wrong, *report.missing)),
+        _whole_case(report),
+    ]
+    count = {
+        tag: str(sum(case.find(tag) is not None for case in cases))
+        for tag in ("failure", "error", "skipped")
+    }
     suite = ET.Element(
         "testsuite", name="perflab gate", tests=str(len(cases)), failures=count["failure"], errors=count["error"],
         skipped=count["skipped"], time=f"{report.seconds:.3f}",
@@ -467,7 +569,9 @@ def junit(report: GateReport) -> str:
     root = ET.Element("testsuites")
     root.append(suite)
     ET.indent(root)
-    return ET.tostring(root, encoding="unicode", xml_declaration=False).join(['<?xml version="1.0" encoding="UTF-8"?>\n', "\n"])
+    return ET.tostring(root, encoding="unicode", xml_declaration=False).join(
+        ['<?xml version="1.0" encoding="UTF-8"?>\n', "\n"]
+    )
 
 
 def _key_case(key: KeyVerdict) -> ET.Element:
@@ -489,7 +593,11 @@ def _whole_case(report: GateReport) -> ET.Element:
     """What keeps a run without a red key, but without an answer too, from looking green."""
     case = _case("gate", "gate", 0.0)
     if report.exit_code != 0 or report.verdict is not GateVerdict.PASS:
-        _outcome(case, "failure" if report.verdict is GateVerdict.REGRESSION else "error", verdict_line(report))
+        _outcome(
+            case,
+            "failure" if report.verdict is GateVerdict.REGRESSION else "error",
+            verdict_line(report),
+        )
     return case
 
 
@@ -520,11 +628,19 @@ _PROPERTY = str.maketrans({"%": "%25", "\r": "%0D", "\n": "%0A", ":": "%3A", ","
 def workflow_commands(report: GateReport) -> str:
     """Return GitHub's annotations, one a line: errors for what is red, warnings for what is unclear; empty for a pass."""
     errors = [
-        *((f"{gap.case}/{gap.variant} is not equivalent", f"{gap.status}: {_cut(gap.message)}") for gap in report.wrong),
-        *((f"{gap.case}/{gap.variant} was not measured", f"{gap.status}: {_cut(gap.message)}") for gap in report.missing),
+        *(
+            (f"{gap.case}/{gap.variant} is not equivalent", f"{gap.status}: {_cut(gap.message)}")
+            for gap in report.wrong
+        ),
+        *(
+            (f"{gap.case}/{gap.variant} was not measured", f"{gap.status}: {_cut(gap.message)}")
+            for gap in report.missing
+        ),
         *((f"{key.key} is slower", _annotation(key)) for key in _keys(report, Verdict.SLOWER)),
     ]
-    warnings = [(f"{key.key} is unclear", _annotation(key)) for key in _keys(report, Verdict.UNCLEAR)]
+    warnings = [
+        (f"{key.key} is unclear", _annotation(key)) for key in _keys(report, Verdict.UNCLEAR)
+    ]
     if report.exit_code != 0 and not errors:
         errors = [("perflab gate", verdict_line(report))]
     return "".join([*_commands("error", errors), *_commands("warning", warnings)])

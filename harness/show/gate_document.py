@@ -209,7 +209,9 @@ def _names(pairs: tuple[tuple[str, str], ...]) -> tuple[VariantNameDocument, ...
 
 
 def _gaps(gaps: tuple[Gap, ...]) -> tuple[GapDocument, ...]:
-    return tuple(GapDocument(gap.case, gap.variant, str(gap.status), _string(gap.message)) for gap in gaps)
+    return tuple(
+        GapDocument(gap.case, gap.variant, str(gap.status), _string(gap.message)) for gap in gaps
+    )
 
 
 def _notes(notes: tuple[str, ...]) -> tuple[str, ...]:
@@ -249,14 +251,18 @@ def read_report(data: bytes) -> GateReport:
     report = _report(document)
     code = _meant(report)
     if (report.exit_code, report.verdict) != (int(code), policy.gate_verdict(code)):
-        raise _refused(f"verdict {report.verdict} with exit_code {report.exit_code} is not what its keys and gaps mean")
+        raise _refused(
+            f"verdict {report.verdict} with exit_code {report.exit_code} is not what its keys and gaps mean"
+        )
     return report
 
 
 def _meant(report: GateReport) -> ExitCode:
     """The exit code that follows from the parts; that a run was inconclusive as a whole they need not show."""
     noisy = report.verdict is GateVerdict.INCONCLUSIVE
-    return policy.exit_code(report.keys, missing=report.missing, wrong=report.wrong, listed=1, noisy=noisy)
+    return policy.exit_code(
+        report.keys, missing=report.missing, wrong=report.wrong, listed=1, noisy=noisy
+    )
 
 
 def _decoded(data: bytes) -> GateDocument:
@@ -271,7 +277,10 @@ def _decoded(data: bytes) -> GateDocument:
 
 def _refused(problem: str) -> StoreError:
     said = log_line(problem)[:300]
-    return StoreError(f"this is no {SCHEMA} document: {said}", "make it again: python -m harness gate --against REV --json gate.json")
+    return StoreError(
+        f"this is no {SCHEMA} document: {said}",
+        "make it again: python -m harness gate --against REV --json gate.json",
+    )
 
 
 def log_line(said: str) -> str:
@@ -296,13 +305,30 @@ def _in_order(ratio: RatioDocument | None) -> bool:
 
 
 _RULES: tuple[tuple[Callable[[GateDocument], bool], str], ...] = (
-    (lambda document: len(set(document.metrics)) < len(document.metrics), "metrics holds one of them twice"),
-    (lambda document: len(_addresses(document)) < len(document.keys), "keys holds one key twice by one metric"),
-    (lambda document: any(key.metric not in document.metrics for key in document.keys), "keys holds a metric that metrics does not"),
-    (lambda document: any(_foreign_base(key) is not None for key in document.keys), "keys holds a base value of another metric"),
-    (lambda document: not all(map(_in_order, _ratios(document))), "an interval does not hold its value"),
     (
-        lambda document: any(gap.status not in _GAPS for gap in (*document.missing, *document.wrong)),
+        lambda document: len(set(document.metrics)) < len(document.metrics),
+        "metrics holds one of them twice",
+    ),
+    (
+        lambda document: len(_addresses(document)) < len(document.keys),
+        "keys holds one key twice by one metric",
+    ),
+    (
+        lambda document: any(key.metric not in document.metrics for key in document.keys),
+        "keys holds a metric that metrics does not",
+    ),
+    (
+        lambda document: any(_foreign_base(key) is not None for key in document.keys),
+        "keys holds a base value of another metric",
+    ),
+    (
+        lambda document: not all(map(_in_order, _ratios(document))),
+        "an interval does not hold its value",
+    ),
+    (
+        lambda document: any(
+            gap.status not in _GAPS for gap in (*document.missing, *document.wrong)
+        ),
         "the status of a gap is no status word",
     ),
 )

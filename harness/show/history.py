@@ -14,7 +14,11 @@ _MOST_NAMED = 8
 def columns(rows: Sequence[Sequence[str]], *, right: frozenset[int] = frozenset()) -> list[str]:
     """Set rows of cleaned cells in columns; those named are set to the right."""
     cleaned = [[clean(cell) for cell in row] for row in rows]
-    widths = [max(len(row[place]) for row in cleaned) for place in range(len(cleaned[0]))] if cleaned else []
+    widths = (
+        [max(len(row[place]) for row in cleaned) for place in range(len(cleaned[0]))]
+        if cleaned
+        else []
+    )
     return [
         "  ".join(cell.rjust(width) if place in right else cell.ljust(width) for place, (cell, width) in enumerate(zip(row, widths, strict=True))).rstrip()
         for row in cleaned
@@ -38,7 +42,15 @@ def files_table(document: HistoryDocument, subjects: Mapping[str, str]) -> str:
 
 def _file_row(one: HistoryFileDocument, subjects: Mapping[str, str]) -> tuple[str, ...]:
     about = _cut(subjects.get(one.commit, ""), 50) + ("" if one.changed else "  (unchanged)")
-    return one.commit[:_SHORT], one.machine, one.environment, str(one.measured), str(one.skipped), str(len(one.failed)), about
+    return (
+        one.commit[:_SHORT],
+        one.machine,
+        one.environment,
+        str(one.measured),
+        str(one.skipped),
+        str(len(one.failed)),
+        about,
+    )
 
 
 def steps_table(document: StepsDocument, subjects: Mapping[str, str]) -> str:
@@ -46,7 +58,18 @@ def steps_table(document: StepsDocument, subjects: Mapping[str, str]) -> str:
     steps = sorted(document.steps, key=lambda one: -abs(one.change))
     lines = []
     if steps:
-        rows = [("change", "case/size/variant", "before", "after", "noise", "last before", "first after", "")]
+        rows = [
+            (
+                "change",
+                "case/size/variant",
+                "before",
+                "after",
+                "noise",
+                "last before",
+                "first after",
+                "",
+            )
+        ]
         rows += [
             (
                 f"{one.change:+.1%}", f"{one.case}/{one.workload}/{one.variant}", f"{one.before_ratio:.4g}", f"{one.after_ratio:.4g}",
@@ -56,7 +79,9 @@ def steps_table(document: StepsDocument, subjects: Mapping[str, str]) -> str:
             for one in steps
         ]  # fmt: skip
         lines = columns(rows, right=frozenset({0, 2, 3, 4}))
-        lines.append("before and after: time of the variant / time of the reference; more is slower")
+        lines.append(
+            "before and after: time of the variant / time of the reference; more is slower"
+        )
     machines = len({one.machine for one in document.steps})
     lines.append(
         f"{len(steps)} change point{'s' * (len(steps) != 1)} of {document.smallest:.0%} or more in {document.curves} curves over {len(document.commits)} commits"

@@ -93,7 +93,10 @@ def age(seconds: float) -> str:
 
 
 def _rows(figures: Sequence[Figure], width: int) -> Iterator[str]:
-    cells = [(_label(figure), value(figure), text.share(figure.spread), _notes(figure)) for figure in figures]
+    cells = [
+        (_label(figure), value(figure), text.share(figure.spread), _notes(figure))
+        for figure in figures
+    ]
     columns = [max(len(row[column]) for row in cells) for column in range(3)]
     for label, number, spread, notes in cells:
         line = f"{_INDENT}{label:<{columns[0]}}  {number:>{columns[1]}}  {spread:>{columns[2]}}"
@@ -121,9 +124,17 @@ def value(figure: Figure) -> str:
         return text.seconds(figure.value)
     if figure.unit == "cores":
         return f"{figure.value:.2f} of {figure.workers}"
-    scale, letter = next(((scale, letter) for scale, letter in _RATE_UNITS if figure.value >= scale), (1.0, ""))
+    scale, letter = next(
+        ((scale, letter) for scale, letter in _RATE_UNITS if figure.value >= scale), (1.0, "")
+    )
     number = figure.value / scale
-    digits = f"{number:.0f}" if number >= 99.5 else f"{number:.1f}" if number >= 9.95 else f"{number:.2f}"
+    digits = (
+        f"{number:.0f}"
+        if number >= 99.5
+        else f"{number:.1f}"
+        if number >= 9.95
+        else f"{number:.2f}"
+    )
     return f"{digits} {letter}{'B/s' if figure.unit == 'bytes/s' else '/s'}"
 
 

@@ -48,7 +48,9 @@ class LimitsDocument(msgspec.Struct, frozen=True):
     missing: list[NotMeasured]
 
 
-def limits_document(measured: MachineLimits, *, age_seconds: float | None, exit_code: ExitCode) -> LimitsDocument:
+def limits_document(
+    measured: MachineLimits, *, age_seconds: float | None, exit_code: ExitCode
+) -> LimitsDocument:
     """Return the document; ``age_seconds`` None: just measured."""
     return LimitsDocument(
         schema="harness.limits/1",

@@ -40,7 +40,11 @@ def view(title: str, readings: Sequence[Reading], *, width: int = 80) -> list[st
 def line(now: Reading) -> str:
     """One plain line, for a log or a terminal that knows no more."""
     busy = " ".join(f"{core:.0%}" for core in now.cores)
-    run = f"  {now.throughput.blocks} blocks {now.throughput.samples} samples" if now.throughput else ""
+    run = (
+        f"  {now.throughput.blocks} blocks {now.throughput.samples} samples"
+        if now.throughput
+        else ""
+    )
     return f"{now.seconds:7.1f} s  cpu {now.cpu:.2f}  cores {busy}  memory {_memory(now)}  {now.processes} processes{run}"
 
 
@@ -56,7 +60,10 @@ def summary(found: Watched) -> list[str]:
 
 def _cores(cores: Sequence[float], width: int) -> Iterable[str]:
     """A bar for each processor, two in a line where there is room."""
-    bars = [f"core {number:<3} {'█' * round(busy * _BAR):<{_BAR}} {busy:4.0%}" for number, busy in enumerate(cores)]
+    bars = [
+        f"core {number:<3} {'█' * round(busy * _BAR):<{_BAR}} {busy:4.0%}"
+        for number, busy in enumerate(cores)
+    ]
     each = max(1, width // (len(bars[0]) + 3)) if bars else 1
     return ("   ".join(bars[place : place + each]) for place in range(0, len(bars), each))
 
@@ -64,7 +71,10 @@ def _cores(cores: Sequence[float], width: int) -> Iterable[str]:
 def _history(values: Sequence[float]) -> str:
     """The newest values as a line of ticks, from nought to the largest."""
     newest, most = values[-_HISTORY:], max(values, default=0.0)
-    return "".join(_TICKS[min(len(_TICKS) - 1, int(value / most * len(_TICKS)))] if most > 0 else _TICKS[0] for value in newest)
+    return "".join(
+        _TICKS[min(len(_TICKS) - 1, int(value / most * len(_TICKS)))] if most > 0 else _TICKS[0]
+        for value in newest
+    )
 
 
 def _rate(readings: Sequence[Reading], name: str) -> int | None:
@@ -76,7 +86,11 @@ def _rate(readings: Sequence[Reading], name: str) -> int | None:
 
 
 def _memory(now: Reading) -> str:
-    return text.size(now.resident_bytes) if now.proportional_bytes is None else f"{text.size(now.proportional_bytes)} (shared once)"
+    return (
+        text.size(now.resident_bytes)
+        if now.proportional_bytes is None
+        else f"{text.size(now.proportional_bytes)} (shared once)"
+    )
 
 
 def _bytes(value: int | None) -> str:
@@ -118,15 +132,29 @@ def openmetrics(now: Reading | None) -> str:
             lines += _family(name, kind, unit, words, [("", float(value))])
     if now is not None and now.cores:
         values = [(f'{{core="{number}"}}', busy) for number, busy in enumerate(now.cores)]
-        lines += _family("perflab_machine_core_busy_ratio", "gauge", "ratio", "Share of a processor that was busy.", values)
+        lines += _family(
+            "perflab_machine_core_busy_ratio",
+            "gauge",
+            "ratio",
+            "Share of a processor that was busy.",
+            values,
+        )
     if now is not None and now.throughput is not None:
         for part in ("blocks", "samples", "calls"):
             value = float(getattr(now.throughput, part))
-            lines += _family(f"perflab_run_{part}", "counter", "", f"Measured {part} so far.", [("", value)])
+            lines += _family(
+                f"perflab_run_{part}", "counter", "", f"Measured {part} so far.", [("", value)]
+            )
     return "\n".join([*lines, "# EOF", ""])
 
 
-def _family(name: str, kind: str, unit: str, words: str, values: Sequence[tuple[str, float]]) -> list[str]:
+def _family(
+    name: str, kind: str, unit: str, words: str, values: Sequence[tuple[str, float]]
+) -> list[str]:
     suffix = "_total" if kind == "counter" else ""
-    described = [f"# TYPE {name} {kind}", *([f"# UNIT {name} {unit}"] if unit else []), f"# HELP {name} {words}"]
+    described = [
+        f"# TYPE {name} {kind}",
+        *([f"# UNIT {name} {unit}"] if unit else []),
+        f"# HELP {name} {words}",
+    ]
     return described + [f"{name}{suffix}{labels} {value:.10g}" for labels, value in values]

@@ -17,19 +17,42 @@ def svg(recording: Recording) -> bytes:
     seconds = [one.seconds for one in recording.readings]
     with sheet(8, 7) as figure:
         cpu, memory, switches = figure.subplots(3, 1, sharex=True)
-        cpu.plot(seconds, [one.cpu for one in recording.readings], color=COLOURS[0], label="the tree")
-        cpu.plot(seconds, [sum(one.cores) for one in recording.readings], color=COLOURS[1], linestyle="--", label="the machine")
+        cpu.plot(
+            seconds, [one.cpu for one in recording.readings], color=COLOURS[0], label="the tree"
+        )
+        cpu.plot(
+            seconds,
+            [sum(one.cores) for one in recording.readings],
+            color=COLOURS[1],
+            linestyle="--",
+            label="the machine",
+        )
         cpu.axhline(recording.cores, color=INK, linewidth=0.8)
         cpu.set_ylabel("cores")
-        memory.plot(seconds, [one.resident_bytes / _MIB for one in recording.readings], color=COLOURS[0], label="resident")
-        shared = [(one.seconds, one.proportional_bytes / _MIB) for one in recording.readings if one.proportional_bytes is not None]
+        memory.plot(
+            seconds,
+            [one.resident_bytes / _MIB for one in recording.readings],
+            color=COLOURS[0],
+            label="resident",
+        )
+        shared = [
+            (one.seconds, one.proportional_bytes / _MIB)
+            for one in recording.readings
+            if one.proportional_bytes is not None
+        ]
         if shared:
-            memory.plot(*zip(*shared, strict=True), color=COLOURS[2], linestyle="--", label="shared once")
+            memory.plot(
+                *zip(*shared, strict=True), color=COLOURS[2], linestyle="--", label="shared once"
+            )
         memory.set_ylabel("MiB")
         for name, colour, line, label in (
             ("voluntary_switches", COLOURS[0], "-", "waited"), ("involuntary_switches", COLOURS[1], "--", "pushed aside"),
         ):  # fmt: skip
-            known = [(one.seconds, getattr(one, name)) for one in recording.readings if getattr(one, name) is not None]
+            known = [
+                (one.seconds, getattr(one, name))
+                for one in recording.readings
+                if getattr(one, name) is not None
+            ]
             if known:
                 switches.plot(*zip(*known, strict=True), color=colour, linestyle=line, label=label)
         switches.set_ylabel("switches so far")

@@ -91,7 +91,12 @@ def print_profile(console: Console, profile: Profile, sources: Sources, why: str
     put(console, Text(text.clean(_title(profile, why)), style="bold"))
     found = [spot for spot in spots(profile) if spot.own >= _LEAST][:_TOP]
     if not found:
-        put(console, Text("  nothing was seen: one call is too short, or it had nothing to do; give it longer (--seconds)"))
+        put(
+            console,
+            Text(
+                "  nothing was seen: one call is too short, or it had nothing to do; give it longer (--seconds)"
+            ),
+        )
     for spot in found:
         _put(console, _spot(spot))
         if source := _source(spot, sources):
@@ -134,7 +139,11 @@ def _source(spot: Spot, sources: Sources) -> str:
 
 
 def _memory(line: LineCost) -> str:
-    copied = f", copies {text.size(round(line.copied_bytes_per_second))}/s" if line.copied_bytes_per_second else ""
+    copied = (
+        f", copies {text.size(round(line.copied_bytes_per_second))}/s"
+        if line.copied_bytes_per_second
+        else ""
+    )
     return f"  allocates {text.size(line.allocated_bytes)} in {line.function} ({line.file}:{line.line}){copied}"
 
 
@@ -158,10 +167,19 @@ def print_diff(console: Console, diff: ProfileDiff) -> None:
 def diff_lines(diff: ProfileDiff, top: int = _TOP) -> list[str]:
     """The functions whose own cost in a call changed most, one line each."""
     before, after = diff.before, diff.after
-    names = [f"{profile.key.variant}{f' at {profile.revision}' if profile.revision else ''}" for profile in (before, after)]
-    lines = [f"{names[0]} -> {names[1]}: {_cost(before.cost, before.tool)} -> {_cost(after.cost, after.tool)} a call"]
+    names = [
+        f"{profile.key.variant}{f' at {profile.revision}' if profile.revision else ''}"
+        for profile in (before, after)
+    ]
+    lines = [
+        f"{names[0]} -> {names[1]}: {_cost(before.cost, before.tool)} -> {_cost(after.cost, after.tool)} a call"
+    ]
     least = _LEAST * max(before.cost, after.cost)
-    return lines + [f"  {_changed(change, after.tool)}" for change in diff.changes[:top] if abs(change.by) >= least]
+    return lines + [
+        f"  {_changed(change, after.tool)}"
+        for change in diff.changes[:top]
+        if abs(change.by) >= least
+    ]
 
 
 def _changed(change: Change, tool: Tool) -> str:
@@ -178,14 +196,23 @@ def _cost(value: float, tool: Tool) -> str:
     return text.seconds(value) if value else "0 s"
 
 
-def document(profiles: Sequence[Profile], artefacts: Sequence[Sequence[str]], diff: ProfileDiff | None) -> bytes:
+def document(
+    profiles: Sequence[Profile], artefacts: Sequence[Sequence[str]], diff: ProfileDiff | None
+) -> bytes:
     """``harness.profile/1``."""
-    made = [_profile(profile, list(files)) for profile, files in zip(profiles, artefacts, strict=True)]
-    return to_bytes(ProfilesDocument(SCHEMA, 0, made, None if diff is None else diff_document(diff)))
+    made = [
+        _profile(profile, list(files)) for profile, files in zip(profiles, artefacts, strict=True)
+    ]
+    return to_bytes(
+        ProfilesDocument(SCHEMA, 0, made, None if diff is None else diff_document(diff))
+    )
 
 
 def _profile(profile: Profile, artefacts: list[str]) -> ProfileDocument:
-    found = [SpotDocument(spot.function, spot.file, spot.own, spot.total, list(spot.lines)) for spot in spots(profile)]
+    found = [
+        SpotDocument(spot.function, spot.file, spot.own, spot.total, list(spot.lines))
+        for spot in spots(profile)
+    ]
     return ProfileDocument(
         profile.key.case, profile.key.variant, profile.key.workload, profile.revision, profile.tool, UNITS[profile.tool],
         profile.seconds, profile.calls, profile.total, found, artefacts,
@@ -195,7 +222,10 @@ def _profile(profile: Profile, artefacts: list[str]) -> ProfileDocument:
 def diff_document(diff: ProfileDiff) -> DiffDocument:
     """A difference, for readers of JSON."""
     unit = "seconds" if UNITS[diff.after.tool] == "samples" else UNITS[diff.after.tool]
-    changes = [ChangeDocument(change.function, change.file, change.before, change.after) for change in diff.changes]
+    changes = [
+        ChangeDocument(change.function, change.file, change.before, change.after)
+        for change in diff.changes
+    ]
     return DiffDocument(unit, diff.before.cost, diff.after.cost, changes)
 
 

@@ -81,14 +81,26 @@ class Lines(Silent):
 class Live(Silent):
     """A bar with the time left, on a terminal."""
 
-    def __init__(self, workloads: int, budget_seconds: float, *, console: Console | None = None) -> None:
+    def __init__(
+        self, workloads: int, budget_seconds: float, *, console: Console | None = None
+    ) -> None:
         self._left = TimeLeft(workloads, budget_seconds, clock=time.monotonic)
         # data is never markup: a variant may be called [/x]
-        columns = (TextColumn("{task.fields[left]}", markup=False), BarColumn(bar_width=24), TextColumn("{task.description}", markup=False))
-        self._progress = Progress(
-            *columns, console=console or Console(stderr=True), transient=True, refresh_per_second=2, redirect_stdout=False
+        columns = (
+            TextColumn("{task.fields[left]}", markup=False),
+            BarColumn(bar_width=24),
+            TextColumn("{task.description}", markup=False),
         )
-        self._task = self._progress.add_task("starting", total=workloads, left=self._left.words(0.0))
+        self._progress = Progress(
+            *columns,
+            console=console or Console(stderr=True),
+            transient=True,
+            refresh_per_second=2,
+            redirect_stdout=False,
+        )
+        self._task = self._progress.add_task(
+            "starting", total=workloads, left=self._left.words(0.0)
+        )
 
     def __enter__(self) -> Self:
         self._progress.start()
@@ -118,7 +130,9 @@ class Live(Silent):
 class TimeLeft:
     """Estimates the time left: from the budget at first, then from the pace, which also knows proving and memory passes."""
 
-    def __init__(self, workloads: int, budget_seconds: float, *, clock: Callable[[], float]) -> None:
+    def __init__(
+        self, workloads: int, budget_seconds: float, *, clock: Callable[[], float]
+    ) -> None:
         self._workloads = workloads
         self._budget = budget_seconds
         self._clock = clock
@@ -129,7 +143,11 @@ class TimeLeft:
         if not self._budget:
             return ""
         seconds = max(0.0, (self._workloads - done) * self._pace(done))
-        return f"about {seconds:3.0f} s left" if seconds < 600 else f"about {seconds / 60:.0f} min left"
+        return (
+            f"about {seconds:3.0f} s left"
+            if seconds < 600
+            else f"about {seconds / 60:.0f} min left"
+        )
 
     def _pace(self, done: float) -> float:
         """Seconds a workload; proving comes before the first share is spent and does not count."""

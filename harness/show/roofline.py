@@ -37,7 +37,9 @@ def to_svg(roofline: Roofline) -> bytes:
         drawing.logarithmic(axes.xaxis, drawing.in_counts, "useful operations per byte")
         drawing.logarithmic(axes.yaxis, drawing.in_counts, "useful operations per second")
         axes.set_xlim(left, right)
-        axes.set_title(text.clean(f"Roofline of {roofline.machine.cpu}, {roofline.machine.cores} cores"))
+        axes.set_title(
+            text.clean(f"Roofline of {roofline.machine.cpu}, {roofline.machine.cores} cores")
+        )
         axes.grid(visible=True, which="major")
         _legends(axes, roofline.points)
         figure.supxlabel(_CREDIT, fontsize=7.5)
@@ -58,14 +60,33 @@ def _span(roofline: Roofline) -> tuple[float, float]:
 def _draw_roofs(axes: Any, roofs: Sequence[Roof], left: float, right: float) -> None:
     """Each slope up to the flat roof of as many cores; each flat roof from where the first slope meets it."""
     for together in (False, True):
-        flat = next((roof.operations_per_second for roof in roofs if roof.operations_per_second and roof.together is together), None)
-        slopes = [roof.bytes_per_second for roof in roofs if roof.bytes_per_second and roof.together is together]
+        flat = next(
+            (
+                roof.operations_per_second
+                for roof in roofs
+                if roof.operations_per_second and roof.together is together
+            ),
+            None,
+        )
+        slopes = [
+            roof.bytes_per_second
+            for roof in roofs
+            if roof.bytes_per_second and roof.together is together
+        ]
         style: Any = (0, (5, 2)) if together else "solid"
         for rate in slopes:
             end = min(right, (flat or float("inf")) / rate)
-            axes.plot([left, end], [rate * left, rate * end], color=INK, linewidth=1.1, linestyle=style)
+            axes.plot(
+                [left, end], [rate * left, rate * end], color=INK, linewidth=1.1, linestyle=style
+            )
         if flat:
-            axes.plot([max(left, flat / max(slopes, default=flat / left)), right], [flat, flat], color=INK, linewidth=1.6, linestyle=style)
+            axes.plot(
+                [max(left, flat / max(slopes, default=flat / left)), right],
+                [flat, flat],
+                color=INK,
+                linewidth=1.6,
+                linestyle=style,
+            )
 
 
 def _label_roofs(axes: Any, roofs: Sequence[Roof], left: float, right: float) -> None:
@@ -73,7 +94,10 @@ def _label_roofs(axes: Any, roofs: Sequence[Roof], left: float, right: float) ->
     (x, y), (x_next, y_next) = axes.transData.transform([(left, 1.0), (left * 10, 10.0)])
     angle = degrees(atan2(y_next - y, x_next - x))
     above = float("inf")
-    for roof in sorted((roof for roof in roofs if roof.bytes_per_second), key=lambda roof: -(roof.bytes_per_second or 0.0)):
+    for roof in sorted(
+        (roof for roof in roofs if roof.bytes_per_second),
+        key=lambda roof: -(roof.bytes_per_second or 0.0),
+    ):
         rate = roof.bytes_per_second or 0.0
         below = above / rate < _NEAR
         place = left * (4.0 if below else 1.15)
@@ -97,7 +121,14 @@ _NEAR = 1.5
 
 
 def _rate(value: float) -> str:
-    scale, letter = next(((scale, letter) for scale, letter in ((1e12, "T"), (1e9, "G"), (1e6, "M")) if value >= scale), (1.0, ""))
+    scale, letter = next(
+        (
+            (scale, letter)
+            for scale, letter in ((1e12, "T"), (1e9, "G"), (1e6, "M"))
+            if value >= scale
+        ),
+        (1.0, ""),
+    )
     return f"{value / scale:.3g} {letter}"
 
 

@@ -84,12 +84,25 @@ def selftest_document(report: SelfTest) -> SelfTestDocument:
         false_alarms=[_detection(one) for one in nothing],
         detection=[_detection(one) for one in report.detections if one.slowdown],
         trials=sum(one.trials for one in report.detections),
-        seconds_per_key=round(sum(one.seconds * one.trials for one in timed) / sum(one.trials for one in timed), 2) if timed else None,
+        seconds_per_key=round(
+            sum(one.seconds * one.trials for one in timed) / sum(one.trials for one in timed), 2
+        )
+        if timed
+        else None,
     )
 
 
 def _detection(one: Detection) -> DetectionDocument:
-    return DetectionDocument(one.slowdown, one.metric, one.rate, one.trials, one.slower, one.unclear, one.read, one.seconds)
+    return DetectionDocument(
+        one.slowdown,
+        one.metric,
+        one.rate,
+        one.trials,
+        one.slower,
+        one.unclear,
+        one.read,
+        one.seconds,
+    )
 
 
 def selftest_bytes(report: SelfTest) -> bytes:
@@ -118,14 +131,22 @@ def print_selftest(console: Console, report: SelfTest) -> None:
             f"{one.seconds:.1f}",
         )
     put(console, table)
-    variants = ", ".join(text.clean(f"{key.case}/{key.variant} ({key.workload})") for key in report.variants)
+    variants = ", ".join(
+        text.clean(f"{key.case}/{key.variant} ({key.workload})") for key in report.variants
+    )
     put(
         console,
         Text(
             f"tolerance {report.tolerance:.1%}; {variants}; load average {report.load_average:.1f}, of it {report.load} processes of ours"
         ),
     )
-    put(console, Text("called slower with nothing planted: false alarms; seconds: mean wall time of one decision", style="dim"))
+    put(
+        console,
+        Text(
+            "called slower with nothing planted: false alarms; seconds: mean wall time of one decision",
+            style="dim",
+        ),
+    )
 
 
 def read_selftest(data: bytes) -> SelfTestDocument:
@@ -137,16 +158,24 @@ def read_selftest(data: bytes) -> SelfTestDocument:
     try:
         document = msgspec.json.decode(data, type=SelfTestDocument)
     except (msgspec.MsgspecError, ValueError, RecursionError) as error:
-        raise StoreError(f"this is no {SCHEMA} document: {error}", "python -m harness gate --self-test --json FILE writes one") from None
+        raise StoreError(
+            f"this is no {SCHEMA} document: {error}",
+            "python -m harness gate --self-test --json FILE writes one",
+        ) from None
     if document.schema != SCHEMA:
-        raise StoreError(f"schema {document.schema!r} is not {SCHEMA!r}", "python -m harness gate --self-test --json FILE writes one")
+        raise StoreError(
+            f"schema {document.schema!r} is not {SCHEMA!r}",
+            "python -m harness gate --self-test --json FILE writes one",
+        )
     return document
 
 
 def markdown(document: SelfTestDocument) -> str:
     """The same as a table for a page, with the machine it came from."""
     machine, cell = document.machine, text.markdown_cell
-    variants = ", ".join(cell(f"{one.case}/{one.variant} ({one.workload})") for one in document.variants)
+    variants = ", ".join(
+        cell(f"{one.case}/{one.variant} ({one.workload})") for one in document.variants
+    )
     lines = [
         (
             f"{document.started[:10]}, {cell(machine.cpu)}, {machine.cores} cores, {cell(machine.implementation)} {cell(machine.python)}; "

@@ -55,20 +55,33 @@ class _Grid:
     @property
     def needed(self) -> int:
         """Width at which neither a number nor a word for what went wrong is cut."""
-        numbers = 2 + sum(self.widths) + sum(1 if column.joined else self.gap for column in self.columns[1:])
-        return max(numbers, cell_len(self.line("", [""] * self.numbered)) + 2 + self.trouble if self.trouble else 0)
+        numbers = (
+            2
+            + sum(self.widths)
+            + sum(1 if column.joined else self.gap for column in self.columns[1:])
+        )
+        return max(
+            numbers,
+            cell_len(self.line("", [""] * self.numbered)) + 2 + self.trouble if self.trouble else 0,
+        )
 
     @property
     def numbered(self) -> int:
         """How many columns there are up to and including the time."""
-        return next(place for place, column in enumerate(self.columns) if column.title == "time") + 1
+        return (
+            next(place for place, column in enumerate(self.columns) if column.title == "time") + 1
+        )
 
     def line(self, margin: str, cells: Iterable[str]) -> str:
         """Set the cells side by side."""
         parts = [set_cell_size(margin, 1)]
         for column, width, cell in zip(self.columns, self.widths, cells, strict=False):
             parts.append(" " * (1 if column.joined or len(parts) == 1 else self.gap))
-            parts.append(" " * (width - cell_len(cell)) + cell if column.right else set_cell_size(cell, width))
+            parts.append(
+                " " * (width - cell_len(cell)) + cell
+                if column.right
+                else set_cell_size(cell, width)
+            )
         return "".join(parts)
 
 
@@ -77,8 +90,13 @@ def render(summary: WorkloadSummary, *, case: str, width: int) -> Text:
     best = best_of_ours(summary)
     rows = _fastest_first(summary.rows)
     grid = _fitted(_columns(best, rows), rows, width)
-    lines = [Text(_title(summary, case), style="bold"), Text(grid.line("", [column.title for column in grid.columns]), style="dim")]
-    lines += [_line(row, bracket, grid, best) for row, bracket in zip(rows, _brackets(rows), strict=True)]
+    lines = [
+        Text(_title(summary, case), style="bold"),
+        Text(grid.line("", [column.title for column in grid.columns]), style="dim"),
+    ]
+    lines += [
+        _line(row, bracket, grid, best) for row, bracket in zip(rows, _brackets(rows), strict=True)
+    ]
     for line in lines:
         line.truncate(width, overflow="ellipsis")
     return Text("\n", no_wrap=True, overflow="crop").join(lines)
@@ -86,7 +104,11 @@ def render(summary: WorkloadSummary, *, case: str, width: int) -> Text:
 
 def _title(summary: WorkloadSummary, case: str) -> str:
     name, size = text.clean(summary.name), f"n = {summary.n}"
-    return f"{text.clean(case)}, {size}" if name == str(summary.n) else f"{text.clean(case)}, {name} ({size})"
+    return (
+        f"{text.clean(case)}, {size}"
+        if name == str(summary.n)
+        else f"{text.clean(case)}, {name} ({size})"
+    )
 
 
 def _columns(best: Row | None, rows: Sequence[Row]) -> list[_Column]:
@@ -95,26 +117,55 @@ def _columns(best: Row | None, rows: Sequence[Row]) -> list[_Column]:
         compared = [_Column("speed-up", _speedup), _Column("95 %", _interval, 6, joined=True)]
     else:
         compared = [
-            _Column("x best", lambda row: text.ratio(row.times_best.value) if row.times_best else text.MISSING),
-            _Column("95 %", lambda row: _between(row.times_best) if row.times_best and row is not best else "", 6, joined=True),
+            _Column(
+                "x best",
+                lambda row: text.ratio(row.times_best.value) if row.times_best else text.MISSING,
+            ),
+            _Column(
+                "95 %",
+                lambda row: _between(row.times_best) if row.times_best and row is not best else "",
+                6,
+                joined=True,
+            ),
         ]
     return [
         _Column("variant", lambda row: _name(row, best), right=False),
         _Column("technique", lambda row: str(row.result.technique), 2, right=False),
-        _Column("time", lambda row: text.seconds(row.seconds.value) if row.seconds else text.MISSING),
-        _Column("", lambda row: text.share(row.seconds.relative_half_width) if row.seconds else "", 7, joined=True),
+        _Column(
+            "time", lambda row: text.seconds(row.seconds.value) if row.seconds else text.MISSING
+        ),
+        _Column(
+            "",
+            lambda row: text.share(row.seconds.relative_half_width) if row.seconds else "",
+            7,
+            joined=True,
+        ),
         *compared,
-        _Column("samples", lambda row: text.distribution(row.samples_seconds) if row.seconds else "", 1, right=False),
-        _Column("peak", lambda row: text.size(row.result.memory.peak_bytes) if row.seconds else text.MISSING, 3),
+        _Column(
+            "samples",
+            lambda row: text.distribution(row.samples_seconds) if row.seconds else "",
+            1,
+            right=False,
+        ),
+        _Column(
+            "peak",
+            lambda row: text.size(row.result.memory.peak_bytes) if row.seconds else text.MISSING,
+            3,
+        ),
         _Column("pay-back", _payback, 5),
-        _Column("limit", lambda row: text.limit(row.times_limit) if row.seconds else text.MISSING, 4),
+        _Column(
+            "limit", lambda row: text.limit(row.times_limit) if row.seconds else text.MISSING, 4
+        ),
     ]
 
 
 def _fitted(columns: Sequence[_Column], rows: Sequence[Row], width: int) -> _Grid:
     """Leave out columns, and cut long names, until the rest fits; what is empty everywhere goes first."""
     kept = [
-        column for column in columns if column.importance == _ESSENTIAL or any(column.cell(row) not in {"", text.MISSING} for row in rows)
+        column
+        for column in columns
+        if column.importance == _ESSENTIAL
+        or any(column.cell(row) not in {"", text.MISSING} for row in rows)
     ]
     for longest, dearest in _SACRIFICES:
         while (grid := _grid(kept, rows, longest)).needed > width and (
@@ -127,18 +178,31 @@ def _fitted(columns: Sequence[_Column], rows: Sequence[Row], width: int) -> _Gri
     return airy if airy.needed <= width else grid
 
 
-def _grid(columns: Sequence[_Column], rows: Sequence[Row], longest_name: int, *, gap: int = 1) -> _Grid:
-    widths = [max(cell_len(cell) for cell in (column.title, *map(column.cell, rows))) for column in columns]
+def _grid(
+    columns: Sequence[_Column], rows: Sequence[Row], longest_name: int, *, gap: int = 1
+) -> _Grid:
+    widths = [
+        max(cell_len(cell) for cell in (column.title, *map(column.cell, rows)))
+        for column in columns
+    ]
     troubles = [cell_len(_trouble(row).partition(" (")[0]) for row in rows]
-    return _Grid(tuple(columns), [min(longest_name, widths[0]), *widths[1:]], gap, max(troubles, default=0))
+    return _Grid(
+        tuple(columns), [min(longest_name, widths[0]), *widths[1:]], gap, max(troubles, default=0)
+    )
 
 
 def _line(row: Row, bracket: str, grid: _Grid, best: Row | None) -> Text:
     """One row; where something is wrong the word for it takes the place of the numbers."""
-    cells = [_cropped(column.cell(row), width) for column, width in zip(grid.columns, grid.widths, strict=True)]
+    cells = [
+        _cropped(column.cell(row), width)
+        for column, width in zip(grid.columns, grid.widths, strict=True)
+    ]
     trouble = _trouble(row)
     if not trouble:
-        return Text(grid.line(bracket, cells), style="bold green" if row is best else "cyan" if row.result.rival else "")
+        return Text(
+            grid.line(bracket, cells),
+            style="bold green" if row is best else "cyan" if row.result.rival else "",
+        )
     return Text.assemble(grid.line(bracket, cells[: grid.numbered]), "  ", (trouble, "red"))
 
 
@@ -167,7 +231,9 @@ def _interval(row: Row) -> str:
 
 
 def _payback(row: Row) -> str:
-    return text.payback(row.payback_calls, is_reference=_is_reference(row), measured=row.speedup is not None)
+    return text.payback(
+        row.payback_calls, is_reference=_is_reference(row), measured=row.speedup is not None
+    )
 
 
 def _between(estimate: Estimate) -> str:
@@ -181,12 +247,16 @@ def _trouble(row: Row) -> str:
         return "" if row.seconds else "too few samples"
     word = text.clean(result.certificate.evidence.finding) if result.certificate else ""
     return (
-        f"{result.status} ({word})" if result.status is Status.WRONG_ANSWER and word not in {"", str(result.status)} else str(result.status)
+        f"{result.status} ({word})"
+        if result.status is Status.WRONG_ANSWER and word not in {"", str(result.status)}
+        else str(result.status)
     )
 
 
 def _fastest_first(rows: Sequence[Row]) -> list[Row]:
-    return sorted(rows, key=lambda row: (row.seconds is None, row.seconds.value if row.seconds else 0.0))
+    return sorted(
+        rows, key=lambda row: (row.seconds is None, row.seconds.value if row.seconds else 0.0)
+    )
 
 
 def _brackets(rows: Sequence[Row]) -> list[str]:
@@ -202,7 +272,9 @@ def _brackets(rows: Sequence[Row]) -> list[str]:
 def notes(summary: WorkloadSummary) -> list[str]:
     """What a reader must know beside the numbers, one line each."""
     reasons = Counter(summary.blocks_dropped)
-    why = "; ".join(f"{times}x {reason}" if times > 1 else reason for reason, times in reasons.most_common())
+    why = "; ".join(
+        f"{times}x {reason}" if times > 1 else reason for reason, times in reasons.most_common()
+    )
     dropped = f", {reasons.total()} dropped ({why})" if reasons else ""
     reached = f", ratios within {text.share(summary.widest)}" if summary.widest is not None else ""
     said = [f"{summary.blocks_kept} blocks of fresh processes{dropped}{reached}"]
@@ -211,7 +283,9 @@ def notes(summary: WorkloadSummary) -> list[str]:
         if row.result.status is not Status.OK:
             said.append(f"{row.result.key.variant}: {row.result.status}: {row.result.message}")
         elif row.result.certificate and row.result.certificate.evidence.warnings:
-            said.append(f"{row.result.key.variant}: warning: {', '.join(row.result.certificate.evidence.warnings)}")
+            said.append(
+                f"{row.result.key.variant}: warning: {', '.join(row.result.certificate.evidence.warnings)}"
+            )
     return [text.clean(line) for line in said]
 
 
@@ -278,7 +352,9 @@ def _markdown_row(row: Row, best: Row | None) -> str:
     cells = [
         _name(row, best),
         str(row.result.technique),
-        f"{text.seconds(row.seconds.value)} {text.share(row.seconds.relative_half_width)}" if row.seconds else str(row.result.status),
+        f"{text.seconds(row.seconds.value)} {text.share(row.seconds.relative_half_width)}"
+        if row.seconds
+        else str(row.result.status),
         _speedup(row),
         _interval(row),
         _payback(row),

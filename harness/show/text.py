@@ -47,10 +47,16 @@ _WORKFLOW_COMMANDS = ("::", "##[")
 def _visible(character: str) -> str:
     if character in "\n\r\t":
         return " "
-    return "\N{REPLACEMENT CHARACTER}" if unicodedata.category(character) in {"Cc", "Cf", "Cs", "Co", "Zl", "Zp"} else character
+    return (
+        "\N{REPLACEMENT CHARACTER}"
+        if unicodedata.category(character) in {"Cc", "Cf", "Cs", "Co", "Zl", "Zp"}
+        else character
+    )
 
 
-_MARKDOWN = str.maketrans({character: f"\\{character}" for character in "\\|`*[]"} | {"<": "&lt;", "&": "&amp;"})
+_MARKDOWN = str.maketrans(
+    {character: f"\\{character}" for character in "\\|`*[]"} | {"<": "&lt;", "&": "&amp;"}
+)
 
 
 def markdown_cell(text: str) -> str:
@@ -77,7 +83,13 @@ def ratio(value: float | None) -> str:
     """A speed-up: 5.3x."""
     if value is None:
         return MISSING
-    return f"{value:,.0f}x".replace(",", " ") if value >= 99.5 else f"{value:.1f}x" if value >= 9.95 else f"{value:.2f}x"
+    return (
+        f"{value:,.0f}x".replace(",", " ")
+        if value >= 99.5
+        else f"{value:.1f}x"
+        if value >= 9.95
+        else f"{value:.2f}x"
+    )
 
 
 def limit(value: float | None) -> str:
@@ -103,7 +115,9 @@ def payback(calls: int | None, *, is_reference: bool, measured: bool) -> str:
     return "at once" if calls <= 1 else f"{calls:,} calls".replace(",", " ")
 
 
-def distribution(samples: Sequence[float], *, width: int = 8, low: float | None = None, high: float | None = None) -> str:
+def distribution(
+    samples: Sequence[float], *, width: int = 8, low: float | None = None, high: float | None = None
+) -> str:
     """A small histogram of samples between ``low`` and ``high`` (their 2nd and 98th percentile by default)."""
     if len(samples) < 2:
         return ""
@@ -115,7 +129,9 @@ def distribution(samples: Sequence[float], *, width: int = 8, low: float | None 
         place = int((sample - low) / (high - low) * width) if high > low else 0
         counts[max(0, min(width - 1, place))] += 1
     most = max(counts)
-    return "".join(_BARS[round(count / most * (len(_BARS) - 1))] if count else " " for count in counts)
+    return "".join(
+        _BARS[round(count / most * (len(_BARS) - 1))] if count else " " for count in counts
+    )
 
 
 _TO_ASCII = str.maketrans(

@@ -77,7 +77,11 @@ def fake_everything() -> GateReport:
     keys = (
         fake_key("naive"),
         fake_key("banded", Verdict.FASTER, how="two processes: module state"),
-        fake_key("myers", Verdict.UNCLEAR, notes=("slower at first, but fresh processes did not repeat it",)),
+        fake_key(
+            "myers",
+            Verdict.UNCLEAR,
+            notes=("slower at first, but fresh processes did not repeat it",),
+        ),
         fake_key("myers_c", Verdict.SLOWER),
         fake_key("myers_c", Verdict.SLOWER, metric=Metric.INSTRUCTIONS),
     )
@@ -95,17 +99,40 @@ def fake_crowd(count: int) -> GateReport:
     """A report of many keys, a third of them slower."""
     verdicts = (Verdict.SLOWER, Verdict.SAME, Verdict.UNCLEAR)
     return fake_gate(
-        *(fake_key(f"variant{number}", verdicts[number % 3], case=f"case{number % 24}", notes=("a note",)) for number in range(count)),
+        *(
+            fake_key(
+                f"variant{number}",
+                verdicts[number % 3],
+                case=f"case{number % 24}",
+                notes=("a note",),
+            )
+            for number in range(count)
+        ),
         unchanged=count,
-        missing=tuple(Gap("dedupe", f"pool{number}", "crashed", "signal 11") for number in range(count)),
+        missing=tuple(
+            Gap("dedupe", f"pool{number}", "crashed", "signal 11") for number in range(count)
+        ),
     )
 
 
 def fake_hostile(said: str) -> GateReport:
     """A report in which every string that can be chosen by somebody else is ``said``."""
-    key = replace(fake_key(verdict=Verdict.SLOWER, notes=(said,), how=said), key=Key(said, said, said))
-    unclear = replace(fake_key(verdict=Verdict.UNCLEAR, notes=(said,), how=said), key=Key(said, said, said + "2"))
-    machine = replace(MACHINE, cpu=said, system=said, python=said, implementation=said, libraries={said: said})
+    key = replace(
+        fake_key(verdict=Verdict.SLOWER, notes=(said,), how=said), key=Key(said, said, said)
+    )
+    unclear = replace(
+        fake_key(verdict=Verdict.UNCLEAR, notes=(said,), how=said), key=Key(said, said, said + "2")
+    )
+    machine = replace(
+        MACHINE, cpu=said, system=said, python=said, implementation=said, libraries={said: said}
+    )
     gaps = (Gap(said, said, said, said),)
     report = fake_gate(key, unclear, missing=gaps, wrong=gaps, notes=(said,))
-    return replace(report, against=said, command=said, machine=machine, added=((said, said),), unchanged=((said, said),))
+    return replace(
+        report,
+        against=said,
+        command=said,
+        machine=machine,
+        added=((said, said),),
+        unchanged=((said, said),),
+    )

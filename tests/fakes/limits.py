@@ -6,9 +6,19 @@ from harness.model.limited import Figure, Group, MachineLimits, NotMeasured, Thr
 from tests.fakes.runs import MACHINE
 
 
-def fake_figure(name: str, group: Group, unit: str, value: float, *, typical: float | None = None, **more: object) -> Figure:
+def fake_figure(
+    name: str,
+    group: Group,
+    unit: str,
+    value: float,
+    *,
+    typical: float | None = None,
+    **more: object,
+) -> Figure:
     """A figure of seven repetitions that agree, unless told otherwise."""
-    return Figure(name, group, unit, value, value if typical is None else typical, value, value, 7, **more)  # type: ignore[arg-type]
+    return Figure(
+        name, group, unit, value, value if typical is None else typical, value, value, 7, **more
+    )  # type: ignore[arg-type]
 
 
 def fake_limits(*more: Figure, missing: tuple[NotMeasured, ...] = ()) -> MachineLimits:

@@ -34,7 +34,12 @@ class Pretended(Found):
 
     def variants(self, case: Case) -> list[Variant]:
         """Return the case's variants; the pool spreads its work."""
-        return [Variant(name, Technique.MULTIPROCESSING if name == "pool" else Technique.PYTHON, False, "") for name in case.variants]
+        return [
+            Variant(
+                name, Technique.MULTIPROCESSING if name == "pool" else Technique.PYTHON, False, ""
+            )
+            for name in case.variants
+        ]
 
 
 @dataclass
@@ -100,7 +105,13 @@ class Pretender:
         first = {"imported_ns": 5, "first_call_ns": 7}
         return {
             "sheet": {"bound_seconds": 1e-9, "work": None},
-            "memory": {"peak_bytes": 1, "traced_peak_bytes": 1, "blocks": 1, "call_ns": round(seconds * 1e9), **first},
+            "memory": {
+                "peak_bytes": 1,
+                "traced_peak_bytes": 1,
+                "blocks": 1,
+                "call_ns": round(seconds * 1e9),
+                **first,
+            },
             "prepare": first,
             "warm": {"loops": 1},
             "check": {"difference": None, "kind": ""},
@@ -119,7 +130,9 @@ class Pretender:
             self.running = False
             raise Ending(Status.CRASHED, "crashed (SIGSEGV)")
         self.script.now += 0.25
-        noise = random.Random(f"{self.lane} {self.told['workload']} {number} {self.samples}").uniform(0.7, 1.4)
+        noise = random.Random(
+            f"{self.lane} {self.told['workload']} {number} {self.samples}"
+        ).uniform(0.7, 1.4)
         return {"ns": round(seconds * noise * 1e9), "cpu_ns": 1, "loops": 1}
 
 
@@ -143,15 +156,21 @@ class Quiet:
         self.saves += 1
 
 
-def pretended_session(folder: Path, *variants: str, sizes: tuple[int, ...] = (10,), plan: Plan) -> Session:
+def pretended_session(
+    folder: Path, *variants: str, sizes: tuple[int, ...] = (10,), plan: Plan
+) -> Session:
     """A session of these variants and sizes that keeps its run in ``folder``."""
     names = ("naive", *variants)
-    case = Case(function="f", variants=names, workloads=sweep(lambda n, seed: (n,), n=sizes), same=exact)
+    case = Case(
+        function="f", variants=names, workloads=sweep(lambda n, seed: (n,), n=sizes), same=exact
+    )
     found = Pretended("sort", "sort", Path("nowhere"), "path")
     return Session(found, case, names, case.workloads, plan, folder, Watch(found, case, ()))
 
 
-def pretended_run(asked: Session, *, earlier: Run | None = None, listener: Quiet | None = None) -> Run:
+def pretended_run(
+    asked: Session, *, earlier: Run | None = None, listener: Quiet | None = None
+) -> Run:
     """Run a session, or go on with one that was cut."""
     with pretending(Script.after(earlier)):
         return asked.run(listener or Quiet(), earlier=earlier)
@@ -165,7 +184,12 @@ def pretending(script: Script) -> Iterator[None]:
         __slots__ = ()
 
         def job(self, do: str, variant: str) -> dict[str, Any]:
-            return {"do": do, "variant": variant, "workload": self.workload.name, "n": self.workload.n}
+            return {
+                "do": do,
+                "variant": variant,
+                "workload": self.workload.name,
+                "n": self.workload.n,
+            }
 
         def worker(self, variant: str, **_: object) -> Any:
             return Pretender(script, variant)

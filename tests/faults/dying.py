@@ -40,7 +40,10 @@ class Steps:
         self.sync = sync
         self.taken: list[str] = []
         self._ours: set[int] = set()
-        self._real = {name: getattr(os, name) for name in ("mkdir", "open", "write", "fsync", "close", "replace", "unlink")}
+        self._real = {
+            name: getattr(os, name)
+            for name in ("mkdir", "open", "write", "fsync", "close", "replace", "unlink")
+        }
 
     def arm(self) -> None:
         """Put ourselves before the calls."""
@@ -55,7 +58,9 @@ class Steps:
             os.kill(os.getpid(), signal.SIGKILL)
 
     def _holds(self, path: Any) -> bool:
-        return not isinstance(path, int) and (os.path.abspath(os.fsdecode(path)) + os.sep).startswith(self.folder)
+        return not isinstance(path, int) and (
+            os.path.abspath(os.fsdecode(path)) + os.sep
+        ).startswith(self.folder)
 
     def _by_path(self, name: str) -> Callable[..., Any]:
         def call(path: Any, *arguments: Any, **more: Any) -> Any:
@@ -76,7 +81,9 @@ class Steps:
     def _write(self, descriptor: int, data: Any) -> int:
         if descriptor in self._ours:
             self._step("write")
-            self._step("half a write", lambda: self._real["write"](descriptor, data[: len(data) // 2]))
+            self._step(
+                "half a write", lambda: self._real["write"](descriptor, data[: len(data) // 2])
+            )
         return int(self._real["write"](descriptor, data))
 
     def _fsync(self, descriptor: int) -> None:
@@ -94,7 +101,9 @@ class Steps:
 
 def pretended(folder: Path) -> Any:
     """A run of many blocks, none of them real."""
-    return pretended_session(folder, "quick", plan=Plan(precision=1e-6, budget_seconds=1000.0, max_blocks=BLOCKS))
+    return pretended_session(
+        folder, "quick", plan=Plan(precision=1e-6, budget_seconds=1000.0, max_blocks=BLOCKS)
+    )
 
 
 def main(folder: Path) -> None:

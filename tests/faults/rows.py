@@ -83,7 +83,10 @@ ROWS: dict[str, dict[int, tuple[str, str]]] = {
     },
     "Hostile input": {
         62: ("names that are paths, options, or control characters", "2"),
-        63: ("names and messages that are HTML, Markdown, workflow commands, escapes", "0, as text"),
+        63: (
+            "names and messages that are HTML, Markdown, workflow commands, escapes",
+            "0, as text",
+        ),
         64: ("a stranger's result file", "6"),
     },
 }
@@ -103,7 +106,11 @@ def tests() -> Iterator[Test]:
     """Find the tests whose names begin with the numbers of rows."""
     for path in sorted(FOLDER.glob("test_*.py")):
         for node in ast.parse(path.read_text(encoding="utf-8")).body:
-            found = re.match(r"test((?:_\d\d)+)_", node.name) if isinstance(node, ast.FunctionDef) else None
+            found = (
+                re.match(r"test((?:_\d\d)+)_", node.name)
+                if isinstance(node, ast.FunctionDef)
+                else None
+            )
             if found and isinstance(node, ast.FunctionDef):
                 rows = tuple(map(int, found[1].split("_")[1:]))
                 yield Test(node.name, path.name, rows, "Seam:" in (ast.get_docstring(node) or ""))
@@ -133,7 +140,9 @@ def page() -> str:
     for title, rows in ROWS.items():
         lines += [f"## {title}", "", "| # | fault | exit | test |", "|---:|---|---|---|"]
         for number, (fault, code) in rows.items():
-            said = ", ".join(f"`{test.name}`{' (seam)' if test.seam else ''}" for test in by_row.get(number, ()))
+            said = ", ".join(
+                f"`{test.name}`{' (seam)' if test.seam else ''}" for test in by_row.get(number, ())
+            )
             lines.append(f"| {number} | {fault} | {code} | {said} |")
         lines.append("")
     return "\n".join(lines)

@@ -84,25 +84,60 @@ class Scene:
         """Write a case: the reference, and the variants given by their sources."""
         folder = self.folder / name
         folder.mkdir(exist_ok=True)
-        variants = ("naive", *(source for source in sources if source not in {"mutants", "naive", "declaration", "shared"}))
+        variants = (
+            "naive",
+            *(
+                source
+                for source in sources
+                if source not in {"mutants", "naive", "declaration", "shared"}
+            ),
+        )
         declaration = sources.pop("declaration", DECLARATION)
-        text = {"__init__": declaration.format(variants=variants, more=more), "naive": _NAIVE, **sources}
+        text = {
+            "__init__": declaration.format(variants=variants, more=more),
+            "naive": _NAIVE,
+            **sources,
+        }
         for file, source in text.items():
             (folder / f"{file}.py").write_text(textwrap.dedent(source), encoding="utf-8")
         return folder
 
     def environment(self, **more: str) -> dict[str, str]:
         """What a command of this scene runs in."""
-        own = {"PYTHONPATH": str(HOME), "PYTHONDONTWRITEBYTECODE": "1", "COLUMNS": "160", TOKEN: self.token}
+        own = {
+            "PYTHONPATH": str(HOME),
+            "PYTHONDONTWRITEBYTECODE": "1",
+            "COLUMNS": "160",
+            TOKEN: self.token,
+        }
         own |= {"PERFLAB_STORE": str(self.store), "PERFLAB_CACHE": str(self.folder / "cache")}
-        return {**{name: value for name, value in os.environ.items() if not name.startswith("PERFLAB_")}, **own, **more}
+        return {
+            **{
+                name: value for name, value in os.environ.items() if not name.startswith("PERFLAB_")
+            },
+            **own,
+            **more,
+        }
 
     def start(self, *arguments: object, **more: Any) -> subprocess.Popen[str]:
         """Start a command in a session of its own."""
         environment = self.environment(**more.pop("environment", {}))
         command = [sys.executable, *more.pop("program", ("-m", "harness")), *map(str, arguments)]
-        keywords: dict[str, Any] = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "stdin": subprocess.DEVNULL, **more}
-        return subprocess.Popen(command, text=True, errors="replace", cwd=self.folder, env=environment, start_new_session=True, **keywords)
+        keywords: dict[str, Any] = {
+            "stdout": subprocess.PIPE,
+            "stderr": subprocess.PIPE,
+            "stdin": subprocess.DEVNULL,
+            **more,
+        }
+        return subprocess.Popen(
+            command,
+            text=True,
+            errors="replace",
+            cwd=self.folder,
+            env=environment,
+            start_new_session=True,
+            **keywords,
+        )
 
     def run(self, *arguments: object, **more: Any) -> Ended:
         """Run a command to its end, then check what always holds."""
@@ -127,7 +162,10 @@ class Scene:
         found = []
         for process in psutil.process_iter():
             try:
-                if process.environ().get(TOKEN) == self.token and process.status() != psutil.STATUS_ZOMBIE:
+                if (
+                    process.environ().get(TOKEN) == self.token
+                    and process.status() != psutil.STATUS_ZOMBIE
+                ):
                     found.append(" ".join(process.cmdline())[:100])
             except (psutil.Error, OSError):
                 continue
@@ -135,7 +173,10 @@ class Scene:
 
     def newest(self) -> Path:
         """The result file of the last run."""
-        return max((path for path in self.store.glob("*/*.json") if path != self.older), key=lambda path: path.name)
+        return max(
+            (path for path in self.store.glob("*/*.json") if path != self.older),
+            key=lambda path: path.name,
+        )
 
 
 def keep_limits(limits: MachineLimits, scene: Scene) -> None:

@@ -13,13 +13,18 @@ from tests.faults.scene import HOME, HONEST, Scene
 
 QUICK = ("-w", "S", "--budget", "0.5", "-q")
 NOT_DEFENDED = (
-    (HOME / "docs" / "measuring.md").read_text(encoding="utf-8").partition("## What it does not defend against")[2].partition("\n## ")[0]
+    (HOME / "docs" / "measuring.md")
+    .read_text(encoding="utf-8")
+    .partition("## What it does not defend against")[2]
+    .partition("\n## ")[0]
 )
 
 
 def outcome(scene: Scene, source: str, *, folder: Path | None = None) -> dict[str, Any]:
     """What a run says of the cheat, which has no number; the honest one beside it has."""
-    ended = scene.run("run", folder or scene.case(cheat=source, honest=HONEST), *QUICK, "--json", "-")
+    ended = scene.run(
+        "run", folder or scene.case(cheat=source, honest=HONEST), *QUICK, "--json", "-"
+    )
     assert ended.out, ended.err
     found = {one["name"]: one for one in ended.document()["workloads"][0]["variants"]}
     assert ("ok", True) == (found["honest"]["status"], found["honest"]["seconds"] is not None)
@@ -45,7 +50,9 @@ CLOCKS = {
 
 @pytest.mark.parametrize("what", CLOCKS)
 @pytest.mark.parametrize("when", ["when imported", "when called"])
-def test_whoever_replaces_what_it_is_measured_with_is_refused(scene: Scene, what: str, when: str) -> None:
+def test_whoever_replaces_what_it_is_measured_with_is_refused(
+    scene: Scene, what: str, when: str
+) -> None:
     """A clock, the collector, statistics, pickle, or the lab itself, in its modules, classes or code."""
     change = f"import gc, statistics, time\n{CLOCKS[what]}\n"
     if when == "when called":
@@ -125,7 +132,12 @@ def test_a_thread_that_finishes_later_is_refused(scene: Scene) -> None:
             return answer
     """
 
-    assert outcome(scene, source)["status"] in {"left-running", "wrong-answer", "drifted", "nondeterministic"}
+    assert outcome(scene, source)["status"] in {
+        "left-running",
+        "wrong-answer",
+        "drifted",
+        "nondeterministic",
+    }
 
 
 @pytest.mark.parametrize(
@@ -136,7 +148,9 @@ def test_a_thread_that_finishes_later_is_refused(scene: Scene) -> None:
         ("naive", "do_sample", "were changed while it was measured"),
     ],
 )
-def test_sources_that_change_on_the_way_end_the_run(scene: Scene, victim: str, when: str, words: str) -> None:
+def test_sources_that_change_on_the_way_end_the_run(
+    scene: Scene, victim: str, when: str, words: str
+) -> None:
     """A process imports what is there when it starts: nobody could say which program the numbers are of."""
     source = f"""
         '''Becomes another program, or makes the judge one.'''
@@ -173,13 +187,27 @@ def test_a_case_that_changes_costs_the_others_nothing(scene: Scene) -> None:
                 frame = frame.f_back
             return sorted(xs)
     """
-    changing = scene.case("changing", cheat=source.replace("results", str(scene.store)), honest=HONEST)
-    ended = scene.run("run", changing, scene.case(honest=HONEST), *QUICK, "--precision", "0.0001", "--json", scene.folder / "both.json")
+    changing = scene.case(
+        "changing", cheat=source.replace("results", str(scene.store)), honest=HONEST
+    )
+    ended = scene.run(
+        "run",
+        changing,
+        scene.case(honest=HONEST),
+        *QUICK,
+        "--precision",
+        "0.0001",
+        "--json",
+        scene.folder / "both.json",
+    )
     (cut,) = scene.store.glob("changing/*.json")
     document = json.loads((scene.folder / "both.json").read_text())
 
     assert 5 == ended.code, ended.said
-    assert "the sources of cheat were changed while it was measured; all blocks before that are kept" in ended.said
+    assert (
+        "the sources of cheat were changed while it was measured; all blocks before that are kept"
+        in ended.said
+    )
     assert f"python -m harness run ./changing --resume {store.read(cut).id}" in ended.said
     assert not store.read(cut).complete
     assert "sort" in str(document)[:2000]
@@ -222,7 +250,9 @@ def test_computing_only_the_inputs_of_the_proof_is_refused(scene: Scene) -> None
     assert "wrong-answer" == outcome(scene, source)["status"]
 
 
-@pytest.mark.parametrize("limit", ["the stack", "the memory of its process", "less than twofold", "its own process"])
+@pytest.mark.parametrize(
+    "limit", ["the stack", "the memory of its process", "less than twofold", "its own process"]
+)
 def test_what_is_not_defended_against_is_said(limit: str) -> None:
     """Each limit stands in docs/measuring.md."""
     assert limit in NOT_DEFENDED

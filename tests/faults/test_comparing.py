@@ -21,9 +21,7 @@ from tests.faults.scene import HONEST, Scene
 from tests.repositories import commit
 
 HOME = Path(__file__).parents[2]
-WORK = (
-    "'''Sorted, with some work.'''\ndef smallest(xs):\n    total = 0\n    for _ in range(200):\n        total += 1\n    return sorted(xs)\n"
-)
+WORK = "'''Sorted, with some work.'''\ndef smallest(xs):\n    total = 0\n    for _ in range(200):\n        total += 1\n    return sorted(xs)\n"
 
 
 def kept(scene: Scene, **changes: object) -> Path:
@@ -34,7 +32,14 @@ def kept(scene: Scene, **changes: object) -> Path:
 def with_results(run: Run, **changes: object) -> Run:
     """The same run with its second variant's result changed."""
     (measured,) = run.workloads
-    return replace(run, workloads=(replace(measured, results=(measured.results[0], replace(measured.results[1], **changes))),))  # type: ignore[arg-type]
+    return replace(
+        run,
+        workloads=(
+            replace(
+                measured, results=(measured.results[0], replace(measured.results[1], **changes))
+            ),
+        ),
+    )  # type: ignore[arg-type]
 
 
 def test_55_another_declaration_is_another_question(shelf: Scene) -> None:
@@ -43,12 +48,21 @@ def test_55_another_declaration_is_another_question(shelf: Scene) -> None:
     before = other.read_bytes()
     run = fake_run()
     (measured,) = run.workloads
-    renamed = replace(measured, results=tuple(replace(one, key=replace(one.key, case="tidy")) for one in measured.results))
+    renamed = replace(
+        measured,
+        results=tuple(replace(one, key=replace(one.key, case="tidy")) for one in measured.results),
+    )
     moved = store.write(replace(run, case="tidy", workloads=(renamed,)), shelf.store)
-    changed, unknown = shelf.run("compare", shelf.older, other), shelf.run("compare", shelf.older, moved)
+    changed, unknown = (
+        shelf.run("compare", shelf.older, other),
+        shelf.run("compare", shelf.older, moved),
+    )
 
     assert (5, 5) == (changed.code, unknown.code)
-    assert "baseline is for spec feedbeef, candidate for cd34cd34cd34cd34: not compared" in changed.said
+    assert (
+        "baseline is for spec feedbeef, candidate for cd34cd34cd34cd34: not compared"
+        in changed.said
+    )
     assert "0 of 4 keys compared" in unknown.said
     assert before == other.read_bytes()
 
@@ -76,23 +90,47 @@ def test_55_what_is_asked_is_in_the_digest(shelf: Scene, old: str, new: str) -> 
     assert before != sources.case_digest(found, case)
 
 
-@pytest.mark.parametrize("asked", ["a case without runs", "a case's empty folder", "only incomplete runs", "a commit without results"])
+@pytest.mark.parametrize(
+    "asked",
+    [
+        "a case without runs",
+        "a case's empty folder",
+        "only incomplete runs",
+        "a commit without results",
+    ],
+)
 def test_56_no_baseline_is_said_with_the_remedy(shelf: Scene, asked: str) -> None:
     """Exit 5, never 0, and the command that makes one; the candidate stays."""
     (shelf.store / "empty").mkdir()
     store.write(replace(fake_run(), case="begun", complete=False), shelf.store)
     commit(shelf.folder)
-    baseline = {"a case without runs": "dedupe", "a case's empty folder": "empty", "only incomplete runs": "begun"}.get(asked, "HEAD")
+    baseline = {
+        "a case without runs": "dedupe",
+        "a case's empty folder": "empty",
+        "only incomplete runs": "begun",
+    }.get(asked, "HEAD")
     ended = shelf.run("compare", baseline, shelf.older)
 
     assert 5 == ended.code
-    assert ("no baseline: 0 complete runs of " if baseline != "HEAD" else "nothing was measured of HEAD") in ended.err
-    assert f"python -m harness {'run' if baseline != 'HEAD' else 'history run'} {baseline}" in ended.err
+    assert (
+        "no baseline: 0 complete runs of " if baseline != "HEAD" else "nothing was measured of HEAD"
+    ) in ended.err
+    assert (
+        f"python -m harness {'run' if baseline != 'HEAD' else 'history run'} {baseline}"
+        in ended.err
+    )
 
 
 def test_57_unlike_machines_are_shown_field_by_field(shelf: Scene) -> None:
     """Exit 5; three fields with both values, however many differ and however long they are, in three lines at most."""
-    machine = replace(MACHINE, cpu="B" * 4000, python="3.13.1", system="Linux 7", libraries={"numpy": "1.0"}, id="00000000")
+    machine = replace(
+        MACHINE,
+        cpu="B" * 4000,
+        python="3.13.1",
+        system="Linux 7",
+        libraries={"numpy": "1.0"},
+        id="00000000",
+    )
     ended = shelf.run("compare", shelf.older, kept(shelf, machine=machine))
 
     assert 5 == ended.code
@@ -110,7 +148,9 @@ def test_57_unlike_machines_are_shown_field_by_field(shelf: Scene) -> None:
 def test_57_one_unlike_fact_is_enough(shelf: Scene, field: str, value: object) -> None:
     """Processor, Python, NumPy, cores: exit 5 with both values."""
     name = {"libraries": "numpy's version", "cores": "processors"}.get(field, field)
-    ended = shelf.run("compare", shelf.older, kept(shelf, machine=replace(MACHINE, **{field: value})))  # type: ignore[arg-type]
+    ended = shelf.run(
+        "compare", shelf.older, kept(shelf, machine=replace(MACHINE, **{field: value}))
+    )  # type: ignore[arg-type]
 
     assert 5 == ended.code
     assert f"measured on unlike machines: {name} is " in ended.err
@@ -134,18 +174,38 @@ def test_59_a_variant_without_a_number_is_no_pass(scene: Scene) -> None:
     """The gate names the declared variant that cannot be measured any more: exit 4, whatever the others do."""
     folder = scene.case(quick=WORK, steady=HONEST)
     commit(scene.folder)
-    (folder / "quick.py").write_text("'''Sorted.'''\nimport a_library_that_is_not_there\ndef smallest(xs):\n    return sorted(xs)\n")
-    ended = scene.run("gate", "./sort", "--against", "HEAD", "--metric", "time", "--budget", "1", "--quiet", "--json", "-")
+    (folder / "quick.py").write_text(
+        "'''Sorted.'''\nimport a_library_that_is_not_there\ndef smallest(xs):\n    return sorted(xs)\n"
+    )
+    ended = scene.run(
+        "gate",
+        "./sort",
+        "--against",
+        "HEAD",
+        "--metric",
+        "time",
+        "--budget",
+        "1",
+        "--quiet",
+        "--json",
+        "-",
+    )
     found = ended.document()
 
     assert (4, "not measured") == (ended.code, found["verdict"].replace("-", " "))
-    assert [("quick", "unavailable")] == [(gap["variant"], gap["status"]) for gap in found["missing"]]
+    assert [("quick", "unavailable")] == [
+        (gap["variant"], gap["status"]) for gap in found["missing"]
+    ]
 
 
 def test_59_a_key_that_one_run_lacks_is_no_pass(shelf: Scene) -> None:
     """compare names it, with its word: exit 4."""
     broken = with_results(fake_run(), status=Status.TIMEOUT, processes=())
-    ended = shelf.run("compare", shelf.older, store.write(replace(broken, id="20260103T120000Z-0123abcd"), shelf.store))
+    ended = shelf.run(
+        "compare",
+        shelf.older,
+        store.write(replace(broken, id="20260103T120000Z-0123abcd"), shelf.store),
+    )
 
     assert 4 == ended.code
     assert "missing: tiny/10/quick in " in ended.out
@@ -157,7 +217,11 @@ def test_60_nothing_in_common_is_no_pass(shelf: Scene) -> None:
     run = fake_run()
     (measured,) = run.workloads
     elsewhere = replace(
-        measured, workload="20", results=tuple(replace(one, key=replace(one.key, workload="20")) for one in measured.results)
+        measured,
+        workload="20",
+        results=tuple(
+            replace(one, key=replace(one.key, workload="20")) for one in measured.results
+        ),
     )
     other = kept(shelf, workloads=(elsewhere,), workload_names=("20",))
     (shelf.folder / "restored" / "tiny").mkdir(parents=True)
@@ -175,7 +239,9 @@ def test_60_a_gate_that_compared_nothing_is_no_pass(scene: Scene) -> None:
     """GIVEN a case that the base has not WHEN it alone is gated THEN exit 5: 0 of its variants were compared."""
     commit(scene.folder)
     scene.case(quick=WORK)
-    ended = scene.run("gate", "./sort", "--against", "HEAD", "--metric", "time", "--budget", "1", "--quiet")
+    ended = scene.run(
+        "gate", "./sort", "--against", "HEAD", "--metric", "time", "--budget", "1", "--quiet"
+    )
 
     assert 5 == ended.code
     assert "0 of 2 variants compared" in ended.said
@@ -185,7 +251,9 @@ def judged(source: random.Random, slowdown: float) -> Verdict:
     """One gate of simulated units: looks, and the confirmation by fresh ones; spread 0.3 %, three wild processes in a hundred."""
 
     def units(count: int) -> list[Unit]:
-        wild = [source.choice((-0.04, 0.04)) if source.random() < 0.03 else 0.0 for _ in range(count)]
+        wild = [
+            source.choice((-0.04, 0.04)) if source.random() < 0.03 else 0.0 for _ in range(count)
+        ]
         return [Unit(source.gauss(slowdown, 0.003) + far, None, 100, 1e-4) for far in wild]
 
     found: list[Unit] = []
@@ -198,9 +266,13 @@ def judged(source: random.Random, slowdown: float) -> Verdict:
 
 
 @pytest.mark.parametrize(
-    ("slowdown", "verdict", "least"), [(0.0, Verdict.SAME, 990), (0.1, Verdict.SLOWER, 950)], ids=["identical", "10 % slower"]
+    ("slowdown", "verdict", "least"),
+    [(0.0, Verdict.SAME, 990), (0.1, Verdict.SLOWER, 950)],
+    ids=["identical", "10 % slower"],
 )
-def test_61_the_policy_passes_identical_code_and_finds_ten_percent(slowdown: float, verdict: Verdict, least: int) -> None:
+def test_61_the_policy_passes_identical_code_and_finds_ten_percent(
+    slowdown: float, verdict: Verdict, least: int
+) -> None:
     """Seam: the gate's own decisions on a thousand simulated comparisons; 99 % pass, 95 % are found."""
     source = random.Random(61)
 
@@ -211,7 +283,9 @@ def test_61_what_was_measured_of_the_gate_keeps_its_word() -> None:
     """The self-test that we publish: twenty real comparisons of identical code at least, 99 % the same, and 5 % slower found 95 times in 100."""
     said = json.loads((HOME / "docs" / "selftest.json").read_bytes())
     (same,) = [one for one in said["false_alarms"] if one["metric"] == "time"]
-    (slower,) = [one for one in said["detection"] if (one["metric"], one["slowdown"]) == ("time", 0.05)]
+    (slower,) = [
+        one for one in said["detection"] if (one["metric"], one["slowdown"]) == ("time", 0.05)
+    ]
 
     assert (True, True) == (said["complete"], same["trials"] >= 20)
     assert 0.99 * same["trials"] <= same["trials"] - same["slower"] - same["unclear"]
@@ -226,14 +300,33 @@ def gated(scene: Scene) -> Callable[..., dict[str, str]]:
 
     def run(source: str) -> dict[str, str]:
         (folder / "quick.py").write_text(source)
-        options = ("--metric", "time", "--budget", "1", "--all", "-V", "quick", "-w", "10", "--tolerance", "0.2", "--no-profile", "-q")
+        options = (
+            "--metric",
+            "time",
+            "--budget",
+            "1",
+            "--all",
+            "-V",
+            "quick",
+            "-w",
+            "10",
+            "--tolerance",
+            "0.2",
+            "--no-profile",
+            "-q",
+        )
         ended = scene.run("gate", "./sort", "--against", "HEAD", *options, "--json", "-")
-        return {"exit": str(ended.code), **{key["variant"]: key["verdict"] for key in ended.document()["keys"]}}
+        return {
+            "exit": str(ended.code),
+            **{key["variant"]: key["verdict"] for key in ended.document()["keys"]},
+        }
 
     return run
 
 
-def test_61_identical_code_is_the_same_and_twice_the_work_is_slower(gated: Callable[..., dict[str, str]]) -> None:
+def test_61_identical_code_is_the_same_and_twice_the_work_is_slower(
+    gated: Callable[..., dict[str, str]],
+) -> None:
     """The real gate, once each way: exit 0 for the same commit twice, exit 1 for a variant that does twice its work."""
     assert {"exit": "0", "quick": "same"} == gated(WORK)
     assert {"exit": "1", "quick": "slower"} == gated(WORK.replace("range(200)", "range(500)"))

@@ -22,7 +22,19 @@ from tests.fakes.runs import MACHINE, fake_result, fake_run
 from tests.faults.scene import Scene
 from tests.repositories import commit, git
 
-NAMES = ("../../x", "a\\b", "CON", "con", "-rf", "a\nb", "x" * 300, "/../x", "..", "", "\x1b]0;x\x07\N{RIGHT-TO-LEFT OVERRIDE}gpj")
+NAMES = (
+    "../../x",
+    "a\\b",
+    "CON",
+    "con",
+    "-rf",
+    "a\nb",
+    "x" * 300,
+    "/../x",
+    "..",
+    "",
+    "\x1b]0;x\x07\N{RIGHT-TO-LEFT OVERRIDE}gpj",
+)
 DRIVER = """
 import contextlib, io, json, sys
 from harness.cli import main
@@ -51,7 +63,10 @@ def written(scene: Scene) -> dict[str, bytes]:
 
 def questions(name: str) -> list[list[str]]:
     """The name wherever one may be given."""
-    cases = [[command, "--", name] for command in ("run", "verify", "profile", "list", "new", "export", "compare")]
+    cases = [
+        [command, "--", name]
+        for command in ("run", "verify", "profile", "list", "new", "export", "compare")
+    ]
     cases[-1].append(name)
     options = [
         ["run", "./sort", f"--variant={name}"], ["run", "./sort", f"--workload={name}"], ["run", f"--resume={name}"], ["run", "./sort", f"--resume={name}"],
@@ -61,7 +76,10 @@ def questions(name: str) -> list[list[str]]:
     ]  # fmt: skip
     if name in NAMES[:3]:  # these check both revisions out first
         options += [["gate", "--against=HEAD", "--", name]]
-        options += [["gate", "./sort", "--against=HEAD", option] for option in (f"--variant={name}", f"--deleted={name}")]
+        options += [
+            ["gate", "./sort", "--against=HEAD", option]
+            for option in (f"--variant={name}", f"--deleted={name}")
+        ]
     return [*cases, *options]
 
 
@@ -79,7 +97,11 @@ def test_62_names_that_lead_elsewhere_are_asked_wrongly(shelf: Scene) -> None:
     said = [(words, code, text) for words, (code, text) in zip(asked, ended, strict=True)]
 
     assert [] == [(words, code, text[-300:]) for words, code, text in said if code != 2]
-    assert [] == [words for words, _, text in said if re.search("[\\0\x1b\N{RIGHT-TO-LEFT OVERRIDE}]|Traceback", text) or len(text) > 2000]
+    assert [] == [
+        words
+        for words, _, text in said
+        if re.search("[\\0\x1b\N{RIGHT-TO-LEFT OVERRIDE}]|Traceback", text) or len(text) > 2000
+    ]
     assert before == written(shelf)
 
 
@@ -90,21 +112,39 @@ def changed(run: Run, what: str, name: str) -> bytes:
     match what:
         case "case" | "id" | "reference":
             record[what] = name
-            whole["metadata"][{"case": "harness_case", "id": "harness_run"}.get(what, "unit")] = name if what != "reference" else "second"
+            whole["metadata"][{"case": "harness_case", "id": "harness_run"}.get(what, "unit")] = (
+                name if what != "reference" else "second"
+            )
         case "machine":
             record["machine"]["id"] = name
         case "variant" | "workload":
             record["workloads"][0]["results"][1]["key"][what] = name
             key = record["workloads"][0]["results"][1]["key"]
-            whole["benchmarks"][1]["metadata"]["name"] = f"{key['case']}/{key['workload']}/{key['variant']}"
+            whole["benchmarks"][1]["metadata"]["name"] = (
+                f"{key['case']}/{key['workload']}/{key['variant']}"
+            )
         case _:
             record[what] = [name]
     whole["metadata"]["harness_record"] = json.dumps(record)
     return store.seal(json.dumps(whole).encode())
 
 
-@pytest.mark.parametrize("what", ["case", "id", "machine", "reference", "variant", "workload", "variant_names", "workload_names"])
-def test_62_names_in_result_files_are_checked_like_those_on_the_command_line(shelf: Scene, what: str) -> None:
+@pytest.mark.parametrize(
+    "what",
+    [
+        "case",
+        "id",
+        "machine",
+        "reference",
+        "variant",
+        "workload",
+        "variant_names",
+        "workload_names",
+    ],
+)
+def test_62_names_in_result_files_are_checked_like_those_on_the_command_line(
+    shelf: Scene, what: str
+) -> None:
     """merge, export, compare and resume refuse the file, exit 6; nothing is written, nothing is imported."""
     there = shelf.folder / "there" / "tiny"
     there.mkdir(parents=True)
@@ -116,8 +156,15 @@ def test_62_names_in_result_files_are_checked_like_those_on_the_command_line(she
         files.append(there / f"{number}.json")
         files[-1].write_bytes(changed(fake_run(), what, name))
     asked = [
-        *(["store", "merge", "--store", "results", f"alone/{number}"] for number in range(len(files))),
-        *([*words, str(file)] for file in files for words in (["export"], ["compare", "tiny"], ["run", "--resume"])),
+        *(
+            ["store", "merge", "--store", "results", f"alone/{number}"]
+            for number in range(len(files))
+        ),
+        *(
+            [*words, str(file)]
+            for file in files
+            for words in (["export"], ["compare", "tiny"], ["run", "--resume"])
+        ),
     ]
     for number, file in enumerate(files):
         alone = shelf.folder / "alone" / str(number) / "tiny"
@@ -127,7 +174,11 @@ def test_62_names_in_result_files_are_checked_like_those_on_the_command_line(she
     before = written(shelf)
     ended = shelf.run(shelf.folder.parent / "asked.json", program=("-c", DRIVER)).document()
 
-    assert [] == [(words, code, text[-300:]) for words, (code, text) in zip(asked, ended, strict=True) if code != 6]
+    assert [] == [
+        (words, code, text[-300:])
+        for words, (code, text) in zip(asked, ended, strict=True)
+        if code != 6
+    ]
     assert [] == [
         words
         for words, (_, text) in zip(asked, ended, strict=True)
@@ -152,31 +203,75 @@ def test_63_words_of_a_variant_command_nobody(scene: Scene) -> None:
         EVIL.encode("unicode_escape").decode().replace("'", "")
     )
     scene.case(evil=raising)
-    ended = scene.run("run", "./sort", "-w", "10", "--budget", "0.5", "--json", "run.json", environment={"GITHUB_ACTIONS": "true"})
+    ended = scene.run(
+        "run",
+        "./sort",
+        "-w",
+        "10",
+        "--budget",
+        "0.5",
+        "--json",
+        "run.json",
+        environment={"GITHUB_ACTIONS": "true"},
+    )
     verified = scene.run("verify", "./sort", environment={"GITHUB_ACTIONS": "true"})
-    (found,) = [one for one in json.loads((scene.folder / "run.json").read_bytes())["workloads"][0]["variants"] if one["name"] == "evil"]
+    (found,) = [
+        one
+        for one in json.loads((scene.folder / "run.json").read_bytes())["workloads"][0]["variants"]
+        if one["name"] == "evil"
+    ]
     outputs(scene, scene.newest(), "sort")
 
     assert (4, 4) == (ended.code, verified.code)
     assert "raised" == found["status"]
-    assert [] == [problem for text in (ended.out, ended.err, verified.out, verified.err) for problem in on_a_terminal(text)]
+    assert [] == [
+        problem
+        for text in (ended.out, ended.err, verified.out, verified.err)
+        for problem in on_a_terminal(text)
+    ]
 
 
 def stranger() -> Run:
     """A run in which every text that is no name is evil."""
     run = fake_run()
     (measured,) = run.workloads
-    wrong = replace(fake_result("wrong", 100), status=Status.WRONG_ANSWER, message=EVIL, processes=())
+    wrong = replace(
+        fake_result("wrong", 100), status=Status.WRONG_ANSWER, message=EVIL, processes=()
+    )
     certificate = wrong.certificate
     assert certificate is not None
-    evidence = replace(certificate.evidence, relation=EVIL, finding=EVIL, message=EVIL, warnings=(EVIL, FORMULA))
-    wrong = replace(wrong, certificate=replace(certificate, verdict=Proof.NOT_EQUAL, evidence=evidence))
-    crashed = replace(fake_result("crashed", 100), status=Status.CRASHED, message=FORMULA, processes=(), certificate=None)
+    evidence = replace(
+        certificate.evidence, relation=EVIL, finding=EVIL, message=EVIL, warnings=(EVIL, FORMULA)
+    )
+    wrong = replace(
+        wrong, certificate=replace(certificate, verdict=Proof.NOT_EQUAL, evidence=evidence)
+    )
+    crashed = replace(
+        fake_result("crashed", 100),
+        status=Status.CRASHED,
+        message=FORMULA,
+        processes=(),
+        certificate=None,
+    )
     conditions = (replace(measured.conditions[0], dropped=EVIL), *measured.conditions[1:])
     quick = measured.results[1]
     assert quick.certificate is not None
-    warned = replace(quick, certificate=replace(quick.certificate, evidence=replace(quick.certificate.evidence, warnings=(EVIL, FORMULA))))
-    machine = replace(MACHINE, cpu=EVIL, system=EVIL, python=EVIL, implementation=EVIL, architecture=EVIL, libraries={EVIL: EVIL})
+    warned = replace(
+        quick,
+        certificate=replace(
+            quick.certificate,
+            evidence=replace(quick.certificate.evidence, warnings=(EVIL, FORMULA)),
+        ),
+    )
+    machine = replace(
+        MACHINE,
+        cpu=EVIL,
+        system=EVIL,
+        python=EVIL,
+        implementation=EVIL,
+        architecture=EVIL,
+        libraries={EVIL: EVIL},
+    )
     return replace(
         run, workloads=(replace(measured, results=(measured.results[0], warned, wrong, crashed), conditions=conditions, series=EVIL),), machine=machine,
         started=EVIL, origin=EVIL, digest=EVIL, advice=(EVIL,), roofs=(Roof(EVIL, bytes_per_second=1e10),),
@@ -195,15 +290,37 @@ def test_63_words_of_a_gates_report_command_nobody(scene: Scene) -> None:
     """Annotations, Markdown, JUnit, terminal and the page for the job, of a variant that raises evil in the working tree; and of a stranger's report."""
     folder = scene.case(evil="'''Sorted.'''\ndef smallest(xs):\n    return sorted(xs)\n")
     commit(scene.folder)
-    (folder / "evil.py").write_text(f"'''Sorted.'''\ndef smallest(xs):\n    raise ValueError({EVIL!r})\n")
+    (folder / "evil.py").write_text(
+        f"'''Sorted.'''\ndef smallest(xs):\n    raise ValueError({EVIL!r})\n"
+    )
     files = ("--json", "gate.json", "--markdown", "gate.md", "--junit", "gate.xml")
     summary = {"GITHUB_ACTIONS": "true", "GITHUB_STEP_SUMMARY": str(scene.folder / "summary.md")}
-    ended = scene.run("gate", "./sort", "--against", "HEAD", "--metric", "time", "--budget", "1", *files, environment=summary)
+    ended = scene.run(
+        "gate",
+        "./sort",
+        "--against",
+        "HEAD",
+        "--metric",
+        "time",
+        "--budget",
+        "1",
+        *files,
+        environment=summary,
+    )
     said = json.loads((scene.folder / "gate.json").read_bytes())
     said |= {"against": EVIL, "command": EVIL, "notes": [EVIL, FORMULA]}
     said["machine"] |= {"cpu": EVIL, "libraries": {EVIL: EVIL}}
     (scene.folder / "theirs.json").write_text(json.dumps(said))
-    theirs = scene.run("gate", "--from", "theirs.json", "--markdown", "theirs.md", "--junit", "theirs.xml", environment=summary)
+    theirs = scene.run(
+        "gate",
+        "--from",
+        "theirs.json",
+        "--markdown",
+        "theirs.md",
+        "--junit",
+        "theirs.xml",
+        environment=summary,
+    )
 
     assert (4, 4) == (ended.code, theirs.code)
     for name in ("gate.md", "summary.md", "theirs.md"):
@@ -211,16 +328,25 @@ def test_63_words_of_a_gates_report_command_nobody(scene: Scene) -> None:
     for name in ("gate.xml", "theirs.xml"):
         assert [] == in_xml((scene.folder / name).read_bytes())
     commands = [line for line in ended.out.splitlines() if line.startswith("::")]
-    assert [] == [line for line in commands if not re.match(r"::(error|warning|notice) title=[^:,]*::", line)]
+    assert [] == [
+        line for line in commands if not re.match(r"::(error|warning|notice) title=[^:,]*::", line)
+    ]
     assert [] == on_a_terminal(
-        "\n".join(line for line in ended.out.splitlines() if line not in commands) + ended.err + theirs.out + theirs.err
+        "\n".join(line for line in ended.out.splitlines() if line not in commands)
+        + ended.err
+        + theirs.out
+        + theirs.err
     )
 
 
 def outputs(scene: Scene, path: Path, case: str) -> None:
     """Make everything that can be made of a result file, and look at all of it."""
-    (scene.folder / "README.md").write_text(f"# x\n\n<!-- results:begin {case} -->\n<!-- results:end -->\n")
-    ended = {form: scene.run("export", path, "--format", form) for form in ("csv", "markdown", "json")}
+    (scene.folder / "README.md").write_text(
+        f"# x\n\n<!-- results:begin {case} -->\n<!-- results:end -->\n"
+    )
+    ended = {
+        form: scene.run("export", path, "--format", form) for form in ("csv", "markdown", "json")
+    }
     compared = scene.run("compare", path, path)
     site = scene.run("report", "-o", "site")
     readme = scene.run("report", "--readme", "README.md")
@@ -228,8 +354,16 @@ def outputs(scene: Scene, path: Path, case: str) -> None:
 
     assert [0, 0, 0, 0, 0] == [one.code for one in (*ended.values(), site, readme)]
     assert compared.code in {0, 4, 5}
-    assert [] == [cell for row in rows for cell in row if cell[:1] in set("=+-@\t\r") and not re.fullmatch(r"-?[\d.e+-]+", cell)]
-    assert ({len(rows[0])}, []) == ({len(row) for row in rows}, [cell for row in rows for cell in row if control(cell)])
+    assert [] == [
+        cell
+        for row in rows
+        for cell in row
+        if cell[:1] in set("=+-@\t\r") and not re.fullmatch(r"-?[\d.e+-]+", cell)
+    ]
+    assert ({len(rows[0])}, []) == (
+        {len(row) for row in rows},
+        [cell for row in rows for cell in row if control(cell)],
+    )
     assert [] == in_markdown(ended["markdown"].out)
     assert [] == in_markdown((scene.folder / "README.md").read_text())
     assert (False, True) == (control(ended["json"].out), isinstance(ended["json"].document(), dict))
@@ -243,7 +377,9 @@ def outputs(scene: Scene, path: Path, case: str) -> None:
 
 def control(text: str) -> bool:
     """Whether something in it steers: escapes, bells, directions of writing, separators of lines that only some see."""
-    return bool(re.search("[\0-\x08\x0b-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2066-\u2069]", text))
+    return bool(
+        re.search("[\0-\x08\x0b-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2066-\u2069]", text)
+    )
 
 
 def on_a_terminal(text: str) -> list[str]:
@@ -253,9 +389,20 @@ def on_a_terminal(text: str) -> list[str]:
 
 def in_markdown(text: str) -> list[str]:
     """What a renderer would obey: tags, links, pictures, code, and rows with another number of cells than their table's head."""
-    outside = re.sub(r"^(`{3,})\w*\n(?:(?!`{3}).*\n)*?\1$", "", text, flags=re.MULTILINE)  # a fence that nothing in it can end
-    own = re.sub(r"<!--.*?-->|</?(?:details|summary|sub|br|b|strong|p|code|pre)\s*/?>", "", outside, flags=re.DOTALL)
-    problems = [line for line in own.split("\n") if control(line) or re.search(r"(?<!\\)<[a-z/!]|(?<!\\)\]\(", line)]
+    outside = re.sub(
+        r"^(`{3,})\w*\n(?:(?!`{3}).*\n)*?\1$", "", text, flags=re.MULTILINE
+    )  # a fence that nothing in it can end
+    own = re.sub(
+        r"<!--.*?-->|</?(?:details|summary|sub|br|b|strong|p|code|pre)\s*/?>",
+        "",
+        outside,
+        flags=re.DOTALL,
+    )
+    problems = [
+        line
+        for line in own.split("\n")
+        if control(line) or re.search(r"(?<!\\)<[a-z/!]|(?<!\\)\]\(", line)
+    ]
     columns = 0
     for line in text.split("\n"):
         cells = len(re.findall(r"(?<!\\)\|", line))
@@ -276,7 +423,11 @@ class _Tags(HTMLParser):
         if tag in {"script", "iframe", "object", "embed", "form", "base", "style"}:
             self.found.append(tag)
         for name, value in attrs:
-            if name.startswith("on") or (name in {"href", "src"} and value != "data:," and re.match(r"\s*(\w+:|//)", value or "")):
+            if name.startswith("on") or (
+                name in {"href", "src"}
+                and value != "data:,"
+                and re.match(r"\s*(\w+:|//)", value or "")
+            ):
                 self.found.append(f"{tag} {name}={value}")
 
 
@@ -290,7 +441,11 @@ def in_a_page(text: str) -> list[str]:
 def in_xml(data: bytes) -> list[str]:
     """It can be read, and holds no script, no handler and no address elsewhere."""
     elements = list(ElementTree.fromstring(data).iter())
-    names = [element.tag for element in elements if str(element.tag).rpartition("}")[2] in {"script", "foreignObject", "image", "a"}]
+    names = [
+        element.tag
+        for element in elements
+        if str(element.tag).rpartition("}")[2] in {"script", "foreignObject", "image", "a"}
+    ]
     attributes = [
         f"{name}={value}"
         for element in elements
@@ -321,7 +476,9 @@ def strange(folder: Path) -> dict[str, bytes]:
 
     def with_record(change: dict[str, Any]) -> bytes:
         whole = json.loads(data)
-        whole["metadata"]["harness_record"] = json.dumps({**json.loads(whole["metadata"]["harness_record"]), **change})
+        whole["metadata"]["harness_record"] = json.dumps(
+            {**json.loads(whole["metadata"]["harness_record"]), **change}
+        )
         return store.seal(json.dumps(whole).encode())
 
     def put(old: str, new: str) -> bytes:
@@ -340,7 +497,9 @@ def strange(folder: Path) -> dict[str, bytes]:
         "metadata more": put('"unit": "second"', '"unit": "second", "hostname": "theirs"'),
         "YAML": b"!!python/object/apply:os.system ['touch ran']\n",
         "Python": b"__import__('os').system('touch ran')\n",
-        "ten million samples": text[: text.index('"values": [') + 11].encode() + b"1," * 10**7 + b"1]}]}]}",
+        "ten million samples": text[: text.index('"values": [') + 11].encode()
+        + b"1," * 10**7
+        + b"1]}]}]}",
         "ten million rounds": put('"harness_rounds": "', '"harness_rounds": "' + "1 " * 10**7),
         "too large": data + b" " * store.LARGEST_FILE,
         "milliseconds": put('"unit": "second"', '"unit": "millisecond"'),
@@ -354,7 +513,16 @@ def strange(folder: Path) -> dict[str, bytes]:
         "numbers for names": with_record({"case": 1}),
         "a list for a run": with_record({"workloads": {}}),
         "an unknown status": with_record(
-            {"workloads": [{**json.loads(json.loads(data)["metadata"]["harness_record"])["workloads"][0], "n": "10"}]}
+            {
+                "workloads": [
+                    {
+                        **json.loads(json.loads(data)["metadata"]["harness_record"])["workloads"][
+                            0
+                        ],
+                        "n": "10",
+                    }
+                ]
+            }
         ),
     }
 
@@ -367,14 +535,24 @@ def test_64_a_strangers_file_is_refused_and_never_run(shelf: Scene) -> None:
     for number, (what, data) in enumerate(strange(shelf.folder).items()):
         files[there / f"{number}.json"] = what
         (there / f"{number}.json").write_bytes(data)
-    asked = [[*words, str(file)] for file in files for words in (["export"], ["compare", "tiny"], ["run", "--resume"])]
+    asked = [
+        [*words, str(file)]
+        for file in files
+        for words in (["export"], ["compare", "tiny"], ["run", "--resume"])
+    ]
     asked += [["store", "fsck", "--store", "there"], ["store", "merge", "there"]]
     (shelf.folder.parent / "asked.json").write_text(json.dumps(asked))
     ended = shelf.run(shelf.folder.parent / "asked.json", program=("-c", DRIVER)).document()
     checked = ended[-2][1]
 
-    assert [] == [(words, code, text[-300:]) for words, (code, text) in zip(asked, ended, strict=True) if code != 6]
-    assert [] == [what for file, what in files.items() if checked.count(f"there/tiny/{file.name}: ") != 1]
+    assert [] == [
+        (words, code, text[-300:])
+        for words, (code, text) in zip(asked, ended, strict=True)
+        if code != 6
+    ]
+    assert [] == [
+        what for file, what in files.items() if checked.count(f"there/tiny/{file.name}: ") != 1
+    ]
     assert [shelf.older] == list(shelf.store.rglob("*.json"))
     assert [] == list(shelf.folder.rglob("ran"))
 
@@ -389,15 +567,26 @@ def test_64_a_strangers_limits_of_the_numbers_make_no_crash(shelf: Scene) -> Non
         replace(measured, spent_seconds=-1e308), replace(measured, conditions=tuple(replace(one, steal_share=1e308) for one in measured.conditions)),
     ]  # fmt: skip
     files = [
-        store.write(replace(run, id=f"202603{number:02}T120000Z-0123abcd", workloads=(one,)), shelf.store)
+        store.write(
+            replace(run, id=f"202603{number:02}T120000Z-0123abcd", workloads=(one,)), shelf.store
+        )
         for number, one in enumerate(absurd)
     ]
-    files.append(store.write(replace(run, id="20260401T120000Z-0123abcd", workloads=()), shelf.store))
-    files.append(store.write(replace(run, id="20260402T120000Z-0123abcd", reference="nobody"), shelf.store))
+    files.append(
+        store.write(replace(run, id="20260401T120000Z-0123abcd", workloads=()), shelf.store)
+    )
+    files.append(
+        store.write(replace(run, id="20260402T120000Z-0123abcd", reference="nobody"), shelf.store)
+    )
     asked = [
         [*words, str(file)]
         for file in files
-        for words in (["export"], ["export", "--format", "markdown"], ["export", "--format", "json"], ["compare", "tiny"])
+        for words in (
+            ["export"],
+            ["export", "--format", "markdown"],
+            ["export", "--format", "json"],
+            ["compare", "tiny"],
+        )
     ]
     asked.append(["report", "-o", "site"])
     (shelf.folder.parent / "asked.json").write_text(json.dumps(asked))
@@ -420,7 +609,14 @@ def test_a_repositorys_own_settings_start_nothing(scene: Scene) -> None:
     for hook in ("post-checkout", "post-index-change", "reference-transaction"):
         (scene.folder / ".git" / "hooks").mkdir(exist_ok=True)
         (scene.folder / ".git" / "hooks" / hook).symlink_to(program)
-    for setting in ("core.fsmonitor", "core.sshCommand", "core.pager", "core.editor", "diff.external", "credential.helper"):
+    for setting in (
+        "core.fsmonitor",
+        "core.sshCommand",
+        "core.pager",
+        "core.editor",
+        "diff.external",
+        "credential.helper",
+    ):
         git(scene.folder, "config", setting, str(program))
     (folder / "quick.py").write_text("'''Sorted.'''\n\ndef smallest(xs):\n    return sorted(xs)\n")
     ended = [

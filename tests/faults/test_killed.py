@@ -33,7 +33,9 @@ def killed(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, list[int], l
     """Stores of a run that was killed at its first, second ... step; how each ended; and the steps there are."""
     folder = tmp_path_factory.mktemp("killed")
     command = [sys.executable, "-m", "tests.faults.dying", str(folder)]
-    ended = subprocess.run(command, capture_output=True, text=True, check=False, cwd=HOME, timeout=170)
+    ended = subprocess.run(
+        command, capture_output=True, text=True, check=False, cwd=HOME, timeout=170
+    )
     assert 0 == ended.returncode, ended.stderr
     *codes, steps, last = ended.stdout.splitlines()
     return folder, [*map(int, codes), int(last)], json.loads(steps)
@@ -49,14 +51,18 @@ def momentless(run: Run) -> Run:
     return replace(run, started="")
 
 
-def test_36_37_every_step_of_writing_is_one_to_die_at(killed: tuple[Path, list[int], list[str]]) -> None:
+def test_36_37_every_step_of_writing_is_one_to_die_at(
+    killed: tuple[Path, list[int], list[str]],
+) -> None:
     """Seam: the calls of ``os`` by which the lab writes.  At least 200 kills, each by SIGKILL, at every kind of step; then one run that lives."""
     _, codes, steps = killed
 
     assert [-signal.SIGKILL] * (len(codes) - 1) + [0] == codes
     assert len(codes) - 1 == len(steps)
     assert 200 <= len(steps)
-    assert {"mkdir", "open", "write", "half a write", "fsync", "replace", "close", "unlink"} == set(steps)
+    assert {"mkdir", "open", "write", "half a write", "fsync", "replace", "close", "unlink"} == set(
+        steps
+    )
     assert BLOCKS + 2 == steps.count("replace")  # the probe, every block, and the end
 
 
@@ -71,7 +77,9 @@ def test_36_a_step_is_synced_before_it_counts(killed: tuple[Path, list[int], lis
     assert one == steps[-9:]
 
 
-def test_36_killed_at_any_step_the_older_data_is_as_it_was(killed: tuple[Path, list[int], list[str]]) -> None:
+def test_36_killed_at_any_step_the_older_data_is_as_it_was(
+    killed: tuple[Path, list[int], list[str]],
+) -> None:
     """Byte for byte, readable; the cut run is not there yet, or whole and marked incomplete; nothing half written is taken for a result."""
     folder, codes, _ = killed
     older = store.encode(fake_run())
@@ -91,7 +99,9 @@ def test_36_killed_at_any_step_the_older_data_is_as_it_was(killed: tuple[Path, l
     assert 1 < states.count(True) < 8  # only those that died after the last rename
 
 
-def test_36_killed_at_any_step_it_ends_as_if_nobody_had(killed: tuple[Path, list[int], list[str]]) -> None:
+def test_36_killed_at_any_step_it_ends_as_if_nobody_had(
+    killed: tuple[Path, list[int], list[str]],
+) -> None:
     """Resumed from what each kill left: the very samples, and so the very statistics, of the run that was not cut."""
     folder, _, _ = killed
     *cut, whole = stores(folder)
@@ -114,7 +124,9 @@ def test_36_killed_at_any_step_it_ends_as_if_nobody_had(killed: tuple[Path, list
     assert list(range(1, BLOCKS + 1)) == sorted(seen)
 
 
-def test_36_what_a_kill_leaves_is_found_and_removed(killed: tuple[Path, list[int], list[str]]) -> None:
+def test_36_what_a_kill_leaves_is_found_and_removed(
+    killed: tuple[Path, list[int], list[str]],
+) -> None:
     """At most one temporary file, named by fsck, removed when told; and nothing but results stays."""
     folder, _, steps = killed
     counts = []
@@ -126,8 +138,20 @@ def test_36_what_a_kill_leaves_is_found_and_removed(killed: tuple[Path, list[int
         assert left == removed
         assert {".json"} == {path.suffix for path in place.rglob("*") if path.is_file()}
 
-    of_the_runs_file = [count for count, step in zip(counts[11:-1], steps[11:], strict=True) if step != "mkdir"]
-    while_it_is_written = [0, 1, 1, 1, 1, 0, 0, 0, 0]  # open, write, half a write, fsync, rename; then it has its name
+    of_the_runs_file = [
+        count for count, step in zip(counts[11:-1], steps[11:], strict=True) if step != "mkdir"
+    ]
+    while_it_is_written = [
+        0,
+        1,
+        1,
+        1,
+        1,
+        0,
+        0,
+        0,
+        0,
+    ]  # open, write, half a write, fsync, rename; then it has its name
 
     assert while_it_is_written * (BLOCKS + 1) == of_the_runs_file
     assert counts[:11] == [0, 0, 1, 1, 1, 1, 1, 1, 1, 1, 1]  # the probe: until it is removed
@@ -162,16 +186,26 @@ def survived(scene: Scene, process: subprocess.Popen[str]) -> str:
 @pytest.mark.parametrize("step", [4, 15, 26])
 def test_36_a_real_run_dies_while_it_writes(scene: Scene, step: int) -> None:
     """Seam: the calls of ``os`` by which the real command line writes.  In the probe, in the first block's file, in a later one's."""
-    process = scene.start("run", scene.case(honest=HONEST), *QUICK, environment={"PERFLAB_TEST_STEP": str(step)}, program=("-c", DYING))
+    process = scene.start(
+        "run",
+        scene.case(honest=HONEST),
+        *QUICK,
+        environment={"PERFLAB_TEST_STEP": str(step)},
+        program=("-c", DYING),
+    )
     process.communicate()
 
     assert -signal.SIGKILL == process.returncode
-    assert {4: "before the first block", 15: "before the first block", 26: "after 1 blocks"}[step] == survived(scene, process)
+    assert {4: "before the first block", 15: "before the first block", 26: "after 1 blocks"}[
+        step
+    ] == survived(scene, process)
 
 
 def kept_blocks(scene: Scene) -> int:
     """How many blocks of the run are on the disk; whoever looks at any time can read them."""
-    return sum(len(store.read(path).workloads[0].conditions) for path in scene.store.glob("sort/*.json"))
+    return sum(
+        len(store.read(path).workloads[0].conditions) for path in scene.store.glob("sort/*.json")
+    )
 
 
 @pytest.mark.parametrize("number", range(KILLS))

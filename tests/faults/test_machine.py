@@ -26,7 +26,11 @@ def begun(scene: Scene, blocks: int = 1, *more: object) -> subprocess.Popen[str]
     """Start a run that would take minutes; return when it has kept so many blocks."""
     process = scene.start("run", scene.case(honest=HONEST), *ENDLESS, *more)
     watched = psutil.Process(process.pid)
-    while not [path for path in scene.store.glob("sort/*.json") if len(store.read(path).workloads[0].conditions) >= blocks]:
+    while not [
+        path
+        for path in scene.store.glob("sort/*.json")
+        if len(store.read(path).workloads[0].conditions) >= blocks
+    ]:
         assert watched.is_running(), process.communicate()
         assert watched.status() != psutil.STATUS_ZOMBIE, process.communicate()
         os.sched_yield()
@@ -39,7 +43,9 @@ def kept(scene: Scene) -> Run:
     return store.read(path)
 
 
-@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGHUP, 129)])
+@pytest.mark.parametrize(
+    ("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGHUP, 129)]
+)
 def test_33_35_an_interruption_keeps_what_there_is(scene: Scene, number: int, code: int) -> None:
     """While measuring: the exit code of the signal, and the command that goes on."""
     process = begun(scene)
@@ -113,7 +119,12 @@ def test_37_a_store_that_cannot_be_written_is_found_first(scene: Scene, kind: st
         blocked.write_text("a file where the folder should be")
         ended = scene.run("run", folder, *QUICK, "--store", blocked)
     else:
-        ended = scene.run("run", folder, *QUICK, preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (1024, 1024)))
+        ended = scene.run(
+            "run",
+            folder,
+            *QUICK,
+            preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (1024, 1024)),
+        )
 
     assert 6 == ended.code, ended.said
     assert "cannot be written" in ended.err
@@ -132,7 +143,9 @@ def test_37_a_disk_that_fills_up_later_loses_nothing(scene: Scene) -> None:
     folder = scene.case(honest=HONEST)
     spill = scene.folder / "spill"
     spill.mkdir()
-    ended = scene.run("run", folder, *QUICK, environment={"TMPDIR": str(spill)}, program=("-c", FILLING))
+    ended = scene.run(
+        "run", folder, *QUICK, environment={"TMPDIR": str(spill)}, program=("-c", FILLING)
+    )
     (saved,) = spill.glob("perflab-*.json")
     run = store.read(saved)
 
@@ -177,16 +190,22 @@ def test_38_a_stepped_clock_is_data(scene: Scene) -> None:
     block = snapshot().until(snapshot(monotonic=5.0, wall_offset=-3600.0), workload="10", block=0)
     run = fake_run()
     (measured,) = run.workloads
-    summary = summarise(replace(run, workloads=(replace(measured, conditions=(block, *measured.conditions[1:])),)))
+    summary = summarise(
+        replace(run, workloads=(replace(measured, conditions=(block, *measured.conditions[1:])),))
+    )
 
     assert (5.0, -3600.0, "") == (block.seconds, block.clock_step_seconds, block.dropped)
-    assert any("clock was stepped by -3600 s" in warning for warning in summary.workloads[0].warnings)
+    assert any(
+        "clock was stepped by -3600 s" in warning for warning in summary.workloads[0].warnings
+    )
     assert 3 == summary.workloads[0].blocks_kept
 
 
 def test_39_a_sleeping_machine_spoils_its_block(scene: Scene) -> None:
     """Seam: the counters of one block.  Boot time went on, monotonic time did not."""
-    block = snapshot().until(snapshot(monotonic=5.0, sleep_offset=30.0, wall_offset=30.0), workload="10", block=0)
+    block = snapshot().until(
+        snapshot(monotonic=5.0, sleep_offset=30.0, wall_offset=30.0), workload="10", block=0
+    )
 
     assert (30.0, "the machine slept for 30 s") == (block.slept_seconds, block.dropped)
 
@@ -197,17 +216,22 @@ def test_40_too_many_bad_blocks_are_inconclusive(bad: int, code: int) -> None:
     run = fake_run()
     (measured,) = run.workloads
     spoiled: tuple[Conditions, ...] = tuple(
-        replace(one, dropped="300 pages were swapped in") if place < bad else one for place, one in enumerate(measured.conditions)
+        replace(one, dropped="300 pages were swapped in") if place < bad else one
+        for place, one in enumerate(measured.conditions)
     )
 
-    assert code == exit_code(summarise(replace(run, workloads=(replace(measured, conditions=spoiled),))))
+    assert code == exit_code(
+        summarise(replace(run, workloads=(replace(measured, conditions=spoiled),)))
+    )
 
 
 def test_41_processors_are_those_we_may_use(scene: Scene) -> None:
     """Confined to one, the machine has one core, and the run says so."""
     folder = scene.case(honest=HONEST)
     one = min(os.sched_getaffinity(0))
-    ended = scene.run("run", folder, *QUICK, "--json", "-", preexec_fn=lambda: os.sched_setaffinity(0, {one}))
+    ended = scene.run(
+        "run", folder, *QUICK, "--json", "-", preexec_fn=lambda: os.sched_setaffinity(0, {one})
+    )
 
     assert 1 == ended.document()["machine"]["cores"]
     assert supervisor.processors() >= 1
@@ -215,10 +239,17 @@ def test_41_processors_are_those_we_may_use(scene: Scene) -> None:
 
 @pytest.mark.parametrize(
     "environment",
-    [{"PYTHONOPTIMIZE": "2"}, {"PYTHONDEVMODE": "1"}, {"PYTHONHASHSEED": "5"}, {"PYTHONTRACEMALLOC": "5"}],
+    [
+        {"PYTHONOPTIMIZE": "2"},
+        {"PYTHONDEVMODE": "1"},
+        {"PYTHONHASHSEED": "5"},
+        {"PYTHONTRACEMALLOC": "5"},
+    ],
     ids=lambda given: next(iter(given)),
 )
-def test_42_distorting_settings_do_not_reach_the_workers(scene: Scene, environment: dict[str, str]) -> None:
+def test_42_distorting_settings_do_not_reach_the_workers(
+    scene: Scene, environment: dict[str, str]
+) -> None:
     """A variant sees an interpreter without them."""
     source = """
         '''Says what it sees.'''
@@ -248,7 +279,12 @@ def test_42_tracers_are_taken_off(scene: Scene) -> None:
     (hook / "sitecustomize.py").write_text(
         "import sys, threading\nfor hook in (sys.settrace, sys.setprofile, threading.settrace):\n    hook(lambda *_: None)\n"
     )
-    ended = scene.run("verify", scene.case(honest=source), "-q", environment={"PYTHONPATH": f"{hook}{os.pathsep}{HOME}"})
+    ended = scene.run(
+        "verify",
+        scene.case(honest=source),
+        "-q",
+        environment={"PYTHONPATH": f"{hook}{os.pathsep}{HOME}"},
+    )
 
     assert 0 == ended.code, ended.said
 
@@ -294,12 +330,20 @@ def test_44_poor_consoles_get_what_they_can_show(scene: Scene, console: dict[str
     assert "honest" in ended.out
     assert "\x1b[" not in ended.out
     if "COLUMNS" in console:
-        table = [line for line in ended.out.splitlines() if not line.startswith(("result file:", "next:"))]  # to be copied: never broken
+        table = [
+            line
+            for line in ended.out.splitlines()
+            if not line.startswith(("result file:", "next:"))
+        ]  # to be copied: never broken
         assert max(map(len, table)) <= 40
 
 
-@pytest.mark.parametrize(("command", "code"), [("list", 0), ("list nosuchcase", 2), ("nosuchcommand", 2), ("run", 2)])
-def test_44_standard_error_that_is_full_changes_no_exit_code(scene: Scene, command: str, code: int) -> None:
+@pytest.mark.parametrize(
+    ("command", "code"), [("list", 0), ("list nosuchcase", 2), ("nosuchcommand", 2), ("run", 2)]
+)
+def test_44_standard_error_that_is_full_changes_no_exit_code(
+    scene: Scene, command: str, code: int
+) -> None:
     """Exit 1 would say that something is slower."""
     with open("/dev/full", "w") as full:
         process = scene.start(*command.split(), stderr=full)
@@ -324,7 +368,12 @@ def test_44_a_reader_that_goes_is_no_error(scene: Scene) -> None:
     """``| head -1``: 141 as the shell has it, or 0; no traceback."""
     command = f"{sys.executable} -m harness list | head -1"
     ended = subprocess.run(
-        ["bash", "-c", f"set -o pipefail; {command}"], capture_output=True, text=True, check=False, cwd=HOME, env=scene.environment()
+        ["bash", "-c", f"set -o pipefail; {command}"],
+        capture_output=True,
+        text=True,
+        check=False,
+        cwd=HOME,
+        env=scene.environment(),
     )
 
     assert ended.returncode in {0, 141}

@@ -66,7 +66,11 @@ def command(scene: Scene, planted: dict[str, str], *words: object) -> Ended:
         "PERFLAB_CACHE": str(top / "cache"),
     }
     environment |= {"HOME": str(top / "home"), "TMPDIR": str(top / "tmp")}
-    return scene.run(*words, program=("-W", f"ignore:{planted['argument']}", "-m", "harness"), environment=environment)
+    return scene.run(
+        *words,
+        program=("-W", f"ignore:{planted['argument']}", "-m", "harness"),
+        environment=environment,
+    )
 
 
 def leaks(scene: Scene, planted: dict[str, str], said: list[Ended]) -> list[str]:
@@ -79,7 +83,12 @@ def leaks(scene: Scene, planted: dict[str, str], said: list[Ended]) -> list[str]
         if planted[name] in text
     ]
     for path in _written(scene):
-        data, where = path.read_bytes(), path.relative_to(scene.folder if path.is_relative_to(scene.folder) else scene.folder.parent)
+        data, where = (
+            path.read_bytes(),
+            path.relative_to(
+                scene.folder if path.is_relative_to(scene.folder) else scene.folder.parent
+            ),
+        )
         found += [
             f"{name} in {where}: {_around(data.decode(errors='replace'), planted[name])}"
             for name in planted
@@ -109,7 +118,18 @@ def test_nothing_planted_is_in_any_output(secret_scene: Scene, planted: dict[str
     said = [
         command(scene, planted, "run", "./sort", *plain, "--json", "run.json"),
         command(scene, planted, "verify", "./sort", "--fresh", *_JSON),
-        command(scene, planted, "monitor", "--record", "look.jsonl", "--seconds", "1", "--", "sleep", "1"),
+        command(
+            scene,
+            planted,
+            "monitor",
+            "--record",
+            "look.jsonl",
+            "--seconds",
+            "1",
+            "--",
+            "sleep",
+            "1",
+        ),
         command(scene, planted, "doctor", *_JSON),
         command(scene, planted, "limits", *_JSON),
         command(scene, planted, "compare", "sort", "sort", *_JSON),
@@ -133,9 +153,34 @@ def test_nothing_planted_is_in_a_gates_report(secret_scene: Scene, planted: dict
     """Its document, Markdown, JUnit and the command that does it again, with secrets in the names of the files that were asked for."""
     scene = secret_scene
     (scene.folder / "sort" / "quick.py").write_text(RAISING)
-    files = ("--json", f"../home/{planted['argument']}.json", "--markdown", "gate.md", "--junit", "gate.xml")
-    said = [command(scene, planted, "gate", "./sort", "--against", "HEAD", "--metric", "time", "--budget", "1", "-V", "quick", *files)]
-    (scene.folder.parent / "home" / f"{planted['argument']}.json").rename(scene.folder / "gate.json")
+    files = (
+        "--json",
+        f"../home/{planted['argument']}.json",
+        "--markdown",
+        "gate.md",
+        "--junit",
+        "gate.xml",
+    )
+    said = [
+        command(
+            scene,
+            planted,
+            "gate",
+            "./sort",
+            "--against",
+            "HEAD",
+            "--metric",
+            "time",
+            "--budget",
+            "1",
+            "-V",
+            "quick",
+            *files,
+        )
+    ]
+    (scene.folder.parent / "home" / f"{planted['argument']}.json").rename(
+        scene.folder / "gate.json"
+    )
 
     assert [] == leaks(scene, planted, said)
     assert 4 == said[0].code
@@ -159,7 +204,9 @@ def _missing(tool: str) -> str:
 
 
 @pytest.mark.parametrize("tool", ["py-spy", "callgrind", "scalene", "memray"])
-def test_nothing_planted_is_in_a_profile(secret_scene: Scene, planted: dict[str, str], tool: str) -> None:
+def test_nothing_planted_is_in_a_profile(
+    secret_scene: Scene, planted: dict[str, str], tool: str
+) -> None:
     """Flame graph, speedscope file, and the tool's own files, which name every source by its whole path if they are let."""
     if problem := _missing(tool):
         pytest.skip(problem)
@@ -183,4 +230,7 @@ def test_nothing_planted_is_in_a_profile(secret_scene: Scene, planted: dict[str,
         pytest.skip(f"{tool} is not permitted to look here: {ended.err}")
 
     assert [] == leaks(secret_scene, planted, [ended])
-    assert (0, True) == (ended.code, any(re.search(r"speedscope", path.name) for path in _written(secret_scene)))
+    assert (0, True) == (
+        ended.code,
+        any(re.search(r"speedscope", path.name) for path in _written(secret_scene)),
+    )

@@ -33,7 +33,11 @@ def another(scene: Scene, data: bytes, number: int = 1, case: str = "tiny") -> P
 
 def everything(folder: Path) -> dict[str, bytes]:
     """Every file and what it holds."""
-    return {str(path.relative_to(folder)): path.read_bytes() for path in sorted(folder.rglob("*")) if path.is_file()}
+    return {
+        str(path.relative_to(folder)): path.read_bytes()
+        for path in sorted(folder.rglob("*"))
+        if path.is_file()
+    }
 
 
 def place_of(data: bytes) -> str:
@@ -59,13 +63,18 @@ def test_45_a_cut_file_stops_no_run(scene: Scene) -> None:
 
 def test_46_a_cut_or_flipped_file_is_named_and_the_others_are_used(shelf: Scene) -> None:
     """One bit anywhere, format and seal included: exit 6 for that file; --fix sets it aside, byte for byte, and the others still load."""
-    places_ = [*range(0, len(shelf.before), len(shelf.before) // 60), shelf.before.index(b'"harness_format": 3') + 18]
+    places_ = [
+        *range(0, len(shelf.before), len(shelf.before) // 60),
+        shelf.before.index(b'"harness_format": 3') + 18,
+    ]
     flipped: dict[Path, bytes] = {}
     for number, place in enumerate(places_):
         data = bytearray(shelf.before)
         data[place] ^= 1 << number % 7
         flipped[another(shelf, bytes(data), number)] = bytes(data)
-    flipped[another(shelf, shelf.before[: len(shelf.before) // 2], 900)] = shelf.before[: len(shelf.before) // 2]
+    flipped[another(shelf, shelf.before[: len(shelf.before) // 2], 900)] = shelf.before[
+        : len(shelf.before) // 2
+    ]
     checked = shelf.run("store", "fsck")
     before = everything(shelf.store)
     fixed = shelf.run("store", "fsck", "--fix")
@@ -82,9 +91,22 @@ def test_47_conflict_markers_are_named_with_the_remedy(shelf: Scene) -> None:
     """The line of the marker, and that both sides can be taken; exit 6 wherever the file is used."""
     lines = shelf.before.split(b"\n")
     path = another(
-        shelf, b"\n".join([*lines[:13], b"<<<<<<< HEAD", *lines[13:20], b"=======", *lines[13:20], b">>>>>>> other", *lines[20:]])
+        shelf,
+        b"\n".join(
+            [
+                *lines[:13],
+                b"<<<<<<< HEAD",
+                *lines[13:20],
+                b"=======",
+                *lines[13:20],
+                b">>>>>>> other",
+                *lines[20:],
+            ]
+        ),
     )
-    said = f"{path}: merge-conflict marker at line 14; this store is one file per run, take both sides"
+    said = (
+        f"{path}: merge-conflict marker at line 14; this store is one file per run, take both sides"
+    )
     checked, exported = shelf.run("store", "fsck"), shelf.run("export", path)
 
     assert (6, 6) == (checked.code, exported.code)
@@ -125,7 +147,9 @@ def test_48_what_is_no_file_is_named_and_hangs_nobody(shelf: Scene) -> None:
 
     assert (6, 0) == (checked.code, fixed.code)
     assert {} == {
-        path: said for path, said in named.items() if not any(f"{path}: " in line and said in line for line in checked.out.splitlines())
+        path: said
+        for path, said in named.items()
+        if not any(f"{path}: " in line and said in line for line in checked.out.splitlines())
     }
     assert [] == [path for path in named if not os.path.lexists(f"{path}.bad")]
 
@@ -140,7 +164,9 @@ def _strange(data: bytes) -> dict[str, bytes]:
 
     def record(old: str, new: str) -> bytes:
         whole = json.loads(data)
-        whole["metadata"]["harness_record"] = whole["metadata"]["harness_record"].replace(old, new, 1)
+        whole["metadata"]["harness_record"] = whole["metadata"]["harness_record"].replace(
+            old, new, 1
+        )
         return store.seal(json.dumps(whole).encode())
 
     return {
@@ -148,7 +174,9 @@ def _strange(data: bytes) -> dict[str, bytes]:
         "nested, closed": b'{"metadata":' * 10**5 + b"1" + b"}" * 10**5,
         "nested record": record('"advice":[]', '"advice":' + "[" * 10**5 + "]" * 10**5),
         "a million digits": value("1" * 10**6),
-        "a million digits as loops": store.seal(text.replace('"loops": 3', f'"loops": {"9" * 10**6}', 1).encode()),
+        "a million digits as loops": store.seal(
+            text.replace('"loops": 3', f'"loops": {"9" * 10**6}', 1).encode()
+        ),
         "a million digits in the record": record('"block":0', f'"block":{"9" * 10**6}'),
         "NaN": value("NaN"),
         "Infinity": value("Infinity"),
@@ -157,14 +185,20 @@ def _strange(data: bytes) -> dict[str, bytes]:
         "1e-300 s": value("1e-300"),
         "0": value("0"),
         "negative": value("-1e-5"),
-        "a name twice": store.seal(text.replace('"version": "1.0"', '"version": "1.0", "version": "1.0"', 1).encode()),
+        "a name twice": store.seal(
+            text.replace('"version": "1.0"', '"version": "1.0", "version": "1.0"', 1).encode()
+        ),
         "a name twice in the record": record('"case":"tiny"', '"case":"tiny","case":"tiny"'),
         "BOM": b"\xef\xbb\xbf" + data,
         "UTF-16": text.encode("utf-16"),
         "UTF-32": text.encode("utf-32-le"),
         "Latin-1": text.replace("A processor", "Ein Pr\xe4zessor").encode("latin-1"),
-        "lone surrogate": store.seal(text.replace("A processor", "A \\ud800 processor", 1).encode()),
-        "lone surrogate as bytes": text.replace("A processor", "A \ud800 processor").encode(errors="surrogatepass"),
+        "lone surrogate": store.seal(
+            text.replace("A processor", "A \\ud800 processor", 1).encode()
+        ),
+        "lone surrogate as bytes": text.replace("A processor", "A \ud800 processor").encode(
+            errors="surrogatepass"
+        ),
         "zeros": b"\0" * 4096,
         "after the end": data + b"{}",
         "a list": b"[]",
@@ -174,31 +208,55 @@ def _strange(data: bytes) -> dict[str, bytes]:
 
 def test_49_strange_json_is_refused_in_one_line(shelf: Scene) -> None:
     """Each file has its own short reason, none is taken for a run, and nobody runs out of stack, memory or patience."""
-    files = {another(shelf, data, number): what for number, (what, data) in enumerate(_strange(shelf.before).items())}
+    files = {
+        another(shelf, data, number): what
+        for number, (what, data) in enumerate(_strange(shelf.before).items())
+    }
     checked = shelf.run("store", "fsck")
-    lines = {path: [line for line in checked.out.splitlines() if line.startswith(f"{path}: ")] for path in files}
+    lines = {
+        path: [line for line in checked.out.splitlines() if line.startswith(f"{path}: ")]
+        for path in files
+    }
 
     assert 6 == checked.code
     assert {} == {files[path]: found for path, found in lines.items() if len(found) != 1}
-    assert {} == {files[path]: found for path, found in lines.items() if len(found[0]) > len(str(path)) + 300}
+    assert {} == {
+        files[path]: found for path, found in lines.items() if len(found[0]) > len(str(path)) + 300
+    }
     assert f"1 sound (0 of them incomplete), {len(files)} not sound" in checked.said
 
 
 def test_50_a_newer_file_is_never_touched(shelf: Scene) -> None:
     """Not even by --fix, and not even if it is made of things that we do not know: exit 6 with both numbers, and what to do."""
     newer = store.FORMAT + 1
-    path = another(shelf, shelf.before.replace(b'"harness_format": 3', f'"harness_format": {newer}'.encode()))
+    path = another(
+        shelf, shelf.before.replace(b'"harness_format": 3', f'"harness_format": {newer}'.encode())
+    )
     strange = another(
-        shelf, json.dumps({"metadata": {"harness_format": newer, "more": [1]}, "benchmarks": {"of": "another kind"}}).encode(), 2
+        shelf,
+        json.dumps(
+            {
+                "metadata": {"harness_format": newer, "more": [1]},
+                "benchmarks": {"of": "another kind"},
+            }
+        ).encode(),
+        2,
     )
     before = everything(shelf.store)
-    ended = [shelf.run("store", "fsck", "--fix"), shelf.run("export", path), shelf.run("export", strange)]
+    ended = [
+        shelf.run("store", "fsck", "--fix"),
+        shelf.run("export", path),
+        shelf.run("export", strange),
+    ]
 
     assert [6, 6, 6] == [one.code for one in ended]
     assert [f"format {newer} > {store.FORMAT}"] * 3 == [
         f"format {newer} > {store.FORMAT}" * ("upgrade perflab" in one.said) for one in ended
     ]
-    assert (f"{path}: format" in ended[0].said, f"{strange}: format" in ended[0].said) == (True, True)
+    assert (f"{path}: format" in ended[0].said, f"{strange}: format" in ended[0].said) == (
+        True,
+        True,
+    )
     assert before == everything(shelf.store)
 
 
@@ -206,7 +264,10 @@ def test_51_every_older_format_is_read_as_it_is(scene: Scene) -> None:
     """A file of every format there has been gives the same document, is sound, and stays byte for byte."""
     documents = []
     for number in range(1, store.FORMAT + 1):
-        shelf, golden = scene.folder / f"results-{number}", (GOLDEN / f"result-format-{number}.json").read_bytes()
+        shelf, golden = (
+            scene.folder / f"results-{number}",
+            (GOLDEN / f"result-format-{number}.json").read_bytes(),
+        )
         file = store.file_of(fake_run(), shelf)
         file.parent.mkdir(parents=True)
         file.write_bytes(golden)
@@ -231,7 +292,9 @@ def _spoilt(kept: bytes) -> dict[str, bytes]:
 
 def test_53_a_spoilt_cache_is_made_anew_without_a_word(scene: Scene) -> None:
     """Proofs that are cut, foreign, pipes or another variant's prove nothing: exit 3 for the wrong variant as on the first day, no warning."""
-    folder = scene.case(quick=HONEST, wrong="'''Wrong.'''\ndef smallest(xs):\n    return sorted(xs)[::-1]\n")
+    folder = scene.case(
+        quick=HONEST, wrong="'''Wrong.'''\ndef smallest(xs):\n    return sorted(xs)[::-1]\n"
+    )
     command = ("verify", "./sort", "-q", "--json", "-")
     first = scene.run(*command)
     kept = scene.folder / "cache" / "certificates" / "sort"
@@ -262,7 +325,11 @@ def test_53_a_spoilt_kernel_is_compiled_anew(scene: Scene) -> None:
     scene.case(jitted=jitted)
     command = ("verify", "./sort", "-V", "jitted", "-q", "--fresh")
     first = scene.run(*command)
-    files = sorted(path for path in (scene.folder / "cache" / "numba").rglob("*") if path.suffix in {".nbi", ".nbc"})
+    files = sorted(
+        path
+        for path in (scene.folder / "cache" / "numba").rglob("*")
+        if path.suffix in {".nbi", ".nbc"}
+    )
     whole = [path.stat().st_size for path in files]
     for path in files:
         path.write_bytes(path.read_bytes()[:-20])
@@ -270,10 +337,15 @@ def test_53_a_spoilt_kernel_is_compiled_anew(scene: Scene) -> None:
 
     assert (0, 0) == (first.code, again.code)
     assert first.out == again.out
-    assert [True] * len(whole) == [path.stat().st_size > size - 20 for path, size in zip(files, whole, strict=True)]
+    assert [True] * len(whole) == [
+        path.stat().st_size > size - 20 for path, size in zip(files, whole, strict=True)
+    ]
 
 
-@pytest.mark.parametrize("what", ["cut", "empty", "garbage", "nested", "another version", "another machine", "impossible"])
+@pytest.mark.parametrize(
+    "what",
+    ["cut", "empty", "garbage", "nested", "another version", "another machine", "impossible"],
+)
 def test_53_spoilt_limits_are_measured_anew(what: str, machines_limits: MachineLimits) -> None:
     """Seam: ``kept_limits`` has nothing where the file is spoilt, another machine's, or says what no machine can do (measuring takes half a minute)."""
     here = machine.this_machine()
@@ -305,6 +377,13 @@ def test_54_a_run_that_comes_twice_is_one_run(shelf: Scene) -> None:
     store.write(replace(fake_run(), id="20260301T120000Z-0123abcd"), shelf.folder / "three")
     refused = shelf.run("store", "merge", shelf.folder / "three")
 
-    assert ("2 runs taken in, 2 were here already\n", "0 runs taken in, 4 were here already\n") == (first.out, again.out)
-    assert (6, True, True) == (refused.code, str(changed) in refused.err, str(shelf.older) in refused.err)
+    assert ("2 runs taken in, 2 were here already\n", "0 runs taken in, 4 were here already\n") == (
+        first.out,
+        again.out,
+    )
+    assert (6, True, True) == (
+        refused.code,
+        str(changed) in refused.err,
+        str(shelf.older) in refused.err,
+    )
     assert (3, before) == (len(before), everything(shelf.store))

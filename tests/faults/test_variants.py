@@ -86,7 +86,9 @@ def test_01_where_it_died_is_said_and_its_last_words_are_kept(scene: Scene) -> N
     words = Path(path).read_text()
 
     assert 4 == ended.code
-    assert re.search(r"faulty: crashed: in round 1, size 10: crashed \(SIGSEGV\).*last stack: ", ended.said), ended.said
+    assert re.search(
+        r"faulty: crashed: in round 1, size 10: crashed \(SIGSEGV\).*last stack: ", ended.said
+    ), ended.said
     assert "last words" in words
     assert "Fatal Python error: Segmentation fault" in words
     assert 64 << 10 >= len(words.encode())
@@ -116,11 +118,16 @@ def test_04_11_what_is_raised_is_the_variants_own(scene: Scene, what: str) -> No
 @pytest.mark.parametrize(
     ("error", "words"),
     [
-        ("ValueError('x' * 200_000_000)", r"raised ValueError: x{2000}\.\.\. \(200000000 characters\)"),
+        (
+            "ValueError('x' * 200_000_000)",
+            r"raised ValueError: x{2000}\.\.\. \(200000000 characters\)",
+        ),
         ("Shy()", r"raised Shy: \(its message cannot be read: ZeroDivisionError\)"),
     ],
 )
-def test_04_what_an_exception_says_is_cut_and_need_not_be_readable(scene: Scene, error: str, words: str) -> None:
+def test_04_what_an_exception_says_is_cut_and_need_not_be_readable(
+    scene: Scene, error: str, words: str
+) -> None:
     """Its class is told in any case."""
     source = f"""
         '''Says much, or nothing.'''
@@ -139,7 +146,10 @@ def test_04_what_an_exception_says_is_cut_and_need_not_be_readable(scene: Scene,
 @pytest.mark.parametrize("error", ["SystemExit(0)", "GeneratorExit", "Own"])
 def test_04_a_case_that_raises_while_it_is_imported_is_a_bad_case(scene: Scene, error: str) -> None:
     """Whatever it raises: exit 1 would say that something is slower, and exit 0 that all is well."""
-    ended = scene.run("verify", scene.case(honest=HONEST, declaration=f"class Own(BaseException): pass\nraise {error}\n"))
+    ended = scene.run(
+        "verify",
+        scene.case(honest=HONEST, declaration=f"class Own(BaseException): pass\nraise {error}\n"),
+    )
 
     assert 2 == ended.code
     assert "importing" in ended.err
@@ -156,7 +166,9 @@ def test_05_an_input_that_is_never_made_is_named(scene: Scene) -> None:
             return (list(range(n)),)
         case = Case(function="smallest", variants=("naive", "honest"), workloads=sweep(make, n=(10, 33)), same=exact)
     """
-    ended = scene.run("verify", scene.case(honest=HONEST, declaration=declaration), "--timeout", "2")
+    ended = scene.run(
+        "verify", scene.case(honest=HONEST, declaration=declaration), "--timeout", "2"
+    )
 
     assert 2 == ended.code
     assert "workload 33, seed 0" in ended.said
@@ -171,7 +183,9 @@ def test_05_an_input_that_is_never_made_is_named(scene: Scene) -> None:
 )
 def test_05_06_what_hangs_is_ended(scene: Scene, row: int, body: str) -> None:
     """In Python with its last stack, in C holding the interpreter's lock without it: the limit is said, and nothing is left running."""
-    code, status, said = faulty(run(scene, f"'''Hangs.'''\ndef smallest(xs):\n    {body}\n", "--timeout", "2"))
+    code, status, said = faulty(
+        run(scene, f"'''Hangs.'''\ndef smallest(xs):\n    {body}\n", "--timeout", "2")
+    )
 
     assert (4, "timeout") == (code, status)
     assert "2" in said
@@ -229,7 +243,11 @@ def test_09_a_bomb_of_memory_is_stopped(scene: Scene) -> None:
 
 
 @pytest.mark.parametrize(
-    ("more", "word"), [(0, "by somebody else: the kernel did not run out of memory"), (1, "probably out of memory: oom_kill +1")]
+    ("more", "word"),
+    [
+        (0, "by somebody else: the kernel did not run out of memory"),
+        (1, "probably out of memory: oom_kill +1"),
+    ],
 )
 def test_10_who_killed_it_is_what_the_kernel_says(scene: Scene, more: int, word: str) -> None:
     """Seam: the file in which the kernel counts those it killed for want of memory, since a test must not bring that about."""
@@ -237,7 +255,14 @@ def test_10_who_killed_it_is_what_the_kernel_says(scene: Scene, more: int, word:
     counts.write_text("oom 0\noom_kill 7\n")
     source = f"'''Is killed.'''\nimport os, signal\ndef smallest(xs):\n    open({str(counts)!r}, 'w').write('oom 1\\noom_kill {7 + more}\\n')\n    os.kill(os.getpid(), signal.SIGKILL)\n"
     program = f"from pathlib import Path\nfrom harness import cli\nfrom harness.lab import supervisor\nsupervisor.OOM_COUNTS = (Path({str(counts)!r}),)\ncli.main()\n"
-    ended = scene.run("run", scene.case(faulty=source, honest=HONEST), *QUICK, "--json", "-", program=("-c", program))
+    ended = scene.run(
+        "run",
+        scene.case(faulty=source, honest=HONEST),
+        *QUICK,
+        "--json",
+        "-",
+        program=("-c", program),
+    )
 
     assert (4, "killed") == (ended.code, rows(ended)["faulty"]["status"])
     assert f"killed (SIGKILL, {word})" in rows(ended)["faulty"]["message"]
@@ -253,7 +278,9 @@ def test_12_what_breaks_at_one_size_keeps_the_others(scene: Scene) -> None:
             return sorted(xs)
     """
     folder = scene.case(faulty=source)
-    ended = scene.run("run", folder, "-w", "10", "-w", "1000", "--budget", "0.5", "-q", "--json", "-")
+    ended = scene.run(
+        "run", folder, "-w", "10", "-w", "1000", "--budget", "0.5", "-q", "--json", "-"
+    )
     small, large = (rows(ended, place)["faulty"] for place in range(2))
     verified = scene.run("verify", folder, "-q")
 
@@ -266,22 +293,36 @@ def test_12_what_breaks_at_one_size_keeps_the_others(scene: Scene) -> None:
 
 
 WRONG = [
-    (14, "global calls; calls += 1; return sorted(xs) if calls < 11 else sorted(xs)[::-1]", "drifted", "call 1"),
+    (
+        14,
+        "global calls; calls += 1; return sorted(xs) if calls < 11 else sorted(xs)[::-1]",
+        "drifted",
+        "call 1",
+    ),
     (15, "return tuple(sorted(xs))", "wrong-answer", "expected list"),
     (15, "return [int(x * 0) or x for x in sorted(xs)][:-1] + [0]", "wrong-answer", "got int 0"),
     (15, "import numpy; return numpy.sort(xs)", "wrong-answer", "expected list ["),
     (18, "xs.sort(); return list(xs)", "mutated-input", "argument 0 changed"),
     (21, "return iter(sorted(xs))", "lazy-result", "list_iterator"),
     (21, "return (x for x in sorted(xs))", "lazy-result", "generator"),
-    (23, "return [float(t) for t in set(map(repr, xs))]", "nondeterministic", "with PYTHONHASHSEED 0..4"),
+    (
+        23,
+        "return [float(t) for t in set(map(repr, xs))]",
+        "nondeterministic",
+        "with PYTHONHASHSEED 0..4",
+    ),
 ]
 
 
 @pytest.mark.parametrize(("row", "body", "word", "where"), WRONG)
-def test_14_15_18_21_23_what_is_wrong_has_no_number(scene: Scene, row: int, body: str, word: str, where: str) -> None:
+def test_14_15_18_21_23_what_is_wrong_has_no_number(
+    scene: Scene, row: int, body: str, word: str, where: str
+) -> None:
     """Exit 3, the word for what is wrong, and where."""
     del row
-    code, status, said = faulty(run(scene, f"'''Wrong.'''\ncalls = 0\ndef smallest(xs):\n    {body}\n"))
+    code, status, said = faulty(
+        run(scene, f"'''Wrong.'''\ncalls = 0\ndef smallest(xs):\n    {body}\n")
+    )
 
     assert (3, word) == (code, status), said
     assert where in said
@@ -325,8 +366,20 @@ def test_16_edges_follow_the_cases_policy(scene: Scene) -> None:
     naive = "'''By their text.'''\ndef smallest(xs):\n    return sorted(xs, key=repr)\n"
     edges = "adversarial=lambda: [([],), ([1.0],), ([float('nan'), float('inf'), -float('inf'), 0.0],), ([-0.0],)]"
     lax = scene.run("verify", scene.case("lax", edges, tidy=tidy, naive=naive), "-q")
-    strict = scene.run("verify", scene.case("strict", f"{edges[:0]}{edges}", tidy=tidy, naive=naive, declaration=MINDS_ZEROS), "-q")
-    empty = scene.run("verify", scene.case("empty", edges, naive=naive, faulty=naive.replace("sorted(xs", "sorted(xs or [0.0]")), "-q")
+    strict = scene.run(
+        "verify",
+        scene.case(
+            "strict", f"{edges[:0]}{edges}", tidy=tidy, naive=naive, declaration=MINDS_ZEROS
+        ),
+        "-q",
+    )
+    empty = scene.run(
+        "verify",
+        scene.case(
+            "empty", edges, naive=naive, faulty=naive.replace("sorted(xs", "sorted(xs or [0.0]")
+        ),
+        "-q",
+    )
 
     assert (0, True) == (lax.code, "NaN equals NaN; -0.0 equals 0.0" in lax.said), lax.said
     assert (3, True) == (strict.code, "adversarial input 3" in strict.said), strict.said
@@ -354,7 +407,9 @@ def test_19_what_spoils_others_is_refused(scene: Scene) -> None:
         def smallest(xs):
             return [x for x in sorted(xs) if x < shared.LARGEST[0]]
     """
-    folder = scene.case(faulty=source, naive=naive, shared="'''What all of them read.'''\nLARGEST = [2.0]\n")
+    folder = scene.case(
+        faulty=source, naive=naive, shared="'''What all of them read.'''\nLARGEST = [2.0]\n"
+    )
     for file in (folder / "faulty.py", folder / "naive.py"):
         file.write_text(file.read_text().replace("from {package} import", "from . import"))
     ended = scene.run("verify", folder, "-q")
@@ -393,11 +448,21 @@ def test_22_a_view_of_the_input_is_refused(scene: Scene) -> None:
 
 
 @pytest.mark.parametrize(
-    "what", ["time.perf_counter_ns = lambda: 0", "time.perf_counter = lambda: 0.0", "gc.disable = gc.enable = gc.collect = lambda *a: 0"]
+    "what",
+    [
+        "time.perf_counter_ns = lambda: 0",
+        "time.perf_counter = lambda: 0.0",
+        "gc.disable = gc.enable = gc.collect = lambda *a: 0",
+    ],
 )
 def test_24_a_patched_clock_tells_nobody_else(scene: Scene, what: str) -> None:
     """Our clocks were bound before; the variant that did it is refused by name."""
-    code, status, said = faulty(run(scene, f"'''Patches.'''\nimport gc, time\n{what}\ndef smallest(xs):\n    return sorted(xs)\n"))
+    code, status, said = faulty(
+        run(
+            scene,
+            f"'''Patches.'''\nimport gc, time\n{what}\ndef smallest(xs):\n    return sorted(xs)\n",
+        )
+    )
 
     assert 3 == code
     assert "replaced" in said, (status, said)
@@ -464,17 +529,34 @@ def test_27_a_flood_of_output_is_cut(scene: Scene) -> None:
 
     assert ("ok", 0) == (rows(ended)["faulty"]["status"], verified.code)
     assert len(ended.err) < 20_000
-    assert re.search(r"warning: prints [\d.]+ [MG]iB: of each process the last 64.0 KiB are kept", verified.said), verified.said
+    assert re.search(
+        r"warning: prints [\d.]+ [MG]iB: of each process the last 64.0 KiB are kept", verified.said
+    ), verified.said
 
 
 def test_28_a_call_of_nothing_is_looped(scene: Scene) -> None:
     """So many calls make a slice that the clock can tell: nothing is divided by nought, and no time is nought."""
-    declaration = DECLARATION.replace("return ([source.random() for _ in range(n)],)", "return (n + seed,)")
+    declaration = DECLARATION.replace(
+        "return ([source.random() for _ in range(n)],)", "return (n + seed,)"
+    )
     nothing = "'''Nothing.'''\ndef smallest(n):\n    return n\n"
     ended = scene.run(
-        "run", scene.case(declaration=declaration, naive=nothing, faulty=nothing), "-w", "10", "--budget", "0.5", "-q", "--json", "-"
+        "run",
+        scene.case(declaration=declaration, naive=nothing, faulty=nothing),
+        "-w",
+        "10",
+        "--budget",
+        "0.5",
+        "-q",
+        "--json",
+        "-",
     )
-    samples = [sample for result in store.read(scene.newest()).workloads[0].results for one in result.processes for sample in one.samples]
+    samples = [
+        sample
+        for result in store.read(scene.newest()).workloads[0].results
+        for one in result.processes
+        for sample in one.samples
+    ]
 
     assert 0 == ended.code, ended.said
     assert min(sample.loops for sample in samples) >= 100
@@ -487,12 +569,20 @@ def test_28_below_the_clock_is_no_number() -> None:
     (measured,) = run.workloads
     short = Sample(ns=1, loops=1, cpu_ns=0, round=0)
     results = tuple(
-        replace(result, processes=tuple(replace(process, samples=(short,)) for process in result.processes)) for result in measured.results
+        replace(
+            result,
+            processes=tuple(replace(process, samples=(short,)) for process in result.processes),
+        )
+        for result in measured.results
     )
-    summary = summarise(replace(run, workloads=(replace(measured, results=results, bound_seconds=None),)))
+    summary = summarise(
+        replace(run, workloads=(replace(measured, results=results, bound_seconds=None),))
+    )
 
     assert 5 == exit_code(summary)
-    assert any("below the timer's resolution" in warning for warning in summary.workloads[0].warnings)
+    assert any(
+        "below the timer's resolution" in warning for warning in summary.workloads[0].warnings
+    )
 
 
 def test_29_faster_than_possible_is_refused(scene: Scene) -> None:
@@ -505,10 +595,14 @@ def test_29_faster_than_possible_is_refused(scene: Scene) -> None:
     assert "is faster than the lower bound 1.00 s" in rows(ended)["faulty"]["message"]
 
 
-@pytest.mark.parametrize("source", ["import no_such_library\n", "raise ImportError('ABI mismatch')\n"])
+@pytest.mark.parametrize(
+    "source", ["import no_such_library\n", "raise ImportError('ABI mismatch')\n"]
+)
 def test_30_a_missing_library_is_named(scene: Scene, source: str) -> None:
     """The variant keeps its row."""
-    code, status, said = faulty(run(scene, f"'''Needs more.'''\n{source}def smallest(xs):\n    return sorted(xs)\n"))
+    code, status, said = faulty(
+        run(scene, f"'''Needs more.'''\n{source}def smallest(xs):\n    return sorted(xs)\n")
+    )
 
     assert (4, "unavailable") == (code, status)
     assert "no_such_library" in said or "ABI mismatch" in said
@@ -520,14 +614,22 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
     if shutil.which("cc") is None:
         pytest.skip("there is no C compiler")
     folder = tmp_path_factory.mktemp("project")
-    shutil.copytree(HOME / "harness", folder / "harness", ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copytree(
+        HOME / "harness", folder / "harness", ignore=shutil.ignore_patterns("__pycache__")
+    )
     for name in ("setup.py", "pyproject.toml", "README.md", "LICENSE"):
         shutil.copy(HOME / name, folder)
     (folder / "extensions" / "sort").mkdir(parents=True)
     for place in ("extensions", "extensions/sort"):
         (folder / place / "__init__.py").touch()
-    for name, body in {"stale": "return sorted(xs)", "broken": "return sorted(xs, undeclared)", "unbuilt": "return sorted(xs)"}.items():
-        (folder / "extensions" / "sort" / f"{name}.pyx").write_text(f"# Sorted.\ndef smallest(list xs):\n    {body}\n")
+    for name, body in {
+        "stale": "return sorted(xs)",
+        "broken": "return sorted(xs, undeclared)",
+        "unbuilt": "return sorted(xs)",
+    }.items():
+        (folder / "extensions" / "sort" / f"{name}.pyx").write_text(
+            f"# Sorted.\ndef smallest(list xs):\n    {body}\n"
+        )
     return folder
 
 
@@ -536,17 +638,26 @@ def test_30_31_32_builds_are_held_to_their_sources(scene: Scene, project: Path) 
     body = project / "extensions" / "sort"
     (body / "unbuilt.pyx").rename(body / "unbuilt.later")
     built = subprocess.run(
-        [sys.executable, "setup.py", "-q", "build_ext", "--inplace"], cwd=project, capture_output=True, text=True, check=False
+        [sys.executable, "setup.py", "-q", "build_ext", "--inplace"],
+        cwd=project,
+        capture_output=True,
+        text=True,
+        check=False,
     )
     (body / "unbuilt.later").rename(body / "unbuilt.pyx")
     with (body / "stale.pyx").open("a") as file:
         file.write("# another thought\n")
     (project / "cases").mkdir()
-    doors = {name: f"'''A doorway.'''\nfrom extensions.sort.{name} import smallest\n" for name in ("stale", "broken", "unbuilt")}
+    doors = {
+        name: f"'''A doorway.'''\nfrom extensions.sort.{name} import smallest\n"
+        for name in ("stale", "broken", "unbuilt")
+    }
     made = scene.case(honest=HONEST, **doors)
     (project / "cases" / "__init__.py").touch()
     shutil.move(made, project / "cases" / "sort")
-    ended = scene.run("run", "sort", *QUICK, "--json", "-", environment={"PYTHONPATH": str(project)})
+    ended = scene.run(
+        "run", "sort", *QUICK, "--json", "-", environment={"PYTHONPATH": str(project)}
+    )
     found = rows(ended)
 
     assert 1 == built.returncode
@@ -556,8 +667,13 @@ def test_30_31_32_builds_are_held_to_their_sources(scene: Scene, project: Path) 
     )
     assert 1 == len(list(body.glob("stale.*.so")))
     assert 4 == ended.code, ended.said
-    assert ["ok", "ok", "not-built", "not-built", "not-built"] == [found[name]["status"] for name in ("naive", "honest", *doors)]
-    assert "is older than its source (the digests differ): run `make build`" in found["stale"]["message"]
+    assert ["ok", "ok", "not-built", "not-built", "not-built"] == [
+        found[name]["status"] for name in ("naive", "honest", *doors)
+    ]
+    assert (
+        "is older than its source (the digests differ): run `make build`"
+        in found["stale"]["message"]
+    )
     assert "broken.pyx:3:22: undeclared name not builtin: undeclared" in found["broken"]["message"]
     assert "build/log/extensions.sort.broken.log" in found["broken"]["message"]
     assert "unbuilt.pyx is not built: run `make build`" in found["unbuilt"]["message"]

@@ -22,7 +22,13 @@ def started(scene: Scene, *arguments: object) -> subprocess.Popen[str]:
     """Start a writer or the reader."""
     command = [sys.executable, "-m", "tests.faults.writing", str(scene.store), *map(str, arguments)]
     return subprocess.Popen(
-        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=HOME, env=scene.environment()
+        command,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        cwd=HOME,
+        env=scene.environment(),
     )
 
 
@@ -66,4 +72,6 @@ def test_52_many_writers_of_one_run(scene: Scene) -> None:
     assert [] == seen["broken"]
     assert seen["looks"] > WRITERS
     assert store.encode(run) == store.file_of(run, scene.store).read_bytes()
-    assert {scene.older, store.file_of(run, scene.store)} == {path for path in scene.store.rglob("*") if path.is_file()}
+    assert {scene.older, store.file_of(run, scene.store)} == {
+        path for path in scene.store.rglob("*") if path.is_file()
+    }

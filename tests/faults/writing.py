@@ -19,7 +19,11 @@ from tests.fakes.runs import fake_run
 
 def run_of(writer: int, number: int) -> Run:
     """Each writer's runs are its own: other ids, other times."""
-    return replace(fake_run(), id=f"20260101T{number:06}Z-{writer:08x}", advice=(f"writer {writer}, run {number}",))
+    return replace(
+        fake_run(),
+        id=f"20260101T{number:06}Z-{writer:08x}",
+        advice=(f"writer {writer}, run {number}",),
+    )
 
 
 def write(folder: Path, writer: int, count: int) -> None:

@@ -19,7 +19,9 @@ from pathlib import Path
 
 import atheris
 
-with atheris.instrument_imports(include=["harness.lab.store", "harness.judge", "harness.model", "harness.show.documents"]):
+with atheris.instrument_imports(
+    include=["harness.lab.store", "harness.judge", "harness.model", "harness.show.documents"]
+):
     from tests.fuzz.mutations import examine, spoiled
 
 HOME = Path(__file__).parents[2]
@@ -35,13 +37,20 @@ def one(data: bytes) -> None:
 
 def mutator(data: bytes, most: int, seed: int) -> bytes:
     """What libFuzzer asks for a new input."""
-    made = spoiled(data, random.Random(seed), lambda given: bytes(atheris.Mutate(given, max(len(given) + 64, 1))))
+    made = spoiled(
+        data,
+        random.Random(seed),
+        lambda given: bytes(atheris.Mutate(given, max(len(given) + 64, 1))),
+    )
     return made[:most]
 
 
 def main() -> None:
     """Fill the corpus, then fuzz for as long as the options say."""
-    options, places = [word for word in sys.argv[1:] if word.startswith("-")], [word for word in sys.argv[1:] if not word.startswith("-")]
+    options, places = (
+        [word for word in sys.argv[1:] if word.startswith("-")],
+        [word for word in sys.argv[1:] if not word.startswith("-")],
+    )
     FOUND.mkdir(parents=True, exist_ok=True)
     places = places or [str(FOUND / "corpus")]
     if not Path(places[0]).is_file():

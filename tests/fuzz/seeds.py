@@ -19,13 +19,22 @@ def seeds(corpus: Path) -> None:
         (corpus / path.name).write_bytes(path.read_bytes())
     for path in (HOME / "results").glob("*/*.json"):
         run = store.read(path)
-        short = replace(run, workloads=tuple(map(_short, run.workloads[:2])), crews=tuple(map(_short, run.crews[:1])))
+        short = replace(
+            run,
+            workloads=tuple(map(_short, run.workloads[:2])),
+            crews=tuple(map(_short, run.crews[:1])),
+        )
         (corpus / path.name).write_bytes(store.encode(short))
 
 
 def _short(measured: Measured) -> Measured:
     """The first processes of the first four results."""
-    processes = {one.key: tuple(replace(process, samples=process.samples[:3]) for process in one.processes[:2]) for one in measured.results}
+    processes = {
+        one.key: tuple(
+            replace(process, samples=process.samples[:3]) for process in one.processes[:2]
+        )
+        for one in measured.results
+    }
     results = tuple(replace(one, processes=processes[one.key]) for one in measured.results[:4])
     return replace(measured, results=results, conditions=measured.conditions[:2])
 

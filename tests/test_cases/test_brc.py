@@ -11,7 +11,17 @@ from cases.brc import case, chunks, inputs, row
 from cases.brc.naive import summarise
 from cases.brc.rollup import answer, merged
 
-ROWS = [row(station, tenths) for station, tenths in (("A", -999), ("x" * 100, 0), ("Å", 5), ("B", -1), ("A", 999), ("y" * 40, 12))] * 3
+ROWS = [
+    row(station, tenths)
+    for station, tenths in (
+        ("A", -999),
+        ("x" * 100, 0),
+        ("Å", 5),
+        ("B", -1),
+        ("A", 999),
+        ("y" * 40, 12),
+    )
+] * 3
 
 
 @pytest.mark.parametrize("last", [b"", b"\n"])
@@ -27,7 +37,9 @@ def test_chunks_cover_the_data_and_end_where_lines_do(number: int, last: bytes) 
 
 
 @pytest.mark.parametrize("size", [1, 7, 8, 50, 108, 5000])
-def test_pieces_of_a_range_are_whole_lines_whatever_their_size(size: int, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_pieces_of_a_range_are_whole_lines_whatever_their_size(
+    size: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(chunks, "PIECE", size)
     path = str(inputs.content(b"".join(ROWS)))
     begin, end = len(ROWS[0]), len(b"".join(ROWS[:-1]))
@@ -46,7 +58,9 @@ def test_figures_of_parts_merge_into_the_figures_of_the_whole() -> None:
     assert summarise(str(inputs.content(b"".join(ROWS)))) == answer(merged(parts))
 
 
-def test_the_same_seed_makes_the_same_file_and_another_seed_another(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_the_same_seed_makes_the_same_file_and_another_seed_another(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
     monkeypatch.setattr(kept.tempfile, "tempdir", str(tmp_path))
     make = case.workloads[0].make
     (path,) = make(500, 1)

@@ -9,7 +9,18 @@ from typing import TypeAlias
 
 import pytest
 
-from cases.dedupe import LETTERS, alike, case, letters_to_see, long_records, mistyped, nasty, records, textbook, within
+from cases.dedupe import (
+    LETTERS,
+    alike,
+    case,
+    letters_to_see,
+    long_records,
+    mistyped,
+    nasty,
+    records,
+    textbook,
+    within,
+)
 from cases.dedupe.blocking import letter_bags
 from cases.dedupe.myers import letter_masks, levenshtein
 
@@ -40,7 +51,9 @@ def test_long_records_are_exact_at_the_threshold_and_one_below(name: str) -> Non
         length = source.randint(60, 700)
         a = "".join(source.choices("ab" if source.random() < 0.3 else LETTERS, k=length))
         turned = source.randint(0, 90)
-        b = mistyped(source, a[turned:] + a[:turned], source.choice((0, 1, 3, length // 8, length // 2)))
+        b = mistyped(
+            source, a[turned:] + a[:turned], source.choice((0, 1, 3, length // 8, length // 2))
+        )
         distance = distance_of(a, b)
 
         assert pairs([a, b], distance) == [(0, 1, distance)]
@@ -49,14 +62,19 @@ def test_long_records_are_exact_at_the_threshold_and_one_below(name: str) -> Non
 
 @pytest.mark.parametrize("name", WITH_WORDS)
 @pytest.mark.parametrize("make", [records, long_records, alike])
-def test_order_of_records_is_of_no_consequence(name: str, make: Callable[[int, int], tuple[list[str], int]]) -> None:
+def test_order_of_records_is_of_no_consequence(
+    name: str, make: Callable[[int, int], tuple[list[str], int]]
+) -> None:
     """Shuffled records give the same pairs under their new numbers."""
     pairs = variant(name)
     names, k = make(130, 2)
     order = random.Random(3).sample(range(len(names)), len(names))
     place = {old: new for new, old in enumerate(order)}
 
-    expected = {(min(place[i], place[j]), max(place[i], place[j]), distance) for i, j, distance in pairs(names, k)}
+    expected = {
+        (min(place[i], place[j]), max(place[i], place[j]), distance)
+        for i, j, distance in pairs(names, k)
+    }
     assert expected == set(pairs([names[old] for old in order], k))
 
 

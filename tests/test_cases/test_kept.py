@@ -70,7 +70,9 @@ def test_files_are_weighed(tmp_path: Path) -> None:
     assert {"b", "c"} == {one.name for one in tmp_path.iterdir()}
 
 
-def test_a_folder_of_somebody_else_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_folder_of_somebody_else_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Who can write there could change what we measure."""
     monkeypatch.setattr(kept.tempfile, "tempdir", str(tmp_path))
     (tmp_path / "elsewhere").mkdir()

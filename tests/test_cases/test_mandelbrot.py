@@ -17,7 +17,17 @@ from cases.mandelbrot import NEARLY_TWO, View, case, even, nasty, uneven, upside
 from cases.mandelbrot.naive import escape_counts, stays
 from cases.mandelbrot.schedules import guided, interleaved, pasted, static
 
-ONE_THREAD = ("pairs", "cycles", "numpy_masked", "numpy_shrinking", "numba", "cython", "lanes", "cycles_c", "plain_c")
+ONE_THREAD = (
+    "pairs",
+    "cycles",
+    "numpy_masked",
+    "numpy_shrinking",
+    "numba",
+    "cython",
+    "lanes",
+    "cycles_c",
+    "plain_c",
+)
 SCHEDULES = (static, interleaved, guided)
 EXTENSIONS = Path(__file__).parents[2] / "extensions" / "mandelbrot"
 
@@ -51,7 +61,9 @@ def test_a_schedule_gives_every_row_to_one_block(schedule: Any, rows: int, worke
 
 @pytest.mark.parametrize("schedule", [static, interleaved])
 @pytest.mark.parametrize("rows", [1, 10, 1000])
-def test_fixed_schedules_have_a_block_a_worker_and_differ_by_one_row(schedule: Any, rows: int) -> None:
+def test_fixed_schedules_have_a_block_a_worker_and_differ_by_one_row(
+    schedule: Any, rows: int
+) -> None:
     sizes = [len(block) for block in schedule(rows, 7)]
 
     assert len(sizes) == 7
@@ -69,7 +81,9 @@ def test_parts_are_pasted_where_they_belong(schedule: Any) -> None:
     picture = np.arange(35, dtype=np.int32).reshape(7, 5)
     blocks = schedule(7, 3)
 
-    pasted_again = pasted(7, 5, blocks, [picture[block.start : block.stop : block.step] for block in blocks])
+    pasted_again = pasted(
+        7, 5, blocks, [picture[block.start : block.stop : block.step] for block in blocks]
+    )
 
     assert picture.tolist() == pasted_again.tolist()
 
@@ -119,7 +133,12 @@ def test_a_picture_is_made_of_its_tiles(name: str) -> None:
     left, top, step = -1.5, 1.0, 2.0**-5
     whole = counts(left, top, step, 40, 70, 90)
 
-    for row, column, rows, columns in ((0, 0, 1, 70), (3, 5, 17, 33), (39, 69, 1, 1), (20, 0, 20, 31)):
+    for row, column, rows, columns in (
+        (0, 0, 1, 70),
+        (3, 5, 17, 33),
+        (39, 69, 1, 1),
+        (20, 0, 20, 31),
+    ):
         tile = counts(left + column * step, top - row * step, step, rows, columns, 90)
 
         assert tile.tolist() == whole[row : row + rows, column : column + columns].tolist()
@@ -146,7 +165,10 @@ def test_complex_products_round_like_the_definition() -> None:
     source = random.Random(5)
     for _ in range(500):
         z, c = (complex(source.uniform(-2, 2), source.uniform(-2, 2)) for _ in range(2))
-        xx, yy, xy = (float(Fraction(a) * Fraction(b)) for a, b in ((z.real, z.real), (z.imag, z.imag), (z.real, z.imag)))
+        xx, yy, xy = (
+            float(Fraction(a) * Fraction(b))
+            for a, b in ((z.real, z.real), (z.imag, z.imag), (z.real, z.imag))
+        )
 
         assert complex((xx - yy) + c.real, (xy + xy) + c.imag) == z * z + c
 
@@ -155,9 +177,15 @@ def test_complex_products_round_like_the_definition() -> None:
 def test_every_way_of_fusing_changes_some_adversarial_count(name: str) -> None:
     """Equality on the nasty views means that nothing was fused: one rounding saved anywhere is seen."""
     fused: dict[str, Callable[[float, float, complex], complex]] = {
-        "square_of_x": lambda x, y, c: complex(float(Fraction(x) * Fraction(x) - Fraction(y * y)) + c.real, x * y + x * y + c.imag),
-        "square_of_y": lambda x, y, c: complex(float(Fraction(x * x) - Fraction(y) * Fraction(y)) + c.real, x * y + x * y + c.imag),
-        "imaginary_part": lambda x, y, c: complex((x * x - y * y) + c.real, float(Fraction(x + x) * Fraction(y) + Fraction(c.imag))),
+        "square_of_x": lambda x, y, c: complex(
+            float(Fraction(x) * Fraction(x) - Fraction(y * y)) + c.real, x * y + x * y + c.imag
+        ),
+        "square_of_y": lambda x, y, c: complex(
+            float(Fraction(x * x) - Fraction(y) * Fraction(y)) + c.real, x * y + x * y + c.imag
+        ),
+        "imaginary_part": lambda x, y, c: complex(
+            (x * x - y * y) + c.real, float(Fraction(x + x) * Fraction(y) + Fraction(c.imag))
+        ),
     }
 
     def otherwise(c: complex, limit: int) -> int:
@@ -200,7 +228,11 @@ def test_who_left_stays_away_where_the_vector_kernel_relies_on_it() -> None:
     source = random.Random(8)
     for _ in range(2000):
         angle, size = source.uniform(0, 7), source.choice((3.9, source.uniform(0, 3.9))) ** 0.5
-        z = 2.0 * (1 + source.choice((0.0, 1e-16, 1e-15, 0.01))) * complex(np.cos(angle), np.sin(angle))
+        z = (
+            2.0
+            * (1 + source.choice((0.0, 1e-16, 1e-15, 0.01)))
+            * complex(np.cos(angle), np.sin(angle))
+        )
         c = -size * (z * z) / abs(z * z)
         for _ in range(8):
             z = z * z + c

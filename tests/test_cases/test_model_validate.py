@@ -17,7 +17,17 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, given, settings
 
-from cases.model_validate import KNOWN, case, checks, defined, disordered, examples, least_seconds, refused, tickets
+from cases.model_validate import (
+    KNOWN,
+    case,
+    checks,
+    defined,
+    disordered,
+    examples,
+    least_seconds,
+    refused,
+    tickets,
+)
 from cases.model_validate.fields import (
     LAX,
     STRICT,
@@ -82,7 +92,9 @@ def test_every_variant_accepts_and_refuses_what_is_meant() -> None:
 
     drawn = 0
 
-    @settings(max_examples=EXAMPLES, deadline=None, database=None, suppress_health_check=list(HealthCheck))
+    @settings(
+        max_examples=EXAMPLES, deadline=None, database=None, suppress_health_check=list(HealthCheck)
+    )
     @given(examples())
     def agree(arguments: Any) -> None:
         nonlocal drawn
@@ -90,7 +102,9 @@ def test_every_variant_accepts_and_refuses_what_is_meant() -> None:
         shape, given_payloads = arguments
         expected = meant(shape, given_payloads)
         for name, validate in variants.items():
-            found = difference(case.relation(name), arguments, expected, validate(shape, given_payloads))
+            found = difference(
+                case.relation(name), arguments, expected, validate(shape, given_payloads)
+            )
 
             assert found is None, f"{name}: {found}"
 
@@ -124,7 +138,12 @@ def shop(framework: ModuleType) -> tuple[Any, Any]:
     return Line, Order
 
 
-RIGHT = {"id": 7, "placed": "2024-02-29", "total": 3, "lines": [{"sku": "abc", "quantity": 2}, {"sku": "xyz"}]}
+RIGHT = {
+    "id": 7,
+    "placed": "2024-02-29",
+    "total": 3,
+    "lines": [{"sku": "abc", "quantity": 2}, {"sku": "xyz"}],
+}
 
 
 def test_a_class_statement_makes_a_model(framework: ModuleType) -> None:
@@ -132,7 +151,14 @@ def test_a_class_statement_makes_a_model(framework: ModuleType) -> None:
     line, order = shop(framework)
     made = order(RIGHT)
 
-    assert (7, date(2024, 2, 29), "open", 3.0, [], None) == (made.id, made.placed, made.status, made.total, made.tags, made.note)
+    assert (7, date(2024, 2, 29), "open", 3.0, [], None) == (
+        made.id,
+        made.placed,
+        made.status,
+        made.total,
+        made.tags,
+        made.note,
+    )
     assert type(made.total) is float
     assert [line, line] == [type(one) for one in made.lines]
     assert made.quantity() == 3
@@ -145,7 +171,13 @@ def test_an_error_names_everything_that_is_wrong(framework: ModuleType) -> None:
 
     with pytest.raises(ValidationError) as caught:
         order(
-            {"id": 0, "placed": "yesterday", "status": "lost", "lines": [{"sku": "ab"}, 5, {"sku": "abc", "quantity": True}], "tags": "x"}
+            {
+                "id": 0,
+                "placed": "yesterday",
+                "status": "lost",
+                "lines": [{"sku": "ab"}, 5, {"sku": "abc", "quantity": True}],
+                "tags": "x",
+            }
         )
 
     assert [
@@ -170,8 +202,20 @@ def test_assigning_is_checked_and_converted_too(framework: ModuleType) -> None:
     made = order(RIGHT)
     made.total, made.placed, made.lines, made.note = 4, "2025-01-01", [{"sku": "new"}], "read"
 
-    assert (4.0, date(2025, 1, 1), line, "read") == (made.total, made.placed, type(made.lines[0]), made.note)
-    for name, value in (("id", 0), ("id", True), ("status", "lost"), ("lines", [{}]), ("placed", 5), ("total", None)):
+    assert (4.0, date(2025, 1, 1), line, "read") == (
+        made.total,
+        made.placed,
+        type(made.lines[0]),
+        made.note,
+    )
+    for name, value in (
+        ("id", 0),
+        ("id", True),
+        ("status", "lost"),
+        ("lines", [{}]),
+        ("placed", 5),
+        ("total", None),
+    ):
         with pytest.raises(ValidationError):
             setattr(made, name, value)
     assert (7, "open") == (made.id, made.status)
@@ -232,7 +276,11 @@ def test_the_table_of_coercions_can_be_another(framework: ModuleType) -> None:
     assert Query({"page": 3, "ratio": 1}).ratio == 1.0
     assert Price({"amount": "12.50"}).amount == Decimal("12.5")
     for model, payload, faults in (
-        (Query, {"page": "0", "ratio": "2", "deep": "maybe"}, [(("page",), "small"), (("ratio",), "large"), (("deep",), "malformed")]),
+        (
+            Query,
+            {"page": "0", "ratio": "2", "deep": "maybe"},
+            [(("page",), "small"), (("ratio",), "large"), (("deep",), "malformed")],
+        ),
         (Query, {"page": "1_0", "ratio": None}, [(("page",), "malformed"), (("ratio",), "type")]),
         (Query, {"page": 1.0}, [(("page",), "type")]),
         (Price, {"amount": "much"}, [(("amount",), "malformed")]),
@@ -255,7 +303,14 @@ def test_no_foreign_text_gets_into_generated_source() -> None:
     """Choices and defaults are values of the function's globals, not text in it."""
     codegen = variant("codegen")
     evil = '"); raise SystemExit("'
-    shape = Shape("Evil", (("a", choice(evil)), ("b", text(default=evil)), ("c", number(least=-math.inf, default=math.nan))))
+    shape = Shape(
+        "Evil",
+        (
+            ("a", choice(evil)),
+            ("b", text(default=evil)),
+            ("c", number(least=-math.inf, default=math.nan)),
+        ),
+    )
 
     accepted, _ = codegen.validate(shape, [{"a": evil}])
     assert evil == accepted[0].a == accepted[0].b
@@ -277,11 +332,22 @@ def test_numbers_beyond_64_bits_and_beyond_all_bounds(name: str) -> None:
         ("b", number(least=0, most=1, default=None)),
         ("c", number(least=2**53 + 1, default=None)),
     )
-    wrong = [{"a": big - 1}, {"a": big + 2}, {"a": 0}, {"b": math.nan}, {"b": 10**400}, {"c": 2.0**53}]
+    wrong = [
+        {"a": big - 1},
+        {"a": big + 2},
+        {"a": 0},
+        {"b": math.nan},
+        {"b": 10**400},
+        {"c": 2.0**53},
+    ]
 
-    accepted, said = validate(Shape("Big", fields), [{"a": big}, {"a": big + 1}, {"b": 1}, {"c": 2.0**53 + 2}, *wrong])
+    accepted, said = validate(
+        Shape("Big", fields), [{"a": big}, {"a": big + 1}, {"b": 1}, {"c": 2.0**53 + 2}, *wrong]
+    )
     assert [big, big + 1, None, None] == [made.a for made in accepted]
-    assert ["small", "large", "small", "small", "malformed", "small"] == [faults[0][1] for _, faults in said]
+    assert ["small", "large", "small", "small", "malformed", "small"] == [
+        faults[0][1] for _, faults in said
+    ]
 
 
 @pytest.mark.parametrize("name", FRAMEWORKS)
@@ -290,8 +356,21 @@ def test_nothing_is_kept_alive(name: str) -> None:
     module = variant(name)
     line, order = shop(module)
     marker = str(object())  # no constant, which others might hold
-    rights = [{"id": 1, "placed": "2024-01-01", "total": 1.5, "lines": [{"sku": marker}], "tags": [marker], "note": marker}]
-    wrongs = [{**rights[0], "total": -1.0}, {**rights[0], "lines": [{"sku": marker}, {"sku": ""}]}, {**rights[0], "placed": "x"}]
+    rights = [
+        {
+            "id": 1,
+            "placed": "2024-01-01",
+            "total": 1.5,
+            "lines": [{"sku": marker}],
+            "tags": [marker],
+            "note": marker,
+        }
+    ]
+    wrongs = [
+        {**rights[0], "total": -1.0},
+        {**rights[0], "lines": [{"sku": marker}, {"sku": ""}]},
+        {**rights[0], "placed": "x"},
+    ]
     module.validate("order", wrongs)  # whose class is kept from now on
     gc.collect()
     before = sys.getrefcount(marker), sys.getrefcount(None)
@@ -327,13 +406,22 @@ def test_kept_classes_are_defined_once_and_others_anew() -> None:
     [
         ("Expected `object`, got `array`", ((), "type")),
         ("Object missing required field `id`", (("id",), "missing")),
-        ("Object missing required field `sku` - at `$.lines[12]`", (("lines", 12, "sku"), "missing")),
+        (
+            "Object missing required field `sku` - at `$.lines[12]`",
+            (("lines", 12, "sku"), "missing"),
+        ),
         ("Expected `int` >= 1 - at `$.lines[0].quantity`", (("lines", 0, "quantity"), "small")),
         ("Expected `int | null` <= 1 - at `$.id`", (("id",), "large")),
         ("Expected `str` of length >= 3 - at `$.lines[0].sku`", (("lines", 0, "sku"), "short")),
-        ("Expected `str | null` of length <= 3 - at `$.lines[0].sku`", (("lines", 0, "sku"), "long")),
+        (
+            "Expected `str | null` of length <= 3 - at `$.lines[0].sku`",
+            (("lines", 0, "sku"), "long"),
+        ),
         ("Invalid RFC3339 encoded date - at `$.placed`", (("placed",), "malformed")),
-        ("Invalid enum value ' - at `$.id`' - at `$.billing.country`", (("billing", "country"), "choice")),
+        (
+            "Invalid enum value ' - at `$.id`' - at `$.billing.country`",
+            (("billing", "country"), "choice"),
+        ),
         ("Expected `str`, got `int` - at `$.billing.country`", (("billing", "country"), "choice")),
         ("Expected `str`, got `int` - at `$.billing.city`", (("billing", "city"), "type")),
     ],
@@ -395,8 +483,12 @@ def test_laws_say_what_is_broken() -> None:
 
     assert every_payload_has_one_outcome(arguments, (accepted, [])) is None
     assert "2 objects" in (every_payload_has_one_outcome(arguments, (accepted[1:], [])) or "")
-    assert "for nothing" in (every_payload_has_one_outcome(arguments, (accepted[1:], [(1, [])])) or "")
-    assert "numbered" in (every_payload_has_one_outcome(arguments, (accepted[1:], [(7, [((), "type")])])) or "")
+    assert "for nothing" in (
+        every_payload_has_one_outcome(arguments, (accepted[1:], [(1, [])])) or ""
+    )
+    assert "numbered" in (
+        every_payload_has_one_outcome(arguments, (accepted[1:], [(7, [((), "type")])])) or ""
+    )
     vars(accepted[0])["hours"] = 3
     assert what_is_accepted_is_in_its_domain(arguments, (accepted, [])) == "Ticket.hours is 3"
 
@@ -404,8 +496,15 @@ def test_laws_say_what_is_broken() -> None:
 def test_lists_in_two_places_are_told_from_equal_ones() -> None:
     """In one object or in two, in lists and in nested objects; empty ones too, and whatever equals another is no other's."""
     inner = Shape("In", (("tags", list_of(text())),))
-    shape = Shape("Lists", (("a", list_of(list_of(integer()), optional=True)), ("b", nested(inner, optional=True))))
-    equal = [{"a": [[1], [1]], "b": {"tags": []}}, {"a": [[1], []], "b": {"tags": []}}, {"a": None, "b": None}]
+    shape = Shape(
+        "Lists",
+        (("a", list_of(list_of(integer()), optional=True)), ("b", nested(inner, optional=True))),
+    )
+    equal = [
+        {"a": [[1], [1]], "b": {"tags": []}},
+        {"a": [[1], []], "b": {"tags": []}},
+        {"a": None, "b": None},
+    ]
     for name, validate in available().items():
         accepted, refused = validate(shape, equal)
         assert lists_are_ones_own((shape, equal), (accepted, refused)) is None, name
@@ -419,7 +518,10 @@ def test_lists_in_two_places_are_told_from_equal_ones() -> None:
         assert expected == lists_are_ones_own((shape, equal), ([made], []))
     (first, second, _), _ = variant("naive").validate(shape, equal)
     vars(second.b)["tags"] = first.b.tags
-    assert lists_are_ones_own((shape, equal), ([first, second], [])) == "[0].b.tags and [1].b.tags are one and the same list"
+    assert (
+        lists_are_ones_own((shape, equal), ([first, second], []))
+        == "[0].b.tags and [1].b.tags are one and the same list"
+    )
 
 
 def test_payloads_are_mostly_right_and_those_that_should_not_be_are_not() -> None:
@@ -448,7 +550,14 @@ def test_the_bound_counts_what_is_certain() -> None:
         object_seconds=100.0,
         c_call_seconds=10_000.0,
     )
-    payload = {"id": 1, "title": "t", "status": "open", "hours": 1, "opened": "2024-01-01", "reporter": {"name": "n", "email": "e"}}
+    payload = {
+        "id": 1,
+        "title": "t",
+        "status": "open",
+        "hours": 1,
+        "opened": "2024-01-01",
+        "reporter": {"name": "n", "email": "e"},
+    }
 
     assert 10_000 + 300 + 6 == least_seconds(limits, "ticket", [payload])
     assert 10_000 + 100 + 6 == least_seconds(limits, "ticket", [payload | {"id": 0}])

@@ -10,7 +10,19 @@ from pathlib import Path
 
 import pytest
 
-from cases.multiscan import alternation, automaton_numba, case, inputs, least_seconds, nasty, pieces, pool, rare_bytes, tokens, traps
+from cases.multiscan import (
+    alternation,
+    automaton_numba,
+    case,
+    inputs,
+    least_seconds,
+    nasty,
+    pieces,
+    pool,
+    rare_bytes,
+    tokens,
+    traps,
+)
 from cases.multiscan.naive import scan as reference
 from harness.lab.limits.message import limits_of
 from harness.model.limited import MachineLimits
@@ -20,11 +32,15 @@ QUICK = (*COMPILED, "alternation", "rare_bytes", "tokens", "pieces", "aho_corasi
 
 
 def scan(variant: str, patterns: list[bytes], text: bytes) -> list[tuple[int, int]]:
-    hits: list[tuple[int, int]] = importlib.import_module(f"cases.multiscan.{variant}").scan(patterns, text)
+    hits: list[tuple[int, int]] = importlib.import_module(f"cases.multiscan.{variant}").scan(
+        patterns, text
+    )
     return hits
 
 
-def question(seed: int, *, sizes: tuple[int, int], letters: bytes = b"abc", n: int = 30) -> tuple[list[bytes], bytes]:
+def question(
+    seed: int, *, sizes: tuple[int, int], letters: bytes = b"abc", n: int = 30
+) -> tuple[list[bytes], bytes]:
     """Make patterns of these sizes, half of them cut out of the text."""
     source = random.Random(seed)
     text = bytes(source.choices(letters, k=700))
@@ -32,13 +48,17 @@ def question(seed: int, *, sizes: tuple[int, int], letters: bytes = b"abc", n: i
     for number in range(n):
         size = source.randint(*sizes)
         start = source.randrange(len(text) - size)
-        patterns.append(text[start : start + size] if number % 2 else bytes(source.choices(letters, k=size)))
+        patterns.append(
+            text[start : start + size] if number % 2 else bytes(source.choices(letters, k=size))
+        )
     return patterns, text
 
 
 @pytest.mark.parametrize("variant", QUICK)
 @pytest.mark.parametrize("shortest", [1, 2, 3, 4, 5, 7, 8, 9, 12, 16, 31, 40])
-def test_every_shortest_size_gives_its_own_stride_and_loses_nothing(variant: str, shortest: int) -> None:
+def test_every_shortest_size_gives_its_own_stride_and_loses_nothing(
+    variant: str, shortest: int
+) -> None:
     """What the shortest pattern allows decides how much of the text is looked at, never what is found."""
     for seed, n in ((1, 1), (2, 3), (3, 30), (4, 300)):
         patterns, text = question(seed, sizes=(shortest, shortest + 9), n=n)
@@ -53,7 +73,9 @@ def test_nothing_is_read_beyond_the_end_and_nothing_before_it_is_missed(variant:
     for size in range(1, 40):
         needle = text[:size]
         for end in range(size, len(text)):
-            assert reference([needle, needle + b"?"], text[:end]) == scan(variant, [needle, needle + b"?"], text[:end])
+            assert reference([needle, needle + b"?"], text[:end]) == scan(
+                variant, [needle, needle + b"?"], text[:end]
+            )
 
 
 @pytest.mark.parametrize("variant", COMPILED)
@@ -63,14 +85,20 @@ def test_the_order_of_patterns_only_renames_the_hits(variant: str) -> None:
 
     shuffled = scan(variant, [patterns[place] for place in order], text)
 
-    assert sorted(scan(variant, patterns, text)) == sorted((order[number], start) for number, start in shuffled)
+    assert sorted(scan(variant, patterns, text)) == sorted(
+        (order[number], start) for number, start in shuffled
+    )
 
 
 @pytest.mark.parametrize("variant", COMPILED)
 def test_patterns_do_not_disturb_each_other(variant: str) -> None:
     """The hits of all are the hits of each."""
     patterns, text = question(6, sizes=(1, 20))
-    alone = [(number, start) for number, pattern in enumerate(patterns) for _, start in scan(variant, [pattern], text)]
+    alone = [
+        (number, start)
+        for number, pattern in enumerate(patterns)
+        for _, start in scan(variant, [pattern], text)
+    ]
 
     assert alone == sorted(scan(variant, patterns, text))
 
@@ -121,7 +149,9 @@ def test_the_patterns_are_given_back(variant: str) -> None:
 def test_the_numba_automaton_walks_again_where_hits_are_more_than_it_expected() -> None:
     text = b"a" * 1500
 
-    assert [(number, start) for number in (0, 1) for start in range(1500)] == sorted(automaton_numba.scan([b"a", b"a"], text))
+    assert [(number, start) for number in (0, 1) for start in range(1500)] == sorted(
+        automaton_numba.scan([b"a", b"a"], text)
+    )
 
 
 @pytest.mark.parametrize("size", [1, 2, 7, 100])
@@ -131,7 +161,9 @@ def test_hits_belong_to_the_chunk_they_start_in(size: int) -> None:
     beyond = max(map(len, patterns)) - 1
 
     hits = [
-        hit for begin in range(0, len(text), size) for hit in pool.chunk_hits(begin, size, patterns, text[begin : begin + size + beyond])
+        hit
+        for begin in range(0, len(text), size)
+        for hit in pool.chunk_hits(begin, size, patterns, text[begin : begin + size + beyond])
     ]
 
     assert sorted(reference(patterns, text)) == sorted(hits)
@@ -199,7 +231,9 @@ def test_the_source_is_the_standard_librarys_and_half_of_the_phrases_are_in_it()
     assert [len(pattern) for pattern in patterns if not 5 <= len(pattern) <= 24] == []
 
 
-def test_the_bound_asks_for_no_more_than_a_skipping_search_sees(machines_limits: MachineLimits) -> None:
+def test_the_bound_asks_for_no_more_than_a_skipping_search_sees(
+    machines_limits: MachineLimits,
+) -> None:
     """Long patterns allow long skips: the longer the shortest, the less has to be seen; without a pattern, nothing has."""
     limits, text = limits_of(machines_limits), b"." * 10**6
     seconds = [least_seconds(limits, [b"x" * size], text) for size in (1, 8, 64, 1000)]

@@ -14,10 +14,30 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from cases.nbody import case, clusters, far, heavy, least_seconds, line, processes, swarm, tree, twins
+from cases.nbody import (
+    case,
+    clusters,
+    far,
+    heavy,
+    least_seconds,
+    line,
+    processes,
+    swarm,
+    tree,
+    twins,
+)
 from cases.nbody.numpy_tiled import TILE, tiles
 from cases.nbody.orbits import Motion, advance, energy, nearest
-from cases.nbody.semantics import ALL, SAMPLE, exact_class, exactly, looked_at, pulls, self_acceleration, tree_class
+from cases.nbody.semantics import (
+    ALL,
+    SAMPLE,
+    exact_class,
+    exactly,
+    looked_at,
+    pulls,
+    self_acceleration,
+    tree_class,
+)
 from harness.judge.equality import difference
 
 Floats: TypeAlias = NDArray[np.float64]
@@ -57,7 +77,9 @@ def known_sums(n: int) -> Floats:
 @pytest.mark.parametrize("name", case.variants)
 def test_a_pull_falls_with_the_square_of_the_distance(name: str) -> None:
     """A mass of 25 at (3, 4, 0) accelerates whoever is at the origin by 25 / 5^2 = 1, towards itself, and is not moved by what has no mass."""
-    answer = variant(name)(np.array([[0.0, 0.0, 0.0], [3.0, 4.0, 0.0]]), np.array([0.0, 25.0]), 1e-30)
+    answer = variant(name)(
+        np.array([[0.0, 0.0, 0.0], [3.0, 4.0, 0.0]]), np.array([0.0, 25.0]), 1e-30
+    )
 
     assert answer == pytest.approx(np.array([[0.6, 0.8, 0.0], [0.0, 0.0, 0.0]]), rel=1e-15)
 
@@ -66,11 +88,15 @@ def test_a_pull_falls_with_the_square_of_the_distance(name: str) -> None:
 def test_two_satellites_come_back_after_a_period(name: str) -> None:
     """A circular orbit of two equal masses closes after 2 pi, in time and place, at the same energy."""
     masses, softening = np.array([0.5, 0.5]), 1e-9
-    start = Motion(np.array([[0.5, 0.0, 0.0], [-0.5, 0.0, 0.0]]), np.array([[0.0, 0.5, 0.0], [0.0, -0.5, 0.0]]))
+    start = Motion(
+        np.array([[0.5, 0.0, 0.0], [-0.5, 0.0, 0.0]]), np.array([[0.0, 0.5, 0.0], [0.0, -0.5, 0.0]])
+    )
     end = advance(variant(name), start, masses, softening, step=math.tau / 300, steps=300)
 
     assert end.positions == pytest.approx(start.positions, abs=1e-3)
-    assert energy(end, masses, softening) == pytest.approx(energy(start, masses, softening), rel=1e-7)
+    assert energy(end, masses, softening) == pytest.approx(
+        energy(start, masses, softening), rel=1e-7
+    )
     assert nearest(end.positions).distance == pytest.approx(1.0, rel=1e-4)
 
 
@@ -106,7 +132,9 @@ def test_a_shell_pulls_as_a_point_from_outside_and_not_at_all_inside(name: str) 
 def test_all_twice_as_far_is_a_quarter_of_the_pull_to_the_last_bit(name: str) -> None:
     """Powers of two round nothing: also the quick root and the tree's decisions scale."""
     positions, masses, softening = swarm(150, 5)
-    once, twice = (variant(name)(factor * positions, masses, factor * softening) for factor in (1.0, 2.0))
+    once, twice = (
+        variant(name)(factor * positions, masses, factor * softening) for factor in (1.0, 2.0)
+    )
 
     assert np.array_equal(once, 4.0 * twice)
 
@@ -130,7 +158,9 @@ def test_tiles_hold_each_pair_once_and_shares_each_tile(n: int) -> None:
 
     assert ((held + held.T)[~np.eye(n, dtype=bool)] >= 1).all()
     assert held.max(initial=0) <= 1
-    dealt = chain.from_iterable(islice(tiles(n), first, None, processes.SHARES) for first in range(processes.SHARES))
+    dealt = chain.from_iterable(
+        islice(tiles(n), first, None, processes.SHARES) for first in range(processes.SHARES)
+    )
     assert sorted(map(str, tiles(n))) == sorted(map(str, dealt))
 
 
@@ -151,12 +181,16 @@ def test_whole_tiles_far_away_pull_by_what_they_weigh(name: str, away: float) ->
     alone = variant(name)(positions[:TILE], masses[:TILE], softening)
     felt = variant(name)(positions, masses, softening)[:TILE] - alone
 
-    assert felt == pytest.approx(np.array([[masses[TILE:].sum() / away**2, 0.0, 0.0]] * TILE), abs=1e-2)
+    assert felt == pytest.approx(
+        np.array([[masses[TILE:].sum() / away**2, 0.0, 0.0]] * TILE), abs=1e-2
+    )
 
 
 @pytest.mark.parametrize("name", QUICK)
 @pytest.mark.parametrize("make", (clusters, far, twins, line))
-def test_the_order_of_the_bodies_is_of_no_consequence(name: str, make: Callable[[int, int], Any]) -> None:
+def test_the_order_of_the_bodies_is_of_no_consequence(
+    name: str, make: Callable[[int, int], Any]
+) -> None:
     """Renumbered bodies have their old accelerations, to rounding."""
     positions, masses, softening = make(130, 2)
     order = np.random.default_rng(3).permutation(130)
@@ -175,31 +209,45 @@ def test_a_cell_that_is_taken_as_one_body_is_off_by_no_more_than_the_bound(seed:
     source = np.random.default_rng(seed)
     places = source.normal(size=(12, 3)) * 10.0 ** source.uniform(-2, 1, 3)
     masses = 10.0 ** source.uniform(-3, 1, 12)
-    bodies = [(*place, mass, number) for number, (place, mass) in enumerate(zip(places.tolist(), masses.tolist(), strict=True))]
+    bodies = [
+        (*place, mass, number)
+        for number, (place, mass) in enumerate(zip(places.tolist(), masses.tolist(), strict=True))
+    ]
     x, y, z, mass, reach, _ = tree.measured(bodies)
     for _ in range(20):
         towards = source.normal(size=3)
         away = reach * source.uniform(1.0, 1.2)
-        probe = (*(np.array([x, y, z]) + away * towards / np.linalg.norm(towards)).tolist(), 0.0, -1)
+        probe = (
+            *(np.array([x, y, z]) + away * towards / np.linalg.norm(towards)).tolist(),
+            0.0,
+            -1,
+        )
         true, taken = tree.pull(probe, bodies, 0.0), tree.pull(probe, [(x, y, z, mass, -1)], 0.0)
 
         assert math.dist(true, taken) <= tree.CELL_ERROR * mass / away**2
 
 
 @pytest.mark.parametrize("make", (swarm, clusters, far, twins, line))
-def test_a_tree_that_looks_into_every_cell_is_exact(monkeypatch: pytest.MonkeyPatch, make: Callable[[int, int], Any]) -> None:
+def test_a_tree_that_looks_into_every_cell_is_exact(
+    monkeypatch: pytest.MonkeyPatch, make: Callable[[int, int], Any]
+) -> None:
     """All of the tree's error is that of its cells: without them it belongs to the exact class."""
     monkeypatch.setattr(tree, "CELL_ERROR", 1e-30)
     arguments = make(120, 4)
 
-    assert difference(exact_class, arguments, exactly(*arguments), tree.accelerations(*arguments)) is None
+    assert (
+        difference(exact_class, arguments, exactly(*arguments), tree.accelerations(*arguments))
+        is None
+    )
 
 
 def test_both_trees_are_one_tree() -> None:
     """They group alike, and agree to rounding though both are off."""
     arguments = swarm(700, 6)
 
-    assert variant("tree_numba")(*arguments) == pytest.approx(tree.accelerations(*arguments), rel=1e-9, abs=1e-12)
+    assert variant("tree_numba")(*arguments) == pytest.approx(
+        tree.accelerations(*arguments), rel=1e-9, abs=1e-12
+    )
 
 
 def cell_in_the_middle(bodies: list[tree.Body]) -> tuple[float, ...]:
@@ -223,11 +271,18 @@ def cell_seen_from_too_near(bodies: list[tree.Body]) -> tuple[float, ...]:
 MEASURED = tree.measured
 
 
-@pytest.mark.parametrize("slip", (cell_in_the_middle, cell_of_the_heaviest, cell_seen_from_too_near))
-def test_slips_in_the_tree_are_refused_by_its_class(monkeypatch: pytest.MonkeyPatch, slip: Callable[..., Any]) -> None:
+@pytest.mark.parametrize(
+    "slip", (cell_in_the_middle, cell_of_the_heaviest, cell_seen_from_too_near)
+)
+def test_slips_in_the_tree_are_refused_by_its_class(
+    monkeypatch: pytest.MonkeyPatch, slip: Callable[..., Any]
+) -> None:
     """The statistical class is no licence: a wrong centre, a wrong mass and a careless opening are told from honest error."""
     monkeypatch.setattr(tree, "measured", slip)
-    found = [difference(tree_class, a, exactly(*a), tree.accelerations(*a)) for a in (swarm(400, 0), clusters(400, 0), line(400, 0))]
+    found = [
+        difference(tree_class, a, exactly(*a), tree.accelerations(*a))
+        for a in (swarm(400, 0), clusters(400, 0), line(400, 0))
+    ]
 
     assert any(found)
 
@@ -236,7 +291,10 @@ def test_the_tree_is_no_member_of_the_exact_class() -> None:
     """Its answers to a swarm of some hundred bodies are refused where exact ones are promised."""
     arguments = swarm(300, 0)
 
-    assert difference(exact_class, arguments, exactly(*arguments), tree.accelerations(*arguments)) is not None
+    assert (
+        difference(exact_class, arguments, exactly(*arguments), tree.accelerations(*arguments))
+        is not None
+    )
 
 
 # ------------------------------------------------------------------ what counts as the same
@@ -244,7 +302,11 @@ def test_the_tree_is_no_member_of_the_exact_class() -> None:
 
 def test_a_body_whose_pulls_cancel_is_held_to_their_sum_and_any_other_to_itself() -> None:
     """In the middle of a pair the acceleration is rounding itself; beside it an error of 1e-8 is one."""
-    arguments = (np.array([[-1.0, 0, 0], [1.0, 0, 0], [1e-17, 0, 0]]), np.array([1.0, 1.0, 5.0]), 1e-3)
+    arguments = (
+        np.array([[-1.0, 0, 0], [1.0, 0, 0], [1e-17, 0, 0]]),
+        np.array([1.0, 1.0, 5.0]),
+        1e-3,
+    )
     right = exactly(*arguments)
     rounded, wrong = right.copy(), right.copy()
     rounded[2] += 1e-16
@@ -263,7 +325,11 @@ def test_of_a_large_swarm_a_sample_is_looked_at_and_the_momentum_of_all() -> Non
 
     assert len(known) == SAMPLE == int((~np.isnan(expected[:, 0])).sum())
     assert difference(exact_class, arguments, expected, answer) is None
-    for body, slip, word in ((int(known[7]), 1.0 + 1e-6, "value"), (unknown, math.nan, "value"), (unknown, 1.01, "momentum")):
+    for body, slip, word in (
+        (int(known[7]), 1.0 + 1e-6, "value"),
+        (unknown, math.nan, "value"),
+        (unknown, 1.01, "momentum"),
+    ):
         changed = answer.copy()
         changed[body] *= slip
         found = difference(exact_class, arguments, expected, changed)
@@ -275,7 +341,10 @@ def test_another_shape_type_or_precision_is_told_first() -> None:
     """Before any value: a list, a flat array and float32 are other answers."""
     arguments = swarm(5, 1)
     right = exactly(*arguments)
-    kinds = [difference(exact_class, arguments, right, other) for other in (right.tolist(), right.ravel(), right.astype(np.float32))]
+    kinds = [
+        difference(exact_class, arguments, right, other)
+        for other in (right.tolist(), right.ravel(), right.astype(np.float32))
+    ]
 
     assert ["type", "shape", "dtype"] == [found.kind for found in kinds if found]
 

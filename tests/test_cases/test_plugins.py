@@ -14,7 +14,21 @@ from typing import Any
 import pytest
 
 from cases.plugins import case, inputs, installed, least_seconds, nasty
-from cases.plugins.contract import GROUP, Disable, Enable, Event, Express, Paid, Placed, Quote, Refunded, Report, Routes, Rush, Step
+from cases.plugins.contract import (
+    GROUP,
+    Disable,
+    Enable,
+    Event,
+    Express,
+    Paid,
+    Placed,
+    Quote,
+    Refunded,
+    Report,
+    Routes,
+    Rush,
+    Step,
+)
 from cases.plugins.discovery import discover
 from cases.plugins.inputs import Distribution, Made, install, loaded
 from cases.plugins.scandir import discover as discover_by_hand
@@ -24,18 +38,28 @@ from harness import Limits
 
 ALL = case.variants
 OURS = tuple(name for name in ALL if name not in case.rivals)
-EVERY_HOOK = tuple((hook, "return event.amount + 1") for hook in ("on_placed", "on_paid", "on_refunded", "quote"))
+EVERY_HOOK = tuple(
+    (hook, "return event.amount + 1") for hook in ("on_placed", "on_paid", "on_refunded", "quote")
+)
 
 
 def serve(variant: str, *arguments: Any) -> Report:
     module = (
-        pytest.importorskip(f"cases.plugins.{variant}") if variant in case.rivals else importlib.import_module(f"cases.plugins.{variant}")
+        pytest.importorskip(f"cases.plugins.{variant}")
+        if variant in case.rivals
+        else importlib.import_module(f"cases.plugins.{variant}")
     )
     report: Report = module.serve(*arguments)
     return report
 
 
-def speaker(name: str, order: int = 0, head: str = "", value: str = "", says: str = "return event.amount + 1") -> Made:
+def speaker(
+    name: str,
+    order: int = 0,
+    head: str = "",
+    value: str = "",
+    says: str = "return event.amount + 1",
+) -> Made:
     value = value or f"speaker_{name}:plugin"
     return Made(name, value, order, tuple((hook, says) for hook, _ in EVERY_HOOK), head)
 
@@ -85,9 +109,16 @@ def piped(tmp_path_factory: pytest.TempPathFactory) -> str:
 @pytest.mark.parametrize("variant", ALL)
 def test_what_pip_installed_is_found(variant: str, piped: str) -> None:
     """A package built and installed by pip: every variant finds its plugin, calls it, and says what cannot be loaded."""
-    report = serve(variant, piped, [], [Placed(1, 100), Paid(1, 100), Disable("greeter"), Placed(2, 100)])
+    report = serve(
+        variant, piped, [], [Placed(1, 100), Paid(1, 100), Disable("greeter"), Placed(2, 100)]
+    )
 
-    assert Report(["greeter"], {"desk_greeter.absent": "ModuleNotFoundError"}, [[107], [], True, []], []) == report
+    assert (
+        Report(
+            ["greeter"], {"desk_greeter.absent": "ModuleNotFoundError"}, [[107], [], True, []], []
+        )
+        == report
+    )
 
 
 def test_ours_is_installed_the_way_pip_installs(piped: str) -> None:
@@ -96,10 +127,16 @@ def test_ours_is_installed_the_way_pip_installs(piped: str) -> None:
     (ours,) = importlib.metadata.distributions(path=[str(site)])
     (theirs,) = importlib.metadata.distributions(path=[piped])
 
-    assert {"METADATA", "RECORD", "WHEEL", "INSTALLER", "entry_points.txt"} <= {file.name for file in theirs.files or ()}
-    assert {"METADATA", "RECORD", "WHEEL", "INSTALLER", "entry_points.txt"} <= {file.name for file in ours.files or ()}
+    assert {"METADATA", "RECORD", "WHEEL", "INSTALLER", "entry_points.txt"} <= {
+        file.name for file in theirs.files or ()
+    }
+    assert {"METADATA", "RECORD", "WHEEL", "INSTALLER", "entry_points.txt"} <= {
+        file.name for file in ours.files or ()
+    }
     assert {file for file in ours.files or () if file.suffix == ".pyc"}
-    assert [(point.name, point.value, point.group) for point in ours.entry_points] == [("form", "speaker_form:plugin", GROUP)]
+    assert [(point.name, point.value, point.group) for point in ours.entry_points] == [
+        ("form", "speaker_form:plugin", GROUP)
+    ]
 
 
 def test_pip_takes_ours_for_installed() -> None:
@@ -107,10 +144,23 @@ def test_pip_takes_ours_for_installed() -> None:
     if not find_spec("pip"):
         pytest.skip("needs pip in this environment")
     site = desk(speaker("one"), speaker("two"))
-    command = [sys.executable, "-m", "pip", "list", "--path", site, "--format", "json", "--disable-pip-version-check"]
+    command = [
+        sys.executable,
+        "-m",
+        "pip",
+        "list",
+        "--path",
+        site,
+        "--format",
+        "json",
+        "--disable-pip-version-check",
+    ]
     listed = json.loads(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
 
-    assert [{"name": "speaker-one", "version": "1.0"}, {"name": "speaker-two", "version": "1.0"}] == listed
+    assert [
+        {"name": "speaker-one", "version": "1.0"},
+        {"name": "speaker-two", "version": "1.0"},
+    ] == listed
 
 
 def test_records_are_true() -> None:
@@ -122,9 +172,13 @@ def test_records_are_true() -> None:
             recorded.add(str(file))
             data = Path(str(distribution.locate_file(file))).read_bytes()
             if file.hash is not None:
-                assert inputs._record_of(Path(site) / file) == f"sha256={file.hash.value},{len(data)}"
+                assert (
+                    inputs._record_of(Path(site) / file) == f"sha256={file.hash.value},{len(data)}"
+                )
 
-    assert recorded == {str(path.relative_to(site)) for path in Path(site).rglob("*") if path.is_file()}
+    assert recorded == {
+        str(path.relative_to(site)) for path in Path(site).rglob("*") if path.is_file()
+    }
 
 
 def test_by_hand_the_same_is_found_as_by_the_library() -> None:
@@ -156,7 +210,9 @@ def test_entry_points_are_read_as_the_library_reads_them(text: str) -> None:
     """Headers, comments, blanks and line ends."""
     points = importlib.metadata.EntryPoints._from_text_for(text, None) if "=" in text else ()  # type: ignore[attr-defined]
 
-    assert [(p.name, p.value) for p in points if p.group == GROUP] == [(p.name, p.value) for p in parsed(text)]
+    assert [(p.name, p.value) for p in points if p.group == GROUP] == [
+        (p.name, p.value) for p in parsed(text)
+    ]
 
 
 @pytest.mark.parametrize("n_bytes", [4096, 4097, 1 << 16, (1 << 16) + 1, 1 << 18])
@@ -173,7 +229,9 @@ def test_long_files_are_read_to_their_ends(variant: str, n_bytes: int) -> None:
     assert Report(["late"], {}, [[2]], []) == serve(variant, site, [], [Paid(1, 1)])
 
 
-@pytest.mark.parametrize(("seconds", "more", "said"), [(0, "", 1), (0, "\n", 2), (1, "", 2), (-1, "", 2)])
+@pytest.mark.parametrize(
+    ("seconds", "more", "said"), [(0, "", 1), (0, "\n", 2), (1, "", 2), (-1, "", 2)]
+)
 @pytest.mark.parametrize("variant", ALL)
 def test_a_compiled_file_is_run_if_it_is_of_the_age_and_size_of_the_source(
     variant: str, seconds: int, more: str, said: int, monkeypatch: pytest.MonkeyPatch
@@ -182,7 +240,9 @@ def test_a_compiled_file_is_run_if_it_is_of_the_age_and_size_of_the_source(
     monkeypatch.setattr(sys, "dont_write_bytecode", True)
     old, new = speaker("upgraded", says="return 1"), speaker("upgraded", says="return 2")
     upgrades = (("speaker_upgraded.py", new.source() + more, seconds),)
-    site = install([Distribution("upgraded", old.distribution().entry_points, old.modules(), upgrades)])
+    site = install(
+        [Distribution("upgraded", old.distribution().entry_points, old.modules(), upgrades)]
+    )
 
     assert [[said]] == serve(variant, site, [], [Paid(1, 1)]).outcomes
     assert inputs.is_unchanged(site)
@@ -205,7 +265,10 @@ def test_a_package_goes_before_a_module_of_its_name(variant: str) -> None:
 def test_every_call_imports_anew_and_leaves_the_process_as_it_was(variant: str) -> None:
     """A plugin's module runs once a call; path, finders, modules and listings are then what they were."""
     head = "import builtins\nbuiltins.desk_imports = getattr(builtins, 'desk_imports', 0) + 1"
-    site = desk(speaker("counted", head=head), speaker("nested", value="nested_package.hooks:Registry.plugin"))
+    site = desk(
+        speaker("counted", head=head),
+        speaker("nested", value="nested_package.hooks:Registry.plugin"),
+    )
     serve(variant, site, [], [])  # whatever the variant's library imports for itself
     before = sys.path[:], sys.meta_path[:], set(sys.modules), set(sys.path_importer_cache)
     sys.modules["builtins"].__dict__.pop("desk_imports")
@@ -234,7 +297,9 @@ def test_two_folders_with_modules_of_one_name_are_not_mixed_up(variant: str) -> 
     """The second folder's plugin is that folder's, though its module is called the same."""
     first, second = desk(speaker("same", says="return 1")), desk(speaker("same", says="return 2"))
 
-    assert [[[1]], [[2]], [[1]]] == [serve(variant, site, [], [Placed(0, 0)]).outcomes for site in (first, second, first)]
+    assert [[[1]], [[2]], [[1]]] == [
+        serve(variant, site, [], [Placed(0, 0)]).outcomes for site in (first, second, first)
+    ]
 
 
 INSTALLER = f"""
@@ -260,9 +325,13 @@ def test_what_is_installed_while_the_program_runs_is_seen_by_the_one_that_looks_
     """The price of a registry: only the naive desk knows a package that a plugin has just installed."""
     (tmp_path / "installer.py").write_text(INSTALLER)
     (tmp_path / "installer-1.0.dist-info").mkdir()
-    (tmp_path / "installer-1.0.dist-info" / "entry_points.txt").write_text(f"[{GROUP}]\ninstaller = installer\n")
+    (tmp_path / "installer-1.0.dist-info" / "entry_points.txt").write_text(
+        f"[{GROUP}]\ninstaller = installer\n"
+    )
 
-    report = serve(variant, str(tmp_path), [], [Enable("late"), Paid(0, 0), Enable("late"), Placed(0, 0)])
+    report = serve(
+        variant, str(tmp_path), [], [Enable("late"), Paid(0, 0), Enable("late"), Placed(0, 0)]
+    )
 
     assert [False, [], seen, [2] if seen else []] == report.outcomes
 
@@ -274,15 +343,32 @@ def test_what_is_installed_while_the_program_runs_is_seen_by_the_one_that_looks_
 def test_plugins_are_called_in_their_order_and_the_newest_first(variant: str) -> None:
     """By order, then by name; who comes back goes to the front."""
     site = desk(
-        *(speaker(name, order, says=f"return {number}") for number, (name, order) in enumerate([("c", 1), ("b", 1), ("a", 9), ("d", 0)]))
+        *(
+            speaker(name, order, says=f"return {number}")
+            for number, (name, order) in enumerate([("c", 1), ("b", 1), ("a", 9), ("d", 0)])
+        )
     )
 
     report = serve(
-        variant, site, [], [Paid(1, 1), Disable("b"), Paid(1, 1), Enable("b"), Paid(1, 1), Disable("d"), Enable("d"), Paid(1, 1)]
+        variant,
+        site,
+        [],
+        [
+            Paid(1, 1),
+            Disable("b"),
+            Paid(1, 1),
+            Enable("b"),
+            Paid(1, 1),
+            Disable("d"),
+            Enable("d"),
+            Paid(1, 1),
+        ],
     )
 
     assert ["d", "b", "c", "a"] == report.started
-    assert [[3, 1, 0, 2], [3, 0, 2], [1, 3, 0, 2], [3, 1, 0, 2]] == [outcome for outcome in report.outcomes if outcome is not True]
+    assert [[3, 1, 0, 2], [3, 0, 2], [1, 3, 0, 2], [3, 1, 0, 2]] == [
+        outcome for outcome in report.outcomes if outcome is not True
+    ]
 
 
 @pytest.mark.parametrize("variant", ALL)
@@ -290,12 +376,16 @@ def test_who_is_behind_the_first_answer_is_not_asked(variant: str) -> None:
     """A plugin that would raise is not called for a quote that was answered, 0 being an answer."""
     site = desk(speaker("a", says="return 0"), speaker("b", says="raise ValueError"))
 
-    assert Report(["a", "b"], {}, [0, [0]], [(1, "b", "ValueError")]) == serve(variant, site, [], [Quote(1, 1), Paid(1, 1)])
+    assert Report(["a", "b"], {}, [0, [0]], [(1, "b", "ValueError")]) == serve(
+        variant, site, [], [Quote(1, 1), Paid(1, 1)]
+    )
 
 
 @pytest.mark.parametrize("error", [KeyboardInterrupt, SystemExit, GeneratorExit])
 @pytest.mark.parametrize("variant", ALL)
-def test_what_is_no_mistake_of_a_plugin_goes_through(variant: str, error: type[BaseException]) -> None:
+def test_what_is_no_mistake_of_a_plugin_goes_through(
+    variant: str, error: type[BaseException]
+) -> None:
     """Ctrl-C ends the program, and does not count as a failure of whoever happened to be called."""
     site = desk(speaker("stop", says=f"raise {error.__name__}"), speaker("next", 1))
 
@@ -315,7 +405,9 @@ class Strange(Refunded, Paid):  # type: ignore[misc]  # two tuples, laid out ali
     """Two bases: the nearest counts."""
 
 
-@pytest.mark.parametrize("variant", [name for name in ALL if name not in {"naive", "registry", "prebound", "match"}])
+@pytest.mark.parametrize(
+    "variant", [name for name in ALL if name not in {"naive", "registry", "prebound", "match"}]
+)
 def test_a_new_class_of_event_goes_where_its_nearest_base_goes(variant: str) -> None:
     """Tables of classes follow the order of bases; chains of isinstance follow their own, so only the others are asked about two bases."""
     site = desk(speaker("a", says="return type(event).__name__"))
@@ -332,7 +424,9 @@ def test_many_switches_leave_what_a_list_would(variant: str) -> None:
 
     source = random.Random(5)
     names = [f"n{number}" for number in range(6)]
-    site = desk(*(speaker(name, number, says=f"return {number}") for number, name in enumerate(names)))
+    site = desk(
+        *(speaker(name, number, says=f"return {number}") for number, name in enumerate(names))
+    )
     model, script, expected = names[:], [], []
     for _ in range(300):
         name = source.choice(names)
@@ -355,9 +449,18 @@ def test_a_generated_function_does_what_the_loop_did(first: bool) -> None:
     """Before and after it is generated, failures and switches included."""
     from cases.plugins import fused
 
-    site = desk(speaker("a", says="raise KeyError(1)"), speaker("b", says="return event.number or None"), speaker("c", says="return 3"))
+    site = desk(
+        speaker("a", says="raise KeyError(1)"),
+        speaker("b", says="return event.number or None"),
+        speaker("c", says="return 3"),
+    )
     event: Event = Quote(0, 0) if first else Paid(0, 0)
-    script: list[Step] = [event, event._replace(number=2)] * fused.HOT + [Disable("b"), event] + [event] * fused.HOT + [Enable("b"), event]
+    script: list[Step] = (
+        [event, event._replace(number=2)] * fused.HOT
+        + [Disable("b"), event]
+        + [event] * fused.HOT
+        + [Enable("b"), event]
+    )
 
     assert serve("by_type", "", loaded(site), script) == serve("fused", "", loaded(site), script)
 
@@ -382,7 +485,9 @@ class Raises:
         return event.amount // 0
 
 
-def test_stevedore_leaves_nothing_for_the_next_process(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_stevedore_leaves_nothing_for_the_next_process(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Its file in the user's cache folder is not written, its table of groups stays empty."""
     pytest.importorskip("stevedore")
     from stevedore.extension import ExtensionManager
@@ -426,13 +531,26 @@ def test_there_are_plugins_that_fail_and_packages_that_are_broken() -> None:
     assert len(report.started) + len(report.broken) == 100
     assert 10 < len(served.failures) < 4000
     assert {True, False} >= {outcome for outcome in served.outcomes if isinstance(outcome, bool)}
-    assert any(isinstance(outcome, int) for step, outcome in zip(arguments[2], served.outcomes, strict=True) if isinstance(step, Quote))
+    assert any(
+        isinstance(outcome, int)
+        for step, outcome in zip(arguments[2], served.outcomes, strict=True)
+        if isinstance(step, Quote)
+    )
 
 
 def test_the_bound_counts_the_calls_that_were_made() -> None:
     """With a call that costs a second and nothing else: as many seconds as numbers were said and exceptions raised, quotes apart."""
     site = desk(speaker("a"), speaker("b", says="raise ValueError"), speaker("c", says="return 0"))
-    script: list[Step] = [Paid(1, 1), Disable("a"), Paid(1, 1), Enable("a"), Enable("a"), Rush(1, 1), Quote(1, 1), Disable("x")]
+    script: list[Step] = [
+        Paid(1, 1),
+        Disable("a"),
+        Paid(1, 1),
+        Enable("a"),
+        Enable("a"),
+        Rush(1, 1),
+        Quote(1, 1),
+        Disable("x"),
+    ]
     limits = Limits({1: 1.0}, {1: 1.0}, 1.0, 1.0, 0.0, 0.0, 1.0, 1.0)
 
     assert least_seconds(limits, "", loaded(site), script) == 3 + 2 + 3 + 1
@@ -441,6 +559,11 @@ def test_the_bound_counts_the_calls_that_were_made() -> None:
 
 def test_packages_without_entry_points_are_no_plugins() -> None:
     """Most of what is installed anywhere is of this kind."""
-    site = install([Distribution("lib", None, (("lib.py", "raise SystemExit\n"),)), speaker("only").distribution()])
+    site = install(
+        [
+            Distribution("lib", None, (("lib.py", "raise SystemExit\n"),)),
+            speaker("only").distribution(),
+        ]
+    )
 
     assert ["only"] == serve("scandir", site, [], []).started

@@ -15,7 +15,10 @@ from harness.lab import catalogue, mutation
 
 APPROXIMATIONS = ("gcra", "window_counter")
 HARMLESS = {
-    "gcra": {"Lt -> LtE", "0 -> -1"},  # a bucket that is just full is full either way, and so is one that was full before time began
+    "gcra": {
+        "Lt -> LtE",
+        "0 -> -1",
+    },  # a bucket that is just full is full either way, and so is one that was full before time began
     "window_counter": set(),
 }
 LIFTED = ("naive", "deque", "ring", "maxlen", *APPROXIMATIONS, "cython")
@@ -41,7 +44,9 @@ def test_an_approximation_is_held_to_its_model_decision_by_decision(variant: str
     found = catalogue.find_case("ratelimit")
     relation = case.relation(variant)
     survivors = set()
-    for number, change in enumerate(mutation.mutations_of(found.source(variant).read_text(encoding="utf-8"))):
+    for number, change in enumerate(
+        mutation.mutations_of(found.source(variant).read_text(encoding="utf-8"))
+    ):
         mutant = mutation.import_mutated(found, variant, number)
         for log in logs():
             try:
@@ -72,7 +77,9 @@ def test_over_admission_is_bounded_and_the_bound_is_no_idle_one() -> None:
     assert [True] * (2 * limit - 1) + [False] == decide("window_counter", log)
     assert no_window_holds_too_many(log, decide("window_counter", log)) is None
     stampede = (limit, window, [0] * (3 * limit), [1] * (3 * limit))
-    assert "201 requests admitted" in (no_window_holds_too_many(stampede, [True] * (3 * limit)) or "")
+    assert "201 requests admitted" in (
+        no_window_holds_too_many(stampede, [True] * (3 * limit)) or ""
+    )
 
 
 @pytest.mark.parametrize("variant", LIFTED)
@@ -81,7 +88,9 @@ def test_a_limiter_can_be_lifted_out_of_the_replay(variant: str) -> None:
     limit, window, times, tenants = log = traffic(7, 1, requests=400)
     limiter = importlib.import_module(f"cases.ratelimit.{variant}").Limiter(limit, window)
 
-    assert decide(variant, log) == [limiter.admit(tenant, now) for now, tenant in zip(times, tenants, strict=True)]
+    assert decide(variant, log) == [
+        limiter.admit(tenant, now) for now, tenant in zip(times, tenants, strict=True)
+    ]
 
 
 def test_a_machine_without_redis_is_told_so(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -21,7 +21,18 @@ import pytest
 
 from cases.router import api, case, forked, nasty
 from cases.router.agreement import DECISIONS, agree
-from cases.router.asgi import App, Request, Response, Scope, ask, bearer, echo, errors, routed_path, trail
+from cases.router.asgi import (
+    App,
+    Request,
+    Response,
+    Scope,
+    ask,
+    bearer,
+    echo,
+    errors,
+    routed_path,
+    trail,
+)
 from cases.router.semantics import decided, falcon_holds, matched
 from cases.router.templates import Route, parse
 from harness.judge.equality import difference, exact
@@ -55,7 +66,10 @@ async def broken(request: Request) -> Response:
 
 
 def application(variant: str, *middleware: Any) -> App:
-    endpoints = {handler: echo(handler) for _, _, handler in TABLE} | {"create": create, "broken": broken}
+    endpoints = {handler: echo(handler) for _, _, handler in TABLE} | {
+        "create": create,
+        "broken": broken,
+    }
     return App(router(variant, TABLE).find, endpoints, [errors, *middleware])
 
 
@@ -81,7 +95,11 @@ async def converse(client: Any) -> None:
     for method, path, body, status, expected, allowed in CONVERSATION:
         response = await client.request(method, path, content=body)
 
-        assert (status, expected, allowed) == (response.status_code, response.content, response.headers.get("allow")), path
+        assert (status, expected, allowed) == (
+            response.status_code,
+            response.content,
+            response.headers.get("allow"),
+        ), path
         if method == "HEAD":
             assert response.headers["content-length"] == str(len("user {'id': 7}"))
 
@@ -135,8 +153,12 @@ def test_many_requests_at_once_do_not_mix() -> None:
 
     async def talk(address: str) -> None:
         async with httpx.AsyncClient(base_url=address, trust_env=False) as client:
-            responses = await asyncio.gather(*(client.get(f"/users/{number}") for number in range(200)))
-        assert [f"user {{'id': {number}}}" for number in range(200)] == [response.text for response in responses]
+            responses = await asyncio.gather(
+                *(client.get(f"/users/{number}") for number in range(200))
+            )
+        assert [f"user {{'id': {number}}}" for number in range(200)] == [
+            response.text for response in responses
+        ]
 
     with served(application("cython")) as address:
         asyncio.run(talk(address))
@@ -144,7 +166,11 @@ def test_many_requests_at_once_do_not_mix() -> None:
 
 def test_middleware_wraps_every_answer_in_order() -> None:
     """The first is the outermost: it sees the request first and the answer last, and 404 and 405 pass through it as well."""
-    app = App(router("trie", TABLE).find, {"me": echo("me")}, [partial(trail, number) for number in range(3)])
+    app = App(
+        router("trie", TABLE).find,
+        {"me": echo("me")},
+        [partial(trail, number) for number in range(3)],
+    )
 
     for method, path in (("GET", "/users/me"), ("GET", "/nowhere"), ("PUT", "/users/me")):
         _, _, headers = ask(app, method, path)
@@ -217,19 +243,30 @@ def test_starts_stops_and_sockets_that_are_not_http() -> None:
 def test_it_agrees_with_starlette_but_for_what_is_decided(variant: str) -> None:
     """Whole applications side by side on generated tables and paths: every difference is one of those in the story."""
     pytest.importorskip("starlette")
-    result = agree(importlib.import_module(f"cases.router.{variant}").Router, PATHS, seed=OURS.index(variant) + 1)
+    result = agree(
+        importlib.import_module(f"cases.router.{variant}").Router,
+        PATHS,
+        seed=OURS.index(variant) + 1,
+    )
 
     assert PATHS == result.paths
     assert [] == result.differences.get("", []), result.summary()
     assert set(DECISIONS) >= set(result.differences)
-    assert min(result.statuses[status] for status in (200, 404, 405)) > PATHS / 20  # the question was asked
+    assert (
+        min(result.statuses[status] for status in (200, 404, 405)) > PATHS / 20
+    )  # the question was asked
 
 
 def test_every_decision_is_met_and_stands_in_the_story() -> None:
     """No name is left over from a difference that is none any more, and the reader is told of each."""
     pytest.importorskip("starlette")
     met = set(agree(importlib.import_module("cases.router.trie").Router, 2000, seed=1).differences)
-    story = (importlib.import_module("pathlib").Path(importlib.import_module("cases.router").__file__).parent / "README.md").read_text()
+    story = (
+        importlib.import_module("pathlib")
+        .Path(importlib.import_module("cases.router").__file__)
+        .parent
+        / "README.md"
+    ).read_text()
 
     assert set(DECISIONS) == met
     assert [] == [name for name in DECISIONS if f"`{name}`" not in story]
@@ -245,7 +282,13 @@ def test_on_the_timed_tables_all_agree_exactly(variant: str) -> None:
         find = router(variant, arguments[0]).find
 
         if layers is None:
-            assert exact.compare([decided(arguments[0], request) for request in arguments[1]], [find(*one) for one in arguments[1]]) is None
+            assert (
+                exact.compare(
+                    [decided(arguments[0], request) for request in arguments[1]],
+                    [find(*one) for one in arguments[1]],
+                )
+                is None
+            )
         else:
             module = importlib.import_module(f"cases.router.{variant}")
             expected = importlib.import_module("cases.router.naive").dispatch(*arguments)
@@ -259,11 +302,19 @@ def test_the_model_agrees_on_random_tables(variant: str) -> None:
     parts = ["a", "b", "7", "", "{x}", "{x:int}"]
     for _ in range(150):
         templates = [
-            "/" + "/".join(part.replace("x", f"x{level}") for level, part in enumerate(source.choices(parts, k=source.randint(1, 4))))
+            "/"
+            + "/".join(
+                part.replace("x", f"x{level}")
+                for level, part in enumerate(source.choices(parts, k=source.randint(1, 4)))
+            )
             for _ in range(source.randint(1, 10))
         ]
         routes = [
-            (source.choice(["GET", "PUT"]), template + source.choice(["", "", "/{r:path}"]), f"h{n}")
+            (
+                source.choice(["GET", "PUT"]),
+                template + source.choice(["", "", "/{r:path}"]),
+                f"h{n}",
+            )
             for n, template in enumerate(templates)
         ]
         find = router(variant, routes).find
@@ -295,7 +346,9 @@ REFUSED = [
 
 @pytest.mark.parametrize("variant", OURS)
 @pytest.mark.parametrize("template", REFUSED)
-def test_a_template_that_cannot_be_served_is_refused_when_it_is_registered(variant: str, template: str) -> None:
+def test_a_template_that_cannot_be_served_is_refused_when_it_is_registered(
+    variant: str, template: str
+) -> None:
     """Not at the first request, and with a message that shows it."""
     with pytest.raises(ValueError, match=r"parameter|slash"):
         router(variant, [("GET", "/fine/{x}", "fine"), ("GET", template, "wrong")])
@@ -318,7 +371,9 @@ def test_a_template_is_never_code() -> None:
     routes = [("GET", template + "/{x}", f"h{number}") for number, template in enumerate(evil)]
     find = router("generated", routes).find
 
-    assert [(200, f"h{number}", {"x": "1"}) for number in range(len(evil))] == [find("GET", template + "/1") for template in evil]
+    assert [(200, f"h{number}", {"x": "1"}) for number in range(len(evil))] == [
+        find("GET", template + "/1") for template in evil
+    ]
 
 
 def test_the_compiled_trie_gives_its_memory_back() -> None:
@@ -343,7 +398,9 @@ def test_the_compiled_trie_leaves_branches_out_and_still_finds_the_first() -> No
     for seed in range(4):
         mixed = random.Random(seed).sample(routes, len(routes))
         expected = [decided(mixed, request) for request in requests[:40]]
-        assert expected == importlib.import_module("cases.router.cython").dispatch(mixed, requests[:40], layers)
+        assert expected == importlib.import_module("cases.router.cython").dispatch(
+            mixed, requests[:40], layers
+        )
 
 
 @pytest.mark.parametrize("bad", [("GET", None), (None, "/"), ("GET", b"/")])
@@ -381,7 +438,9 @@ def test_the_rivals_classes_refuse_what_no_rule_of_theirs_explains() -> None:
 def test_what_falcon_cannot_hold_is_known() -> None:
     """The templates that its driver leaves out are those that falcon reads otherwise or not at all."""
     assert ["/", "/a/{x}", "/a.b", "/é"] == [
-        template for template in ("/", "/a/{x}", "/a.b", "/é", "/a/", "//a", "/it's", "/a b", "/{if}") if falcon_holds(template)
+        template
+        for template in ("/", "/a/{x}", "/a.b", "/é", "/a/", "//a", "/it's", "/a b", "/{if}")
+        if falcon_holds(template)
     ]
     assert not falcon_holds("/a" * 46)
 
@@ -392,5 +451,12 @@ def test_the_model_takes_templates_apart() -> None:
     assert {"rest": "b//c/"} == matched(parse("/a/{rest:path}"), "/a/b//c/")
     assert {"rest": ""} == matched(parse("/a/{rest:path}"), "/a/")
     assert {} == matched(parse("/a/"), "/a/")
-    for template, path in (("/a/{rest:path}", "/a"), ("/a", "/a/"), ("/{x}", "/"), ("/{n:int}", "/-1"), ("/{n:int}", "/²"), ("/a", "a")):
+    for template, path in (
+        ("/a/{rest:path}", "/a"),
+        ("/a", "/a/"),
+        ("/{x}", "/"),
+        ("/{n:int}", "/-1"),
+        ("/{n:int}", "/²"),
+        ("/a", "a"),
+    ):
         assert matched(parse(template), path) is None, (template, path)

@@ -55,20 +55,29 @@ def nowhere(roads: Roads) -> dict[int, tuple[int, int]]:
 
 @pytest.mark.parametrize("name", OURS)
 @pytest.mark.parametrize("make", [across, detour, local, scattered, fleet, depot])
-def test_every_variant_finds_what_another_library_finds(name: str, make: Callable[[int, int], Arguments]) -> None:
+def test_every_variant_finds_what_another_library_finds(
+    name: str, make: Callable[[int, int], Arguments]
+) -> None:
     """Costs agree with networkx in towns of another size than the proof's, and every way is one."""
     nx = pytest.importorskip("networkx")
     roads, places, queries, _ = make(300, 11)
     graph = nx.DiGraph()
     graph.add_nodes_from(roads)
-    graph.add_weighted_edges_from((a, b, cost) for a, ways in roads.items() for b, cost in ways.items())
+    graph.add_weighted_edges_from(
+        (a, b, cost) for a, ways in roads.items() for b, cost in ways.items()
+    )
     queries = queries[:6]
-    expected = [nx.dijkstra_path_length(graph, a, b) if nx.has_path(graph, a, b) else None for a, b in queries]
+    expected = [
+        nx.dijkstra_path_length(graph, a, b) if nx.has_path(graph, a, b) else None
+        for a, b in queries
+    ]
 
     found = variant(name)(roads, places, queries, None)
 
     assert costs(found) == expected
-    assert [broken(roads, query, *route) for query, route in zip(queries, found, strict=True) if route] == [None] * sum(map(bool, found))
+    assert [
+        broken(roads, query, *route) for query, route in zip(queries, found, strict=True) if route
+    ] == [None] * sum(map(bool, found))
 
 
 @pytest.mark.parametrize("name", OURS)
@@ -77,7 +86,9 @@ def test_forms_built_before_change_no_answer(name: str) -> None:
     routes = variant(name)
     roads, places, queries, _ = fleet(150, 3)
 
-    assert routes(roads, places, queries, Prebuilt(roads, places)) == routes(roads, places, queries, None)
+    assert routes(roads, places, queries, Prebuilt(roads, places)) == routes(
+        roads, places, queries, None
+    )
 
 
 @pytest.mark.parametrize("name", [*OURS, *case.rivals])
@@ -168,7 +179,9 @@ def test_a_form_of_a_variant_that_came_late_is_built_once(monkeypatch: pytest.Mo
         return object()
 
     assert made[0] is not made[1]  # two builders
-    assert form(late, ready.roads, ready.places, ready) is form(late, ready.roads, ready.places, ready)
+    assert form(late, ready.roads, ready.places, ready) is form(
+        late, ready.roads, ready.places, ready
+    )
 
 
 def test_networks_are_equal_where_their_roads_and_places_are() -> None:
@@ -225,7 +238,11 @@ def test_the_only_way_over_the_river_is_the_bridge() -> None:
     number = {name: i for i, name in enumerate(roads)}
     route = textbook(roads, source, target)
     assert route is not None
-    crossing = [a for a, b in pairwise(number[name] for name in route[1]) if a // side == side // 2 and b // side == side // 2 + 1]
+    crossing = [
+        a
+        for a, b in pairwise(number[name] for name in route[1])
+        if a // side == side // 2 and b // side == side // 2 + 1
+    ]
 
     assert [a % side for a in crossing] == [0]
     assert number[source] % side > side // 2 < number[target] % side
@@ -242,7 +259,9 @@ def test_the_junctions_of_the_bound_cannot_be_done_without() -> None:
             (x, y), (u, v) = places[name], places[target]
             square = (x - u) ** 2 + (y - v) ** 2
             shortcut = {target: isqrt(square - 1) + 1 if square else 0}
-            changed = textbook({**roads, name: roads[name] | shortcut} if name != target else roads, source, target)
+            changed = textbook(
+                {**roads, name: roads[name] | shortcut} if name != target else roads, source, target
+            )
             needed += changed is not None and changed[0] < route[0]
 
         seen, found = to_be_seen(roads, places, source, target)
@@ -279,7 +298,9 @@ def test_names_that_fall_into_one_place_are_told_apart(name: str) -> None:
         ({1: {2**63: 1}, 2: {}}, OverflowError),
     ],
 )
-def test_a_broken_network_is_an_error_and_no_crash(name: str, roads: Any, error: type[Exception]) -> None:
+def test_a_broken_network_is_an_error_and_no_crash(
+    name: str, roads: Any, error: type[Exception]
+) -> None:
     """What is no network is refused where it is noticed."""
     with pytest.raises(error):
         variant(name)(roads, {1: (0, 0), 2: (0, 0)}, [(1, 2)], None)

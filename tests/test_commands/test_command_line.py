@@ -29,19 +29,31 @@ def harness(*arguments: object, cwd: Path | None = None) -> subprocess.Completed
     """Run the command line to its end."""
     command = [sys.executable, "-m", "harness", *map(str, arguments)]
     environment = {**os.environ, "PYTHONPATH": str(HOME), "COLUMNS": "140"}
-    return subprocess.run(command, capture_output=True, text=True, check=False, cwd=cwd or Path.cwd(), env=environment)
+    return subprocess.run(
+        command, capture_output=True, text=True, check=False, cwd=cwd or Path.cwd(), env=environment
+    )
 
 
-def test_a_run_ends_with_a_proven_table_and_a_document(write_case: Callable[..., Path], tmp_path: Path) -> None:
+def test_a_run_ends_with_a_proven_table_and_a_document(
+    write_case: Callable[..., Path], tmp_path: Path
+) -> None:
     """GIVEN an honest case WHEN it is run THEN exit 0, valid JSON, certificates, and a file that pyperf reads."""
     folder = write_case(honest=HONEST)
     ended = harness("run", folder, *QUICK, "--json", "-")
     document = msgspec.json.decode(ended.stdout, type=RunDocument, strict=True)
     rows = {row.name: row for row in document.workloads[0].variants}
 
-    assert (ended.returncode, document.schema, document.status, document.exit_code) == (0, "harness.run/1", "complete", 0)
+    assert (ended.returncode, document.schema, document.status, document.exit_code) == (
+        0,
+        "harness.run/1",
+        "complete",
+        0,
+    )
     assert [row.certificate.verdict for row in rows.values()] == ["reference", "equal"]
-    assert all(row.seconds and row.seconds.low <= row.seconds.value <= row.seconds.high for row in rows.values())
+    assert all(
+        row.seconds and row.seconds.low <= row.seconds.value <= row.seconds.high
+        for row in rows.values()
+    )
     assert rows["naive"].speedup is not None
     assert rows["naive"].speedup.value == 1.0
     assert document.file is not None
@@ -50,7 +62,9 @@ def test_a_run_ends_with_a_proven_table_and_a_document(write_case: Callable[...,
 
 def test_several_cases_are_one_document(write_case: Callable[..., Path]) -> None:
     """harness.runs/1 holds one harness.run/1 a case."""
-    ended = harness("run", write_case(honest=HONEST), write_case(honest=HONEST), *QUICK, "--json", "-")
+    ended = harness(
+        "run", write_case(honest=HONEST), write_case(honest=HONEST), *QUICK, "--json", "-"
+    )
     document = msgspec.json.decode(ended.stdout, type=RunsDocument)
 
     assert (document.schema, len(document.runs)) == ("harness.runs/1", 2)
@@ -59,13 +73,20 @@ def test_several_cases_are_one_document(write_case: Callable[..., Path]) -> None
 def test_mistakes_are_shown_without_a_number(write_case: Callable[..., Path]) -> None:
     """Every mistake keeps its row, its word and an en dash; the honest ones keep their numbers; exit 3."""
     wrong = {
-        word.replace("-", "_"): MISTAKES[word] for word in ("mutated-input", "lazy-result", "cached-result", "drifted", "nondeterministic")
+        word.replace("-", "_"): MISTAKES[word]
+        for word in ("mutated-input", "lazy-result", "cached-result", "drifted", "nondeterministic")
     }
     wrong |= {f"wrong_{word}": WRONG[word] for word in ("precision", "value")}
     folder = write_case(honest=HONEST, **wrong)
     ended = harness("run", folder, *QUICK)
-    unbracketed = [line.lstrip("┌│└ ") for line in ended.stdout.splitlines()]  # on a busy machine two may be tied
-    lines = {line.split()[0]: line for line in unbracketed if line and line.split()[0] in {*wrong, "honest", "naive"}}
+    unbracketed = [
+        line.lstrip("┌│└ ") for line in ended.stdout.splitlines()
+    ]  # on a busy machine two may be tied
+    lines = {
+        line.split()[0]: line
+        for line in unbracketed
+        if line and line.split()[0] in {*wrong, "honest", "naive"}
+    }
 
     assert ended.returncode == 3
     assert "–" not in lines["honest"].split("x")[0]
@@ -86,18 +107,39 @@ def test_what_dies_costs_only_itself(write_case: Callable[..., Path]) -> None:
     assert {name: rows[name]["status"] for name in fatal} == {name: name for name in fatal}
     assert all(rows[name]["seconds"] is None for name in fatal)
     assert rows["honest"]["seconds"]["value"] > 0
-    own = os.environ["PERFLAB_STORE"]  # inherited by all that this run started, and by nothing else on the machine
-    assert not [process.pid for process in psutil.process_iter(["environ"]) if (process.info["environ"] or {}).get("PERFLAB_STORE") == own]
+    own = os.environ[
+        "PERFLAB_STORE"
+    ]  # inherited by all that this run started, and by nothing else on the machine
+    assert not [
+        process.pid
+        for process in psutil.process_iter(["environ"])
+        if (process.info["environ"] or {}).get("PERFLAB_STORE") == own
+    ]
 
 
-def test_a_variant_that_breaks_only_when_large_keeps_its_small_numbers(write_case: Callable[..., Path]) -> None:
+def test_a_variant_that_breaks_only_when_large_keeps_its_small_numbers(
+    write_case: Callable[..., Path],
+) -> None:
     """Raises for one size only: that size is a gap, the other stays."""
-    breaks = (
-        "'''Not so large.'''\ndef smallest(xs):\n    if len(xs) > 1000:\n        raise ValueError('too large')\n    return sorted(xs)\n"
+    breaks = "'''Not so large.'''\ndef smallest(xs):\n    if len(xs) > 1000:\n        raise ValueError('too large')\n    return sorted(xs)\n"
+    ended = harness(
+        "run",
+        write_case("verify_up_to=1000", breaks=breaks),
+        "--budget",
+        "1",
+        "-w",
+        "S",
+        "-w",
+        "L",
+        "-q",
+        "--json",
+        "-",
     )
-    ended = harness("run", write_case("verify_up_to=1000", breaks=breaks), "--budget", "1", "-w", "S", "-w", "L", "-q", "--json", "-")
     statuses = [
-        row["status"] for workload in json.loads(ended.stdout)["workloads"] for row in workload["variants"] if row["name"] == "breaks"
+        row["status"]
+        for workload in json.loads(ended.stdout)["workloads"]
+        for row in workload["variants"]
+        if row["name"] == "breaks"
     ]
 
     assert (ended.returncode, statuses) == (4, ["ok", "raised"])
@@ -106,12 +148,18 @@ def test_a_variant_that_breaks_only_when_large_keeps_its_small_numbers(write_cas
 def test_verify_proves_and_counts_mutants(write_case: Callable[..., Path]) -> None:
     """The document names the survivors; a survivor is exit 3."""
     mutants = "'''Slips.'''\ndef backwards(xs):\n    return sorted(xs)[::-1]\ndef none_at_all(xs):\n    return sorted(xs)\n"
-    ended = harness("verify", write_case(honest=HONEST, mutants=mutants), "--mutants", "--quiet", "--json", "-")
+    ended = harness(
+        "verify", write_case(honest=HONEST, mutants=mutants), "--mutants", "--quiet", "--json", "-"
+    )
     document = msgspec.json.decode(ended.stdout, type=VerifyDocument)
 
     assert ended.returncode == document.exit_code == 3
     assert document.mutants is not None
-    assert (document.mutants.total, document.mutants.rejected, document.mutants.survivors) == (2, 1, ("none_at_all",))
+    assert (document.mutants.total, document.mutants.rejected, document.mutants.survivors) == (
+        2,
+        1,
+        ("none_at_all",),
+    )
 
 
 @pytest.mark.parametrize(
@@ -129,7 +177,9 @@ def test_verify_proves_and_counts_mutants(write_case: Callable[..., Path]) -> No
         (["new", "dedupe"], 2, "there is a case called 'dedupe' already"),
     ],
 )
-def test_wrong_questions_are_answered_with_a_remedy(arguments: list[str], code: int, says: str) -> None:
+def test_wrong_questions_are_answered_with_a_remedy(
+    arguments: list[str], code: int, says: str
+) -> None:
     """Exit 2, the offending value, what to do; never a traceback."""
     ended = harness(*arguments)
 
@@ -138,7 +188,9 @@ def test_wrong_questions_are_answered_with_a_remedy(arguments: list[str], code: 
     assert "Traceback" not in ended.stderr
 
 
-def test_a_store_that_cannot_be_written_is_found_before_measuring(write_case: Callable[..., Path], tmp_path: Path) -> None:
+def test_a_store_that_cannot_be_written_is_found_before_measuring(
+    write_case: Callable[..., Path], tmp_path: Path
+) -> None:
     """Exit 6 at once."""
     (tmp_path / "file").write_text("")
     ended = harness("run", write_case(), *QUICK, "--store", tmp_path / "file" / "results")
@@ -156,16 +208,38 @@ def test_new_writes_a_case_that_proves_and_runs(tmp_path: Path) -> None:
     assert harness("run", "./my_first_case", *QUICK, cwd=tmp_path).returncode == 0
 
 
-def test_an_interrupted_run_is_kept_and_resumed(write_case: Callable[..., Path], tmp_path: Path) -> None:
+def test_an_interrupted_run_is_kept_and_resumed(
+    write_case: Callable[..., Path], tmp_path: Path
+) -> None:
     """GIVEN a run cut by SIGINT after its first block WHEN it is resumed THEN the old samples are there and new ones follow."""
     folder = write_case(honest=HONEST)
-    command = [sys.executable, "-m", "harness", "run", str(folder), "--budget", "60", "--precision", "0.0001", "-w", "S"]
+    command = [
+        sys.executable,
+        "-m",
+        "harness",
+        "run",
+        str(folder),
+        "--budget",
+        "60",
+        "--precision",
+        "0.0001",
+        "-w",
+        "S",
+    ]
     running = subprocess.Popen(
-        command, stderr=subprocess.PIPE, stdout=subprocess.DEVNULL, text=True, env={**os.environ, "PYTHONPATH": str(HOME)}
+        command,
+        stderr=subprocess.PIPE,
+        stdout=subprocess.DEVNULL,
+        text=True,
+        env={**os.environ, "PYTHONPATH": str(HOME)},
     )
     results = Path(os.environ["PERFLAB_STORE"])
     watched = psutil.Process(running.pid)
-    while not [path for path in results.glob("*/*.json") if len(store.read(path).workloads[0].conditions) > 1]:
+    while not [
+        path
+        for path in results.glob("*/*.json")
+        if len(store.read(path).workloads[0].conditions) > 1
+    ]:
         assert watched.is_running()
         os.sched_yield()
     running.send_signal(signal.SIGINT)
@@ -195,7 +269,12 @@ def _shorter(run: store.Run) -> store.Run:
 
 def test_a_closed_pipe_is_no_traceback() -> None:
     """`list | head -0` ends quietly."""
-    listing = subprocess.Popen([sys.executable, "-m", "harness", "list"], stdout=subprocess.PIPE, stderr=subprocess.PIPE, cwd=HOME)
+    listing = subprocess.Popen(
+        [sys.executable, "-m", "harness", "list"],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        cwd=HOME,
+    )
     assert listing.stdout is not None
     listing.stdout.close()
     said = listing.stderr.read() if listing.stderr else b""
@@ -210,7 +289,9 @@ def test_list_speaks_json() -> None:
     document = json.loads(harness("list", "--json", "-").stdout)
 
     assert document["schema"] == "harness.list/1"
-    assert {"dedupe", "heat2d", "brc", "ratelimit", "scraper"} <= {case["name"] for case in document["cases"]}
+    assert {"dedupe", "heat2d", "brc", "ratelimit", "scraper"} <= {
+        case["name"] for case in document["cases"]
+    }
 
 
 @pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])

@@ -38,7 +38,9 @@ def compare(*arguments: object) -> Result:
 
 def document(*arguments: object) -> CompareDocument:
     """What it says in JSON."""
-    return msgspec.json.decode(compare(*arguments, "--json", "-").stdout, type=CompareDocument, strict=True)
+    return msgspec.json.decode(
+        compare(*arguments, "--json", "-").stdout, type=CompareDocument, strict=True
+    )
 
 
 @pytest.fixture
@@ -47,7 +49,15 @@ def results(tmp_path: Path) -> Path:
     return tmp_path / "results"
 
 
-@pytest.mark.parametrize(("ns", "word"), [(500, Verdict.FASTER), (1_000, Verdict.SAME), (2_000, Verdict.SLOWER), (1_018, Verdict.UNCLEAR)])
+@pytest.mark.parametrize(
+    ("ns", "word"),
+    [
+        (500, Verdict.FASTER),
+        (1_000, Verdict.SAME),
+        (2_000, Verdict.SLOWER),
+        (1_018, Verdict.UNCLEAR),
+    ],
+)
 def test_each_key_gets_a_word(results: Path, ns: int, word: Verdict) -> None:
     """Twice as fast is faster, the same is the same within 2 %, half as fast is slower; across the border it is unclear.  All exit 0."""
     before, after = store.write(run_of(1), results), store.write(run_of(2, ns), results)
@@ -71,7 +81,9 @@ def test_unlike_machines_are_refused_with_both_values(results: Path) -> None:
     """Exit 5: which fact, and what it is on either side."""
     other = replace(MACHINE, cpu="Another processor", libraries={"numpy": "1.0"})
     before, after = store.write(run_of(1), results), store.write(run_of(2, machine=other), results)
-    with pytest.raises(Inconclusive, match=r"'A processor' in .*'Another processor' in .*'2.4.6' in .*'1.0' in") as refused:
+    with pytest.raises(
+        Inconclusive, match=r"'A processor' in .*'Another processor' in .*'2.4.6' in .*'1.0' in"
+    ) as refused:
         compare(before, after)
 
     assert ExitCode.INCONCLUSIVE == refused.value.exit_code
@@ -87,7 +99,10 @@ def test_unlike_inputs_are_refused(results: Path) -> None:
 
 def test_another_reference_is_another_number(results: Path) -> None:
     """Speed-ups over unlike references are refused; their seconds are not."""
-    before, after = store.write(run_of(1), results), store.write(run_of(2, reference="quick"), results)
+    before, after = (
+        store.write(run_of(1), results),
+        store.write(run_of(2, reference="quick"), results),
+    )
     with pytest.raises(Inconclusive, match="unlike references"):
         compare(before, after)
 
@@ -99,7 +114,12 @@ def test_a_missing_key_is_named(results: Path) -> None:
     after = run_of(2)
     (measured,) = after.workloads
     broken = replace(fake_result("quick", 1_000), status=Status.TIMEOUT, processes=())
-    after = replace(after, workloads=(replace(measured, results=(measured.results[0], broken, fake_result("new", 500))),))
+    after = replace(
+        after,
+        workloads=(
+            replace(measured, results=(measured.results[0], broken, fake_result("new", 500))),
+        ),
+    )
     first, second = store.write(run_of(1), results), store.write(after, results)
     said = document(first, second)
 
@@ -109,7 +129,9 @@ def test_a_missing_key_is_named(results: Path) -> None:
     assert (4, 4) == (said.exit_code, compare(first, second).exit_code)
 
 
-def test_commits_are_compared_by_the_results_they_carry(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_commits_are_compared_by_the_results_they_carry(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """The newest run in a revision's results folder, without checking it out."""
     repository = tmp_path / "repository"
     repository.mkdir()
@@ -153,9 +175,16 @@ def test_hostile_names_are_text(results: Path) -> None:
 
 def test_the_interval_of_a_ratio_of_ratios() -> None:
     """Independent estimates: half-widths on the log scale add as squares; 3 and 4 give 5."""
-    ratio = quotient(Estimate(2.0, 2 * math.exp(-0.03), 2 * math.exp(0.03)), Estimate(1.0, math.exp(-0.04), math.exp(0.04)))
+    ratio = quotient(
+        Estimate(2.0, 2 * math.exp(-0.03), 2 * math.exp(0.03)),
+        Estimate(1.0, math.exp(-0.04), math.exp(0.04)),
+    )
 
-    assert (2.0, pytest.approx(2 * math.exp(-0.05)), pytest.approx(2 * math.exp(0.05))) == (ratio.value, ratio.low, ratio.high)
+    assert (2.0, pytest.approx(2 * math.exp(-0.05)), pytest.approx(2 * math.exp(0.05))) == (
+        ratio.value,
+        ratio.low,
+        ratio.high,
+    )
 
 
 def test_the_document_is_json(results: Path) -> None:

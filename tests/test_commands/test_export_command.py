@@ -58,7 +58,9 @@ def test_csv_holds_the_numbers_of_the_summary(stored: Path) -> None:
     assert row.seconds is not None
     assert row.speedup is not None
 
-    assert (row.seconds.value, row.seconds.low, row.seconds.high) == tuple(float(quick[f"seconds{end}"]) for end in ("", "_low", "_high"))
+    assert (row.seconds.value, row.seconds.low, row.seconds.high) == tuple(
+        float(quick[f"seconds{end}"]) for end in ("", "_low", "_high")
+    )
     assert row.speedup.ratio.value == float(quick["speedup"])
     assert ("equal", "ok", "no") == (quick["certificate"], quick["status"], quick["rival"])
 
@@ -96,7 +98,9 @@ def test_a_hostile_name_is_text_in_markdown() -> None:
 
 def test_json_is_the_run_document(stored: Path) -> None:
     """harness.run/1, strictly."""
-    document = msgspec.json.decode(export(stored, "--format", "json").stdout, type=RunDocument, strict=True)
+    document = msgspec.json.decode(
+        export(stored, "--format", "json").stdout, type=RunDocument, strict=True
+    )
 
     assert ("harness.run/1", "tiny") == (document.schema, document.case)
 

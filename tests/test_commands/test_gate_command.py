@@ -43,7 +43,9 @@ def countable() -> str:
     return ""
 
 
-needs_callgrind = pytest.mark.skipif(bool(countable()), reason=countable() or "instructions can be counted here")
+needs_callgrind = pytest.mark.skipif(
+    bool(countable()), reason=countable() or "instructions can be counted here"
+)
 
 
 def gate(folder: Path, *arguments: object) -> subprocess.CompletedProcess[str]:
@@ -51,7 +53,9 @@ def gate(folder: Path, *arguments: object) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-m", "harness", "gate", f"./{folder.name}", *map(str, arguments)]
     environment = {**os.environ, "PYTHONPATH": str(HOME), "COLUMNS": "160"}
     environment.pop("GITHUB_STEP_SUMMARY", None)
-    return subprocess.run(command, capture_output=True, text=True, check=False, cwd=folder.parent, env=environment)
+    return subprocess.run(
+        command, capture_output=True, text=True, check=False, cwd=folder.parent, env=environment
+    )
 
 
 def document(ended: subprocess.CompletedProcess[str]) -> dict[str, Any]:
@@ -76,11 +80,18 @@ def repository(write_case: Callable[..., Path]) -> Path:
 
 def test_a_comment_changes_nothing(repository: Path) -> None:
     """GIVEN a comment and a blank line WHEN gated THEN exit 0, everything unchanged, nothing measured."""
-    (repository / "honest.py").write_text(HONEST.replace("    total = 0", "    # from nought\n\n    total = 0"))
+    (repository / "honest.py").write_text(
+        HONEST.replace("    total = 0", "    # from nought\n\n    total = 0")
+    )
     ended = gate(repository, "--against", "HEAD", *QUICK, "--json", "-")
     found = document(ended)
 
-    assert (ended.returncode, found["schema"], found["verdict"], found["keys"]) == (0, "harness.gate/1", "pass", [])
+    assert (ended.returncode, found["schema"], found["verdict"], found["keys"]) == (
+        0,
+        "harness.gate/1",
+        "pass",
+        [],
+    )
     assert {one["variant"] for one in found["unchanged"]} == {"naive", "honest", "steady"}
 
 
@@ -88,10 +99,27 @@ def test_a_slower_variant_is_named_and_nothing_else(repository: Path) -> None:
     """GIVEN one variant that does more than twice its work WHEN gated by time THEN exit 1 names it alone, confirmed."""
     (repository / "honest.py").write_text(TWICE)
     commit(repository.parent)
-    ended = gate(repository, "--against", "HEAD~1", *QUICK, "-w", "10", "--json", "-", "--junit", "gate.xml", "--markdown", "gate.md")
+    ended = gate(
+        repository,
+        "--against",
+        "HEAD~1",
+        *QUICK,
+        "-w",
+        "10",
+        "--json",
+        "-",
+        "--junit",
+        "gate.xml",
+        "--markdown",
+        "gate.md",
+    )
     found = document(ended)
 
-    assert (ended.returncode, found["verdict"], verdicts(found)) == (1, "regression", {"honest": "slower"})
+    assert (ended.returncode, found["verdict"], verdicts(found)) == (
+        1,
+        "regression",
+        {"honest": "slower"},
+    )
     assert found["keys"][0]["confirmed"]
     assert found["keys"][0]["ratio"]["low"] > 1.5
     assert "REGRESSION" in (repository.parent / "gate.md").read_text()
@@ -112,17 +140,45 @@ def test_a_faster_variant_passes(repository: Path) -> None:
 def test_one_percent_more_instructions_are_found(repository: Path) -> None:
     """GIVEN six more turns of two hundred WHEN gated by instructions THEN exit 1."""
     (repository / "honest.py").write_text(HONEST.replace("range(200)", "range(206)"))
-    ended = gate(repository, "--against", "HEAD", "--metric", "instructions", "-w", "10", "--quiet", "--json", "-")
+    ended = gate(
+        repository,
+        "--against",
+        "HEAD",
+        "--metric",
+        "instructions",
+        "-w",
+        "10",
+        "--quiet",
+        "--json",
+        "-",
+    )
     key = document(ended)["keys"][0]
 
-    assert (ended.returncode, key["variant"], key["metric"], key["verdict"]) == (1, "honest", "instructions", "slower")
+    assert (ended.returncode, key["variant"], key["metric"], key["verdict"]) == (
+        1,
+        "honest",
+        "instructions",
+        "slower",
+    )
     assert 1.005 < key["ratio"]["low"] < 1.04
 
 
 @needs_callgrind
 def test_unchanged_code_takes_the_same_number_of_instructions(repository: Path) -> None:
     """Measured all the same (--all), every hash seed gives the same number to the last digit."""
-    ended = gate(repository, "--against", "HEAD", "--metric", "instructions", "--all", "-V", "steady", "--quiet", "--json", "-")
+    ended = gate(
+        repository,
+        "--against",
+        "HEAD",
+        "--metric",
+        "instructions",
+        "--all",
+        "-V",
+        "steady",
+        "--quiet",
+        "--json",
+        "-",
+    )
     found = document(ended)
 
     assert ended.returncode == 0
@@ -137,7 +193,10 @@ def test_a_deleted_variant_is_red_unless_it_is_meant(repository: Path) -> None:
     ended = gate(repository, "--against", "HEAD", *QUICK, "--json", "-")
     meant = gate(repository, "--against", "HEAD", *QUICK, "--deleted", f"{repository.name}/steady")
 
-    assert (ended.returncode, [gap["variant"] for gap in document(ended)["missing"]]) == (4, ["steady"])
+    assert (ended.returncode, [gap["variant"] for gap in document(ended)["missing"]]) == (
+        4,
+        ["steady"],
+    )
     assert meant.returncode == 0
 
 
@@ -147,14 +206,22 @@ def test_a_wrong_variant_is_red_before_any_clock(repository: Path) -> None:
     ended = gate(repository, "--against", "HEAD", *QUICK, "--json", "-")
     found = document(ended)
 
-    assert (ended.returncode, [gap["variant"] for gap in found["wrong"]], found["keys"]) == (3, ["honest"], [])
+    assert (ended.returncode, [gap["variant"] for gap in found["wrong"]], found["keys"]) == (
+        3,
+        ["honest"],
+        [],
+    )
 
 
 def test_another_question_is_a_wrong_answer(repository: Path) -> None:
     """GIVEN all variants changed alike WHEN the reference answers otherwise than the base's THEN exit 3."""
     for name in ("naive", "honest", "steady"):
         file = repository / f"{name}.py"
-        file.write_text(file.read_text().replace("return ys", "return ys[::-1]").replace("sorted(xs)", "sorted(xs)[::-1]"))
+        file.write_text(
+            file.read_text()
+            .replace("return ys", "return ys[::-1]")
+            .replace("sorted(xs)", "sorted(xs)[::-1]")
+        )
     ended = gate(repository, "--against", "HEAD", *QUICK)
 
     assert ended.returncode == 3
@@ -163,7 +230,9 @@ def test_another_question_is_a_wrong_answer(repository: Path) -> None:
 
 def test_a_crash_is_no_pass(repository: Path) -> None:
     """GIVEN a variant that raises WHEN gated THEN exit 4."""
-    (repository / "honest.py").write_text("'''Sorted.'''\ndef smallest(xs):\n    raise RuntimeError('no')\n")
+    (repository / "honest.py").write_text(
+        "'''Sorted.'''\ndef smallest(xs):\n    raise RuntimeError('no')\n"
+    )
     ended = gate(repository, "--against", "HEAD", *QUICK)
 
     assert ended.returncode == 4
@@ -172,7 +241,9 @@ def test_a_crash_is_no_pass(repository: Path) -> None:
 
 def test_a_base_that_was_broken_is_no_baseline(repository: Path) -> None:
     """GIVEN a fix of a variant that raised WHEN gated THEN exit 5: there is nothing to compare with."""
-    (repository / "honest.py").write_text("'''Sorted.'''\ndef smallest(xs):\n    raise RuntimeError('no')\n")
+    (repository / "honest.py").write_text(
+        "'''Sorted.'''\ndef smallest(xs):\n    raise RuntimeError('no')\n"
+    )
     commit(repository.parent)
     (repository / "honest.py").write_text(HONEST)
     ended = gate(repository, "--against", "HEAD", *QUICK, "--json", "-")
@@ -189,7 +260,11 @@ def test_a_new_variant_is_proven_and_not_compared(repository: Path) -> None:
     ended = gate(repository, "--against", "HEAD", *QUICK, "--json", "-")
     found = document(ended)
 
-    assert (ended.returncode, found["added"], len(found["unchanged"])) == (0, [{"case": repository.name, "variant": "fresh"}], 3)
+    assert (ended.returncode, found["added"], len(found["unchanged"])) == (
+        0,
+        [{"case": repository.name, "variant": "fresh"}],
+        3,
+    )
 
 
 def test_a_wrong_new_variant_is_red(repository: Path) -> None:
@@ -201,7 +276,10 @@ def test_a_wrong_new_variant_is_red(repository: Path) -> None:
     assert gate(repository, "--against", "HEAD", *QUICK).returncode == 3
 
 
-@pytest.mark.parametrize(("revision", "said"), [("mian", "did you mean main?"), ("--upload-pack=x", "no revision"), ("", "no revision")])
+@pytest.mark.parametrize(
+    ("revision", "said"),
+    [("mian", "did you mean main?"), ("--upload-pack=x", "no revision"), ("", "no revision")],
+)
 def test_an_unknown_revision_is_asked_wrongly(repository: Path, revision: str, said: str) -> None:
     """Exit 2, the value and what was probably meant."""
     ended = gate(repository, f"--against={revision}", *QUICK)
@@ -223,7 +301,9 @@ def test_event_loops_play_in_two_processes(write_case: Callable[..., Path]) -> N
     folder = write_case(awaiting=ASYNC)
     commit(folder.parent)
     (folder / "awaiting.py").write_text(ASYNC.replace("sorted(xs)", "list(sorted(xs))"))
-    key = document(gate(folder, "--against", "HEAD", *QUICK, "--tolerance", "0.5", "--json", "-"))["keys"][0]
+    key = document(gate(folder, "--against", "HEAD", *QUICK, "--tolerance", "0.5", "--json", "-"))[
+        "keys"
+    ][0]
 
     assert key["how"] == "two processes: its technique is asyncio"
     assert key["verdict"] == "same"
@@ -236,7 +316,9 @@ def test_imports_inside_calls_play_in_two_processes(write_case: Callable[..., Pa
     (folder / "lazy.py").write_text(lazy.format(name=folder.name))
     (folder / "helper.py").write_text("def ordered(xs):\n    return sorted(xs)\n")
     commit(folder.parent)
-    (folder / "helper.py").write_text("def ordered(xs):\n    for _ in range(2000):\n        pass\n    return sorted(xs)\n")
+    (folder / "helper.py").write_text(
+        "def ordered(xs):\n    for _ in range(2000):\n        pass\n    return sorted(xs)\n"
+    )
     found = document(gate(folder, "--against", "HEAD", *QUICK, "--json", "-"))
     key = found["keys"][0]
 
@@ -247,8 +329,22 @@ def test_imports_inside_calls_play_in_two_processes(write_case: Callable[..., Pa
 def test_nothing_is_left_behind_by_an_interruption(repository: Path) -> None:
     """GIVEN a gate in the middle of its work WHEN it is interrupted THEN exit 130, no worktree, no checkout, no process."""
     (repository / "honest.py").write_text(TWICE)
-    command = [sys.executable, "-m", "harness", "gate", f"./{repository.name}", "--against", "HEAD", "--metric", "time", "--budget", "60"]
-    with subprocess.Popen(command, stderr=subprocess.PIPE, stdout=subprocess.PIPE, text=True, cwd=repository.parent) as process:
+    command = [
+        sys.executable,
+        "-m",
+        "harness",
+        "gate",
+        f"./{repository.name}",
+        "--against",
+        "HEAD",
+        "--metric",
+        "time",
+        "--budget",
+        "60",
+    ]
+    with subprocess.Popen(
+        command, stderr=subprocess.PIPE, stdout=subprocess.PIPE, text=True, cwd=repository.parent
+    ) as process:
         assert process.stderr is not None
         for line in process.stderr:
             if line.startswith("timing"):
@@ -267,18 +363,33 @@ def test_a_report_is_shown_again_without_measuring(repository: Path) -> None:
     (repository / "honest.py").write_text(HONEST.replace("sorted(xs)", "sorted(xs)[1:]"))
     gate(repository, "--against", "HEAD", *QUICK, "--json", "gate.json")
     command = [sys.executable, "-m", "harness", "gate", "--from", "gate.json", "--markdown", "-"]
-    ended = subprocess.run(command, capture_output=True, text=True, check=False, cwd=repository.parent)
+    ended = subprocess.run(
+        command, capture_output=True, text=True, check=False, cwd=repository.parent
+    )
 
     assert ended.returncode == 3
     assert "NOT EQUIVALENT" in ended.stdout
 
 
-def test_the_job_summary_is_written(repository: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_job_summary_is_written(
+    repository: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Where a CI server names a file for the summary of the job, the page is added to it."""
     summary = tmp_path / "summary.md"
-    command = [sys.executable, "-m", "harness", "gate", f"./{repository.name}", "--against", "HEAD", *QUICK]
+    command = [
+        sys.executable,
+        "-m",
+        "harness",
+        "gate",
+        f"./{repository.name}",
+        "--against",
+        "HEAD",
+        *QUICK,
+    ]
     monkeypatch.setenv("GITHUB_STEP_SUMMARY", str(summary))
-    ended = subprocess.run(command, capture_output=True, text=True, check=False, cwd=repository.parent)
+    ended = subprocess.run(
+        command, capture_output=True, text=True, check=False, cwd=repository.parent
+    )
 
     assert ended.returncode == 0
     assert "PASS" in summary.read_text()
@@ -304,7 +415,9 @@ def test_the_self_test_plants_and_finds(tmp_path: Path) -> None:
         "--metric",
         "instructions",
     ]
-    ended = subprocess.run([*command, "--quiet", "--json", "-"], capture_output=True, text=True, check=False, cwd=HOME)
+    ended = subprocess.run(
+        [*command, "--quiet", "--json", "-"], capture_output=True, text=True, check=False, cwd=HOME
+    )
     found = json.loads(ended.stdout)
     rates = {one["slowdown"]: one["rate"]["value"] for one in found["detection"]}
 
@@ -318,22 +431,36 @@ def test_the_self_test_plants_and_finds(tmp_path: Path) -> None:
 
 def test_worktrees_of_others_are_left_alone(repository: Path, tmp_path: Path) -> None:
     """GIVEN a worktree of the user's on a disk that is away WHEN gated THEN git still knows it."""
-    git(repository.parent, "worktree", "add", "--quiet", "-b", "theirs", str(tmp_path.parent / f"{tmp_path.name}-theirs"))
+    git(
+        repository.parent,
+        "worktree",
+        "add",
+        "--quiet",
+        "-b",
+        "theirs",
+        str(tmp_path.parent / f"{tmp_path.name}-theirs"),
+    )
     (tmp_path.parent / f"{tmp_path.name}-theirs").rename(tmp_path.parent / f"{tmp_path.name}-away")
     gate(repository, "--against", "HEAD", *QUICK)
 
     assert f"{tmp_path.name}-theirs" in git(repository.parent, "worktree", "list")
 
 
-def test_a_project_in_a_subfolder_is_compared_with_its_own_past(write_case: Callable[..., Path], tmp_path: Path) -> None:
+def test_a_project_in_a_subfolder_is_compared_with_its_own_past(
+    write_case: Callable[..., Path], tmp_path: Path
+) -> None:
     """GIVEN a helper beside the case, in a subfolder of the repository, that got slower THEN its user is."""
     sub = tmp_path / "sub"
     sub.mkdir()
-    folder = write_case(helped="'''Sorted.'''\nfrom helping_hand import ordered\ndef smallest(xs):\n    return ordered(xs)\n")
+    folder = write_case(
+        helped="'''Sorted.'''\nfrom helping_hand import ordered\ndef smallest(xs):\n    return ordered(xs)\n"
+    )
     folder = folder.rename(sub / folder.name)
     (sub / "helping_hand.py").write_text("def ordered(xs):\n    return sorted(xs)\n")
     commit(tmp_path)
-    (sub / "helping_hand.py").write_text("def ordered(xs):\n    for _ in range(500):\n        pass\n    return sorted(xs)\n")
+    (sub / "helping_hand.py").write_text(
+        "def ordered(xs):\n    for _ in range(500):\n        pass\n    return sorted(xs)\n"
+    )
     ended = gate(folder, "--against", "HEAD", *QUICK, "-w", "10", "--json", "-")
 
     assert (ended.returncode, verdicts(document(ended))) == (1, {"helped": "slower"})
@@ -344,20 +471,43 @@ def test_a_helper_from_pythonpath_is_the_revision_s_own(
 ) -> None:
     """A folder of the working tree on PYTHONPATH stands for the same folder of each revision."""
     (tmp_path / "lib").mkdir()
-    folder = write_case(helped="'''Sorted.'''\nfrom far_helper import ordered\ndef smallest(xs):\n    return ordered(xs)\n")
+    folder = write_case(
+        helped="'''Sorted.'''\nfrom far_helper import ordered\ndef smallest(xs):\n    return ordered(xs)\n"
+    )
     (tmp_path / "lib" / "far_helper.py").write_text("def ordered(xs):\n    return sorted(xs)\n")
     commit(tmp_path)
-    (tmp_path / "lib" / "far_helper.py").write_text("def ordered(xs):\n    for _ in range(500):\n        pass\n    return sorted(xs)\n")
-    command = [sys.executable, "-m", "harness", "gate", f"./{folder.name}", "--against", "HEAD", *QUICK, "-w", "10", "--json", "-"]
+    (tmp_path / "lib" / "far_helper.py").write_text(
+        "def ordered(xs):\n    for _ in range(500):\n        pass\n    return sorted(xs)\n"
+    )
+    command = [
+        sys.executable,
+        "-m",
+        "harness",
+        "gate",
+        f"./{folder.name}",
+        "--against",
+        "HEAD",
+        *QUICK,
+        "-w",
+        "10",
+        "--json",
+        "-",
+    ]
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join([str(HOME), str(tmp_path / "lib")])}
-    ended = subprocess.run(command, capture_output=True, text=True, check=False, cwd=tmp_path, env=environment)
+    ended = subprocess.run(
+        command, capture_output=True, text=True, check=False, cwd=tmp_path, env=environment
+    )
 
     assert (ended.returncode, verdicts(document(ended))) == (1, {"helped": "slower"})
 
 
 @pytest.mark.parametrize("side", ["head", "base"])
-@pytest.mark.parametrize("text", ["x = = 1\n", "import sys\nsys.exit(0)\n", "import os\nos._exit(0)\n"])
-def test_a_declaration_that_cannot_be_imported_is_no_pass(repository: Path, side: str, text: str) -> None:
+@pytest.mark.parametrize(
+    "text", ["x = = 1\n", "import sys\nsys.exit(0)\n", "import os\nos._exit(0)\n"]
+)
+def test_a_declaration_that_cannot_be_imported_is_no_pass(
+    repository: Path, side: str, text: str
+) -> None:
     """A head that ends the process, or is no Python, is not measured (4); such a base is no baseline (5)."""
     declaration = repository / "__init__.py"
     honest = declaration.read_text()
@@ -378,11 +528,17 @@ def test_a_variant_that_is_no_python_is_not_measured(repository: Path) -> None:
     (repository / "honest.py").write_text("x = = 1\n")
     ended = gate(repository, "--against", "HEAD", *QUICK, "--json", "-")
 
-    assert (ended.returncode, [gap["variant"] for gap in document(ended)["missing"]]) == (4, ["honest"])
+    assert (ended.returncode, [gap["variant"] for gap in document(ended)["missing"]]) == (
+        4,
+        ["honest"],
+    )
     assert "Traceback" not in ended.stderr
 
 
-@pytest.mark.parametrize("words", [("-V", "honset"), ("-w", "nosuch"), ("--deleted", "x/y"), ("--json", "no/such/folder/x.json")])
+@pytest.mark.parametrize(
+    "words",
+    [("-V", "honset"), ("-w", "nosuch"), ("--deleted", "x/y"), ("--json", "no/such/folder/x.json")],
+)
 def test_slips_are_asked_wrongly(repository: Path, words: tuple[str, ...]) -> None:
     """A name that is nowhere never makes a gate of nothing that passes: exit 2."""
     ended = gate(repository, "--against", "HEAD", *QUICK, *words)
@@ -396,7 +552,9 @@ def test_a_change_does_not_excuse_itself(repository: Path) -> None:
     (repository / "honest.py").write_text(TWICE)
     declaration = repository / "__init__.py"
     declaration.write_text(
-        declaration.read_text().replace("same=exact,", "same=exact, gate=Gate(tolerance=50.0),").replace("import Case", "import Gate, Case")
+        declaration.read_text()
+        .replace("same=exact,", "same=exact, gate=Gate(tolerance=50.0),")
+        .replace("import Case", "import Gate, Case")
     )
     ended = gate(repository, "--against", "HEAD", *QUICK, "-w", "10", "--json", "-")
     found = document(ended)
@@ -405,7 +563,9 @@ def test_a_change_does_not_excuse_itself(repository: Path) -> None:
     assert any("the tolerance is raised" in note for note in found["notes"])
 
 
-def test_a_reference_that_became_wrong_is_found_though_only_others_were_asked_for(repository: Path) -> None:
+def test_a_reference_that_became_wrong_is_found_though_only_others_were_asked_for(
+    repository: Path,
+) -> None:
     """GIVEN a changed reference THEN every variant asked for is proven anew by it: exit 3."""
     file = repository / "naive.py"
     file.write_text(file.read_text().replace("return ys", "return ys[::-1]"))
@@ -416,14 +576,18 @@ def test_a_reference_that_became_wrong_is_found_though_only_others_were_asked_fo
 def test_a_helper_that_became_wrong_is_proven_anew(repository: Path) -> None:
     """A certificate covers all that a variant needs: one edit of a helper is harmless, the next is not."""
     (repository / "honest.py").write_text(
-        HONEST.replace("def smallest", "from far_away import ordered\ndef smallest").replace("sorted(xs)", "ordered(xs)")
+        HONEST.replace("def smallest", "from far_away import ordered\ndef smallest").replace(
+            "sorted(xs)", "ordered(xs)"
+        )
     )
     helper = repository.parent / "far_away.py"
     helper.write_text("def ordered(xs):\n    return sorted(xs)\n")
     commit(repository.parent)
     helper.write_text("def ordered(xs):\n    return list(sorted(xs))\n")
     first = gate(repository, "--against", "HEAD", *QUICK, "--tolerance", "0.5")
-    helper.write_text("def ordered(xs):\n    return sorted(xs)[1:] if len(xs) == 33 else sorted(xs)\n")
+    helper.write_text(
+        "def ordered(xs):\n    return sorted(xs)[1:] if len(xs) == 33 else sorted(xs)\n"
+    )
     second = gate(repository, "--against", "HEAD", *QUICK, "--tolerance", "0.5")
 
     assert (first.returncode, second.returncode) == (0, 3)
@@ -433,12 +597,18 @@ def test_answers_of_the_case_s_own_types_can_be_gated(write_case: Callable[..., 
     """Two revisions' classes are never equal in one process: two processes compare them by what they hold."""
     mine = "'''Marks.'''\nfrom {name}.kinds import Mark\ndef smallest(xs):\n    return [Mark(x) for x in sorted(xs)]\n"
     folder = write_case(marked="")
-    (folder / "kinds.py").write_text("from dataclasses import dataclass\n@dataclass\nclass Mark:\n    value: float\n")
+    (folder / "kinds.py").write_text(
+        "from dataclasses import dataclass\n@dataclass\nclass Mark:\n    value: float\n"
+    )
     for name in ("naive", "marked"):
         (folder / f"{name}.py").write_text(mine.format(name=folder.name))
     commit(folder.parent)
-    (folder / "marked.py").write_text(mine.format(name=folder.name).replace("sorted(xs)", "list(sorted(xs))"))
-    ended = gate(folder, "--against", "HEAD", *QUICK, "--tolerance", "0.5", "-w", "10", "--json", "-")
+    (folder / "marked.py").write_text(
+        mine.format(name=folder.name).replace("sorted(xs)", "list(sorted(xs))")
+    )
+    ended = gate(
+        folder, "--against", "HEAD", *QUICK, "--tolerance", "0.5", "-w", "10", "--json", "-"
+    )
 
     assert (ended.returncode, verdicts(document(ended))) == (0, {"marked": "same"})
 
@@ -447,8 +617,20 @@ def test_answers_of_the_case_s_own_types_can_be_gated(write_case: Callable[..., 
 def test_a_signal_ends_it_with_its_own_code(repository: Path, number: signal.Signals) -> None:
     """128 + the signal, never 1."""
     (repository / "honest.py").write_text(TWICE)
-    command = [sys.executable, "-m", "harness", "gate", f"./{repository.name}", "--against", "HEAD", "--metric", "time"]
-    with subprocess.Popen(command, stderr=subprocess.PIPE, stdout=subprocess.DEVNULL, text=True, cwd=repository.parent) as process:
+    command = [
+        sys.executable,
+        "-m",
+        "harness",
+        "gate",
+        f"./{repository.name}",
+        "--against",
+        "HEAD",
+        "--metric",
+        "time",
+    ]
+    with subprocess.Popen(
+        command, stderr=subprocess.PIPE, stdout=subprocess.DEVNULL, text=True, cwd=repository.parent
+    ) as process:
         assert process.stderr is not None
         process.stderr.readline()
         process.send_signal(number)
@@ -459,9 +641,23 @@ def test_a_signal_ends_it_with_its_own_code(repository: Path, number: signal.Sig
 
 def test_a_reader_who_leaves_is_no_slowdown(repository: Path) -> None:
     """`gate ... | true` is 141, never 1."""
-    words = " ".join([sys.executable, "-m", "harness", "gate", f"./{repository.name}", "--against", "HEAD", *QUICK])
+    words = " ".join(
+        [
+            sys.executable,
+            "-m",
+            "harness",
+            "gate",
+            f"./{repository.name}",
+            "--against",
+            "HEAD",
+            *QUICK,
+        ]
+    )
     ended = subprocess.run(
-        ["bash", "-c", f"{words} | true; exit ${{PIPESTATUS[0]}}"], capture_output=True, check=False, cwd=repository.parent
+        ["bash", "-c", f"{words} | true; exit ${{PIPESTATUS[0]}}"],
+        capture_output=True,
+        check=False,
+        cwd=repository.parent,
     )
 
     assert ended.returncode in {0, 141}
@@ -470,8 +666,22 @@ def test_a_reader_who_leaves_is_no_slowdown(repository: Path) -> None:
 def test_what_a_killed_gate_left_is_cleared_by_the_next(repository: Path) -> None:
     """GIVEN a gate killed while timing, and another revision THEN the next leaves neither's checkouts."""
     (repository / "honest.py").write_text(TWICE)
-    command = [sys.executable, "-m", "harness", "gate", f"./{repository.name}", "--against", "HEAD", "--metric", "time", "--budget", "60"]
-    with subprocess.Popen(command, stderr=subprocess.PIPE, stdout=subprocess.DEVNULL, text=True, cwd=repository.parent) as process:
+    command = [
+        sys.executable,
+        "-m",
+        "harness",
+        "gate",
+        f"./{repository.name}",
+        "--against",
+        "HEAD",
+        "--metric",
+        "time",
+        "--budget",
+        "60",
+    ]
+    with subprocess.Popen(
+        command, stderr=subprocess.PIPE, stdout=subprocess.DEVNULL, text=True, cwd=repository.parent
+    ) as process:
         assert process.stderr is not None
         for line in process.stderr:
             if line.startswith("timing"):

@@ -24,7 +24,9 @@ from tests.fakes.runs import fake_run
 from tests.repositories import commit
 
 HOME = Path(__file__).parents[2]
-needs_asv = pytest.mark.skipif(find_spec("asv") is None, reason="asv is not installed: pip install asv")
+needs_asv = pytest.mark.skipif(
+    find_spec("asv") is None, reason="asv is not installed: pip install asv"
+)
 COMMITS = 5
 PLANTED = 3
 """The commit, counted from nought, from which on ``quick`` does its work twice."""
@@ -46,12 +48,16 @@ def harness(folder: Path, *arguments: object, **more: str) -> subprocess.Complet
     """Run the repository's own copy of the command line in it."""
     command = [sys.executable, "-m", "harness", *map(str, arguments)]
     environment = {**os.environ, "PYTHONPATH": str(folder), "PYTHONDONTWRITEBYTECODE": "1", **more}
-    return subprocess.run(command, capture_output=True, text=True, check=False, cwd=folder, env=environment)
+    return subprocess.run(
+        command, capture_output=True, text=True, check=False, cwd=folder, env=environment
+    )
 
 
 def small_project(folder: Path) -> None:
     """A project of our kind with one case of two variants."""
-    shutil.copytree(HOME / "harness", folder / "harness", ignore=shutil.ignore_patterns("__pycache__", "*.pyc"))
+    shutil.copytree(
+        HOME / "harness", folder / "harness", ignore=shutil.ignore_patterns("__pycache__", "*.pyc")
+    )
     shutil.copy(HOME / "asv.conf.json", folder)
     (folder / "cases" / "tiny").mkdir(parents=True)
     (folder / "cases" / "__init__.py").write_text("'''The studies.'''\n")
@@ -67,12 +73,25 @@ def measured(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, list[str]]
     small_project(folder)
     commits = []
     for number in range(COMMITS):
-        (folder / "cases" / "tiny" / "quick.py").write_text(QUICK.format(times=10 if number < PLANTED else 20) + f"NOTE = {number}\n")
+        (folder / "cases" / "tiny" / "quick.py").write_text(
+            QUICK.format(times=10 if number < PLANTED else 20) + f"NOTE = {number}\n"
+        )
         commits.append(commit(folder, f"quick {number}"))
         (folder / ".gitignore").write_text("__pycache__/\nresults/\n.asv/\n")
         if number == 0:
             commits[0] = commit(folder, "ignore")
-        ended = harness(folder, "history", "run", "--existing", "-V", "quick", "--quantity", "ratio", "-q", PERFLAB_CACHE=str(cache))
+        ended = harness(
+            folder,
+            "history",
+            "run",
+            "--existing",
+            "-V",
+            "quick",
+            "--quantity",
+            "ratio",
+            "-q",
+            PERFLAB_CACHE=str(cache),
+        )
         assert 0 == ended.returncode, ended.stdout + ended.stderr
     return folder, commits
 
@@ -85,7 +104,11 @@ def test_a_planted_step_is_found_at_its_commit(measured: tuple[Path, list[str]])
     document = msgspec.json.decode(ended.stdout, type=StepsDocument, strict=True)
     (step,) = document.steps
 
-    assert (commits[PLANTED - 1], commits[PLANTED], 0) == (step.last_commit, step.first_commit, step.commits_between)
+    assert (commits[PLANTED - 1], commits[PLANTED], 0) == (
+        step.last_commit,
+        step.first_commit,
+        step.commits_between,
+    )
     assert 0.5 < step.change < 1.6
     assert (tuple(commits), 1) == (document.commits, document.curves)
 
@@ -94,8 +117,14 @@ def test_a_planted_step_is_found_at_its_commit(measured: tuple[Path, list[str]])
 def test_what_was_not_asked_for_is_skipped_not_failed(measured: tuple[Path, list[str]]) -> None:
     """Only ``quick`` was measured; nothing personal is in the files: no path, no host's name."""
     folder, commits = measured
-    (recorded,) = [one for one in files.read_all(folder / ".asv" / "results") if one.commit == commits[0]]
-    states = {value.measurand.key.variant: value.state for value in recorded.values if value.measurand.quantity is Quantity.RATIO}
+    (recorded,) = [
+        one for one in files.read_all(folder / ".asv" / "results") if one.commit == commits[0]
+    ]
+    states = {
+        value.measurand.key.variant: value.state
+        for value in recorded.values
+        if value.measurand.quantity is Quantity.RATIO
+    }
 
     assert {"naive": State.SKIPPED, "quick": State.MEASURED} == states
     assert recorded.path.name.split("-", 1)[1].startswith("existing-py3.")
@@ -116,12 +145,16 @@ def test_pages_need_no_other_host(measured: tuple[Path, list[str]], tmp_path: Pa
 
     supply = tmp_path / "supply"
     supply.mkdir()
-    lacking = harness(folder, "history", "publish", "-o", tmp_path / "lacking", "--vendor", supply, "-q")
+    lacking = harness(
+        folder, "history", "publish", "-o", tmp_path / "lacking", "--vendor", supply, "-q"
+    )
     assert 2 == lacking.returncode
     assert "lacks jquery-3.3.1.min.js, jquery.flot.min.js" in lacking.stderr
     for name in "jquery.min.js jquery.flot.js jquery.flot.time.js jquery.flot.selection.js jquery.flot.categories.js jquery.flot.orderBars.js stupidtable.js md5.min.js bootstrap.min.js bootstrap.min.css".split():
         (supply / name).write_text(f"/* {name} */")
-    whole = harness(folder, "history", "publish", "-o", tmp_path / "whole", "--vendor", supply, "-q")
+    whole = harness(
+        folder, "history", "publish", "-o", tmp_path / "whole", "--vendor", supply, "-q"
+    )
     page = (tmp_path / "whole" / "index.html").read_text()
 
     assert 0 == whole.returncode, whole.stderr
@@ -176,7 +209,9 @@ def test_a_run_is_filed_under_the_commit_it_measured(tmp_path: Path) -> None:
     measured = checkout_of(folder)
     assert measured is not None
     silent = store.write(fake_run(), tmp_path / "silent")
-    changed = store.write(replace(fake_run(), checkout=replace(measured, changed=True)), tmp_path / "changed")
+    changed = store.write(
+        replace(fake_run(), checkout=replace(measured, changed=True)), tmp_path / "changed"
+    )
     clean = store.write(replace(fake_run(), checkout=measured), tmp_path / "clean")
     commit(folder, "later")
 
@@ -198,7 +233,10 @@ def test_results_are_no_change_of_the_code(tmp_path: Path) -> None:
     before = checkout_of(folder)
     (folder / "new.py").write_text("")
 
-    assert (False, True) == (before and before.changed, (after := checkout_of(folder)) and after.changed)
+    assert (False, True) == (
+        before and before.changed,
+        (after := checkout_of(folder)) and after.changed,
+    )
     assert checkout_of(tmp_path) is None
 
 
@@ -206,8 +244,12 @@ def test_another_machines_results_are_not_overwritten(tmp_path: Path) -> None:
     """Exit 5, with the facts that differ; its files stay as they are."""
     folder = project(tmp_path)
     there = folder / ".asv" / "results" / "abcd1234"
-    files.write_json({"machine": "abcd1234", "version": 1, "cpu": "Somebody else's"}, there / "machine.json")
-    ended = harness(folder, "history", "add", store.write(fake_run(), tmp_path / "results"), "--commit", "HEAD")
+    files.write_json(
+        {"machine": "abcd1234", "version": 1, "cpu": "Somebody else's"}, there / "machine.json"
+    )
+    ended = harness(
+        folder, "history", "add", store.write(fake_run(), tmp_path / "results"), "--commit", "HEAD"
+    )
 
     assert 5 == ended.returncode
     assert "cpu is \"Somebody else's\" there and 'A processor' here" in ended.stderr
@@ -234,13 +276,29 @@ def test_no_commit_is_asked_wrongly(tmp_path: Path, wanted: str) -> None:
 
 # --------------------------------------------------------------------------- the files themselves
 
-MACHINE = {"machine": "m", "version": 1, "os": "Linux", "arch": "x86_64", "cpu": "c", "num_cpu": "2", "ram": ""}
+MACHINE = {
+    "machine": "m",
+    "version": 1,
+    "os": "Linux",
+    "arch": "x86_64",
+    "cpu": "c",
+    "num_cpu": "2",
+    "ram": "",
+}
 SHA = "0123456789abcdef0123456789abcdef01234567"
 
 
 def content(**changes: object) -> dict[str, object]:
     """One result file: two variants, one skipped."""
-    row = [[0.5, float("nan")], [["'quick'", "'new'"], ["'10'"]], "1", 1, 1.0, [0.4, None], [float("inf"), None]]
+    row = [
+        [0.5, float("nan")],
+        [["'quick'", "'new'"], ["'10'"]],
+        "1",
+        1,
+        1.0,
+        [0.4, None],
+        [float("inf"), None],
+    ]
     whole = {
         "commit_hash": SHA, "env_name": "py", "date": 1, "params": {"machine": "m", "cpu": "c"}, "python": "3.11", "requirements": {}, "env_vars": {},
         "result_columns": list(files.COLUMNS), "results": {"tiny.track_ratio": row}, "durations": {}, "version": 2,
@@ -248,7 +306,9 @@ def content(**changes: object) -> dict[str, object]:
     return {**whole, **changes}
 
 
-def stored(folder: Path, what: dict[str, object] | None = None, name: str = "01234567-py.json") -> Path:
+def stored(
+    folder: Path, what: dict[str, object] | None = None, name: str = "01234567-py.json"
+) -> Path:
     """Write a file into a store of its own."""
     files.write_json(MACHINE, folder / "m" / "machine.json")
     files.write_json(content() if what is None else what, folder / "m" / name)
@@ -260,9 +320,15 @@ def test_a_sound_file_is_read_with_bare_infinity_and_nan(tmp_path: Path) -> None
     stored(tmp_path)
     (one,) = files.read_all(tmp_path)
 
-    assert [("quick", State.MEASURED), ("new", State.SKIPPED)] == [(value.measurand.key.variant, value.state) for value in one.values]
+    assert [("quick", State.MEASURED), ("new", State.SKIPPED)] == [
+        (value.measurand.key.variant, value.state) for value in one.values
+    ]
     assert one.values[0].estimate is not None
-    assert (0.5, 0.4, float("inf")) == (one.values[0].estimate.value, one.values[0].estimate.low, one.values[0].estimate.high)
+    assert (0.5, 0.4, float("inf")) == (
+        one.values[0].estimate.value,
+        one.values[0].estimate.low,
+        one.values[0].estimate.high,
+    )
 
 
 @pytest.mark.parametrize("share", [0.0, 0.2, 0.5, 0.9, 0.999])
@@ -313,18 +379,25 @@ def test_merging_twice_changes_nothing(tmp_path: Path) -> None:
 def test_shards_of_one_commit_are_joined(tmp_path: Path) -> None:
     """One shard has one variant, the other another: the file has both."""
     stored(tmp_path / "one")
-    other = content(results={"tiny.track_ratio": [[float("nan"), 0.7], [["'quick'", "'new'"], ["'10'"]], "1"]})
+    other = content(
+        results={"tiny.track_ratio": [[float("nan"), 0.7], [["'quick'", "'new'"], ["'10'"]], "1"]}
+    )
     stored(tmp_path / "two", other)
     files.merge([tmp_path / "one", tmp_path / "two"], tmp_path / "all")
     (one,) = files.read_all(tmp_path / "all")
 
-    assert {"quick": 0.5, "new": 0.7} == {value.measurand.key.variant: value.estimate.value for value in one.values if value.estimate}
+    assert {"quick": 0.5, "new": 0.7} == {
+        value.measurand.key.variant: value.estimate.value for value in one.values if value.estimate
+    }
 
 
 def test_contradictions_are_refused_and_nothing_is_written(tmp_path: Path) -> None:
     """Two values of one key of one commit: both are named."""
     stored(tmp_path / "one")
-    stored(tmp_path / "two", content(results={"tiny.track_ratio": [[0.6], [["'quick'"], ["'10'"]], "1"]}))
+    stored(
+        tmp_path / "two",
+        content(results={"tiny.track_ratio": [[0.6], [["'quick'"], ["'10'"]], "1"]}),
+    )
     with pytest.raises(Inconclusive, match=r"0\.6, but 0\.5 in the store"):
         files.merge([tmp_path / "one", tmp_path / "two"], tmp_path / "all")
 
@@ -334,6 +407,8 @@ def test_contradictions_are_refused_and_nothing_is_written(tmp_path: Path) -> No
 def test_unlike_machines_of_one_name_are_refused(tmp_path: Path) -> None:
     """The store's machine has another processor."""
     stored(tmp_path / "one")
-    stored(tmp_path / "all", name="01234567-other.json").with_name("machine.json").write_text(json.dumps({**MACHINE, "cpu": "d"}))
+    stored(tmp_path / "all", name="01234567-other.json").with_name("machine.json").write_text(
+        json.dumps({**MACHINE, "cpu": "d"})
+    )
     with pytest.raises(Inconclusive, match="cpu is 'd' there and 'c' here"):
         files.merge([tmp_path / "one"], tmp_path / "all")

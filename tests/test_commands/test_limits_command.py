@@ -32,7 +32,9 @@ def measuring(monkeypatch: pytest.MonkeyPatch, machines_limits: MachineLimits) -
 
     def measure(here: object) -> MachineLimits:
         counted.append(1)
-        return machine.keep_limits(machine.beside(machines_limits, machine.kept_limits(machines_limits.machine)))
+        return machine.keep_limits(
+            machine.beside(machines_limits, machine.kept_limits(machines_limits.machine))
+        )
 
     monkeypatch.setattr(machine, "measure_limits", measure)
     return counted
@@ -44,7 +46,11 @@ def test_limits_are_measured_once_and_then_read(measuring: list[int]) -> None:
 
     assert [ended.exit_code for ended in (first, second, third)] == [0, 0, 0]
     assert len(measuring) == 2
-    assert ["from the cache" in ended.stdout for ended in (first, second, third)] == [False, True, False]
+    assert ["from the cache" in ended.stdout for ended in (first, second, third)] == [
+        False,
+        True,
+        False,
+    ]
     assert "random access, memory" in first.stdout or "through NumPy" in first.stdout
 
 
@@ -63,14 +69,19 @@ def test_json_is_all_of_standard_output(tmp_path: Path) -> None:
     """A valid document, on standard output or in a file."""
     ended = limits("--json", "-")
     limits("--json", tmp_path / "limits.json")
-    documents = [msgspec.json.decode(made, type=LimitsDocument) for made in (ended.stdout, (tmp_path / "limits.json").read_bytes())]
+    documents = [
+        msgspec.json.decode(made, type=LimitsDocument)
+        for made in (ended.stdout, (tmp_path / "limits.json").read_bytes())
+    ]
 
     assert [(one.schema, one.from_cache) for one in documents] == [("harness.limits/1", True)] * 2
 
 
 def test_what_could_not_be_measured_is_exit_4(machines_limits: MachineLimits) -> None:
     """The rest is kept and shown."""
-    machine.keep_limits(replace(machines_limits, missing=(NotMeasured("fsync_seconds", "OSError: no disk"),)))
+    machine.keep_limits(
+        replace(machines_limits, missing=(NotMeasured("fsync_seconds", "OSError: no disk"),))
+    )
     ended = limits()
 
     assert ended.exit_code == 4
@@ -78,11 +89,16 @@ def test_what_could_not_be_measured_is_exit_4(machines_limits: MachineLimits) ->
 
 
 @pytest.mark.usefixtures("known_limits")
-def test_the_roofline_has_the_newest_run_of_every_case(tmp_path: Path, machines_limits: MachineLimits) -> None:
+def test_the_roofline_has_the_newest_run_of_every_case(
+    tmp_path: Path, machines_limits: MachineLimits
+) -> None:
     """A run of this machine with its work is on it; a case without one is named on standard error."""
     run = fake_run()
     measured = replace(run.workloads[0], work=Work(1e6, 1e4))
-    store.write(replace(run, case="dedupe", machine=machines_limits.machine, workloads=(measured,)), tmp_path)
+    store.write(
+        replace(run, case="dedupe", machine=machines_limits.machine, workloads=(measured,)),
+        tmp_path,
+    )
     ended = limits("--store", tmp_path, "--plot", tmp_path / "roofline.svg")
     svg = (tmp_path / "roofline.svg").read_text()
 
@@ -94,10 +110,14 @@ def test_the_roofline_has_the_newest_run_of_every_case(tmp_path: Path, machines_
 
 
 @pytest.mark.usefixtures("known_limits")
-def test_a_damaged_result_is_no_gap_in_the_picture(tmp_path: Path, machines_limits: MachineLimits) -> None:
+def test_a_damaged_result_is_no_gap_in_the_picture(
+    tmp_path: Path, machines_limits: MachineLimits
+) -> None:
     """Unreadable is an error, exit 6; nothing is drawn."""
     (tmp_path / "brc").mkdir()
-    (tmp_path / "brc" / f"20260101T000000Z-{machines_limits.machine.id}-00000000.json").write_text("{")
+    (tmp_path / "brc" / f"20260101T000000Z-{machines_limits.machine.id}-00000000.json").write_text(
+        "{"
+    )
     ended = limits("--store", tmp_path, "--plot", tmp_path / "roofline.svg")
 
     assert isinstance(ended.exception, StoreError)
@@ -115,7 +135,9 @@ def test_a_picture_needs_matplotlib(tmp_path: Path, monkeypatch: pytest.MonkeyPa
 
 
 @pytest.mark.parametrize("option", ["--plot", "--json"])
-def test_where_nothing_can_be_written_nothing_is_measured(option: str, tmp_path: Path, measuring: list[int]) -> None:
+def test_where_nothing_can_be_written_nothing_is_measured(
+    option: str, tmp_path: Path, measuring: list[int]
+) -> None:
     """Exit 2 at once."""
     ended = limits(option, tmp_path / "nowhere" / "file")
 

@@ -24,7 +24,18 @@ BUSY = "import time\nend = time.process_time() + 0.8\nwhile time.process_time() 
 def test_a_commands_exit_code_is_ours(code: int, tmp_path: Path) -> None:
     """GIVEN a command that is busy WHEN it is watched THEN its exit code comes back, its recording is whole, and it says what was used."""
     file = tmp_path / "rec.jsonl"
-    ended = harness("monitor", "--interval", "0.1", "--record", file, "-q", "--", sys.executable, "-c", BUSY.format(code=code))
+    ended = harness(
+        "monitor",
+        "--interval",
+        "0.1",
+        "--record",
+        file,
+        "-q",
+        "--",
+        sys.executable,
+        "-c",
+        BUSY.format(code=code),
+    )
     found = recording.read(file)
 
     assert ended.returncode == code
@@ -35,14 +46,30 @@ def test_a_commands_exit_code_is_ours(code: int, tmp_path: Path) -> None:
 
 def test_a_command_that_is_killed_ends_as_a_shell_says(tmp_path: Path) -> None:
     """128 and the signal's number."""
-    assert harness("monitor", "-q", "--", sys.executable, "-c", "import os; os.kill(os.getpid(), 9)").returncode == 137
+    assert (
+        harness(
+            "monitor", "-q", "--", sys.executable, "-c", "import os; os.kill(os.getpid(), 9)"
+        ).returncode
+        == 137
+    )
 
 
 def test_a_recording_is_plotted(tmp_path: Path) -> None:
     """report --monitor writes an SVG beside it; a cut one is plotted and said to be cut."""
     pytest.importorskip("matplotlib", reason="perflab[pages] is not installed")
     file = tmp_path / "rec.jsonl"
-    harness("monitor", "--interval", "0.1", "--record", file, "-q", "--", sys.executable, "-c", BUSY.format(code=0))
+    harness(
+        "monitor",
+        "--interval",
+        "0.1",
+        "--record",
+        file,
+        "-q",
+        "--",
+        sys.executable,
+        "-c",
+        BUSY.format(code=0),
+    )
     file.write_bytes(file.read_bytes()[:-5])
     ended = harness("report", "--monitor", file)
 
@@ -53,7 +80,9 @@ def test_a_recording_is_plotted(tmp_path: Path) -> None:
 
 def test_json_is_a_recording() -> None:
     """Standard output holds what --record would, and nothing else."""
-    ended = harness("monitor", "--pid", os.getpid(), "--seconds", "0.3", "--interval", "0.1", "--json")
+    ended = harness(
+        "monitor", "--pid", os.getpid(), "--seconds", "0.3", "--interval", "0.1", "--json"
+    )
     lines = [json.loads(line) for line in ended.stdout.splitlines()]
 
     assert ended.returncode == 0
@@ -82,9 +111,25 @@ def test_wrong_questions(arguments: list[str], says: str) -> None:
 
 def test_metrics_are_served_until_the_end() -> None:
     """--port 0 says which port it took; SIGTERM ends monitor and command, with 143."""
-    command = [sys.executable, "-m", "harness", "monitor", "--port", "0", "-q", "--", sys.executable, "-c", "import sys; sys.stdin.read()"]
+    command = [
+        sys.executable,
+        "-m",
+        "harness",
+        "monitor",
+        "--port",
+        "0",
+        "-q",
+        "--",
+        sys.executable,
+        "-c",
+        "import sys; sys.stdin.read()",
+    ]
     process = subprocess.Popen(
-        command, stdin=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env={**os.environ, "PYTHONPATH": str(HOME)}
+        command,
+        stdin=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env={**os.environ, "PYTHONPATH": str(HOME)},
     )
     assert process.stderr is not None
     port = int(process.stderr.readline().rpartition(":")[2].partition("/")[0])

@@ -39,11 +39,16 @@ def py_spy() -> None:
         pytest.skip(problem.problem)
 
 
-def test_the_reference_and_another_in_ten_lines(write_case: Callable[..., Path], tmp_path: Path) -> None:
+def test_the_reference_and_another_in_ten_lines(
+    write_case: Callable[..., Path], tmp_path: Path
+) -> None:
     """GIVEN no run yet WHEN a case is profiled THEN both are shown with source lines, why this one, and files that are there."""
     ended = harness("profile", write_case(slow=SLOW), "-w", "S", "--seconds", "1", "-q")
     kept = [
-        Path(word) for line in ended.stdout.splitlines() if line.startswith("kept: ") for word in line.removeprefix("kept: ").split("  ")
+        Path(word)
+        for line in ended.stdout.splitlines()
+        if line.startswith("kept: ")
+        for word in line.removeprefix("kept: ").split("  ")
     ]
 
     assert ended.returncode == 0, ended.stderr
@@ -58,10 +63,24 @@ def test_the_reference_and_another_in_ten_lines(write_case: Callable[..., Path],
 
 def test_the_document_is_pure_json(write_case: Callable[..., Path]) -> None:
     """``--json -`` prints nothing else; the hot function leads."""
-    ended = harness("profile", write_case(slow=SLOW), "-V", "slow", "-w", "70", "--seconds", "1", "-q", "--json", "-")
+    ended = harness(
+        "profile",
+        write_case(slow=SLOW),
+        "-V",
+        "slow",
+        "-w",
+        "70",
+        "--seconds",
+        "1",
+        "-q",
+        "--json",
+        "-",
+    )
     document = msgspec.json.decode(ended.stdout, type=ProfilesDocument, strict=True)
 
-    assert [("slow", "70", "py-spy", "samples")] == [(one.variant, one.workload, one.tool, one.unit) for one in document.profiles]
+    assert [("slow", "70", "py-spy", "samples")] == [
+        (one.variant, one.workload, one.tool, one.unit) for one in document.profiles
+    ]
     assert document.profiles[0].spots[0].function == "wasted"
 
 
@@ -94,7 +113,15 @@ def test_wrong_questions(arguments: list[str], code: int, says: str) -> None:
 
 def test_a_variant_that_ends_the_process_is_exit_four(write_case: Callable[..., Path]) -> None:
     """The child's own exit status is in the message, and the command's is 4."""
-    ended = harness("profile", write_case(bad="'''Ends.'''\nimport os\ndef smallest(xs):\n    os._exit(7)\n"), "-V", "bad", "-w", "S", "-q")
+    ended = harness(
+        "profile",
+        write_case(bad="'''Ends.'''\nimport os\ndef smallest(xs):\n    os._exit(7)\n"),
+        "-V",
+        "bad",
+        "-w",
+        "S",
+        "-q",
+    )
 
     assert ended.returncode == 4
     assert "exit 7" in ended.stderr
@@ -114,10 +141,16 @@ def test_two_revisions_show_what_changed(write_case: Callable[..., Path]) -> Non
     in_git(folder.parent, "commit", "-qm", "quick")
     source = folder / "slow.py"
     source.write_text(source.read_text().replace("wasted(200)", "wasted(20000)"))
-    compared = harness("profile", folder, "-V", "slow", "-w", "S", "--seconds", "1", "-q", "--diff", "HEAD")
-    gated = harness("gate", folder, "--against", "HEAD", "--metric", "time", "-V", "slow", "--budget", "4", "-q")
+    compared = harness(
+        "profile", folder, "-V", "slow", "-w", "S", "--seconds", "1", "-q", "--diff", "HEAD"
+    )
+    gated = harness(
+        "gate", folder, "--against", "HEAD", "--metric", "time", "-V", "slow", "--budget", "4", "-q"
+    )
 
     assert compared.returncode == 0, compared.stderr
-    assert any(line.lstrip().startswith("+") and "wasted" in line for line in compared.stdout.splitlines())
+    assert any(
+        line.lstrip().startswith("+") and "wasted" in line for line in compared.stdout.splitlines()
+    )
     assert gated.returncode == 1, gated.stdout + gated.stderr
     assert "profile: wasted" in gated.stdout

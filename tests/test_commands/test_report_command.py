@@ -33,12 +33,18 @@ def harness(folder: Path, *arguments: object) -> subprocess.CompletedProcess[str
     """Run the command line in a folder."""
     environment = {**os.environ, "PYTHONPATH": str(HOME), "PYTHONDONTWRITEBYTECODE": "1"}
     command = [sys.executable, "-m", "harness", *map(str, arguments)]
-    return subprocess.run(command, capture_output=True, text=True, check=False, cwd=folder, env=environment)
+    return subprocess.run(
+        command, capture_output=True, text=True, check=False, cwd=folder, env=environment
+    )
 
 
 def run_of(place: int) -> Run:
     """The broken run, each time of another minute."""
-    return replace(broken_run(), id=f"20260101T12{place:02}00Z-0123abcd", started=f"2026-01-01T12:{place:02}:00Z")
+    return replace(
+        broken_run(),
+        id=f"20260101T12{place:02}00Z-0123abcd",
+        started=f"2026-01-01T12:{place:02}:00Z",
+    )
 
 
 @pytest.fixture(scope="module")
@@ -49,16 +55,27 @@ def published(tmp_path_factory: pytest.TempPathFactory) -> Path:
     (folder / "asv.conf.json").write_bytes((HOME / "asv.conf.json").read_bytes())
     measured = commit(folder, "one")
     results = folder / "results"
-    roofs = (Roof("memory", bytes_per_second=1e10), Roof("multiply-adds, one core", operations_per_second=1e10))
+    roofs = (
+        Roof("memory", bytes_per_second=1e10),
+        Roof("multiply-adds, one core", operations_per_second=1e10),
+    )
     for place in range(2):
         store.write(replace(run_of(place), roofs=roofs), results)
     sweep = fake_sweep({"naive": lambda n: n * 1e-6, "quick": lambda n: 2e-5 + n * 1e-8})
     store.write(replace(sweep, id="20260102T120000Z-0123abcd"), results)
-    kept = results / "tiny" / "profiles" / "20260101T120000Z-abcd1234-00000000" / "10-naive.speedscope.json"
+    kept = (
+        results
+        / "tiny"
+        / "profiles"
+        / "20260101T120000Z-abcd1234-00000000"
+        / "10-naive.speedscope.json"
+    )
     kept.parent.mkdir(parents=True)
     kept.write_bytes(flamegraph.speedscope(whole_site().cases[0].profiles[0]))
     files.write_json({}, folder / ".asv" / "results" / "benchmarks.json")
-    added = harness(folder, "history", "add", store.file_of(run_of(0), results), "--commit", measured)
+    added = harness(
+        folder, "history", "add", store.file_of(run_of(0), results), "--commit", measured
+    )
     assert not added.returncode, added.stderr
     ended = harness(folder, "report", "--store", results, "-q")
     assert not ended.returncode, ended.stderr
@@ -72,8 +89,12 @@ def test_the_site_is_whole_and_verified(published: Path) -> None:
 
     assert "0 files written" in again.stdout
     assert 0 == verified.returncode, verified.stdout
-    assert re.search(r"site: \d+ files, each byte as 4 result files and the sources say", verified.stdout)
-    assert {"index.html", "methods.html", "history.html"} <= {path.name for path in (published / "site").glob("*.html")}
+    assert re.search(
+        r"site: \d+ files, each byte as 4 result files and the sources say", verified.stdout
+    )
+    assert {"index.html", "methods.html", "history.html"} <= {
+        path.name for path in (published / "site").glob("*.html")
+    }
 
 
 def test_one_altered_sample_is_found_and_named(published: Path) -> None:
@@ -119,7 +140,10 @@ def test_an_altered_page_is_found(published: Path) -> None:
     altered = harness(published, "report", "--store", "results", "--verify")
     page.write_bytes(sound)
 
-    assert (3, "site/cases/tiny.html is not what its sources say") == (altered.returncode, altered.stdout.splitlines()[0])
+    assert (3, "site/cases/tiny.html is not what its sources say") == (
+        altered.returncode,
+        altered.stdout.splitlines()[0],
+    )
 
 
 def test_a_damaged_result_file_stops_the_site(published: Path, tmp_path: Path) -> None:
@@ -153,7 +177,9 @@ def test_what_cannot_be_done_is_said(tmp_path: Path, asked: tuple[str, ...], sai
 def test_a_list_of_runs_stays_short(tmp_path: Path) -> None:
     """However many there are: the curves have them all."""
     for place in range(SHOWN_RUNS + 3):
-        store.write(replace(fake_run(), id=f"20260101T12{place:02}00Z-0123abcd"), tmp_path / "results")
+        store.write(
+            replace(fake_run(), id=f"20260101T12{place:02}00Z-0123abcd"), tmp_path / "results"
+        )
     assert 0 == harness(tmp_path, "report", "--store", "results", "-q").returncode
     page = (tmp_path / "site" / "cases" / "tiny.html").read_text()
 
@@ -195,7 +221,11 @@ def test_every_page_is_two_clicks_from_the_start(published: Path, browser: Brows
     site = published / "site"
     one = {link.partition("#")[0] for link in browser.look((site / "index.html").as_uri()).links}
     two = one | {link.partition("#")[0] for address in one for link in browser.look(address).links}
-    pages = [name for name in json.loads((site / "site.json").read_text())["pages"] if name.endswith(".html")]
+    pages = [
+        name
+        for name in json.loads((site / "site.json").read_text())["pages"]
+        if name.endswith(".html")
+    ]
 
     assert {(site / name).as_uri() for name in pages} <= two
 

@@ -31,7 +31,9 @@ class Running:
     process: subprocess.Popen[str]
     port: int
 
-    def ask(self, method: str = "GET", path: str = "/", **headers: str) -> tuple[int, dict[str, str], bytes]:
+    def ask(
+        self, method: str = "GET", path: str = "/", **headers: str
+    ) -> tuple[int, dict[str, str], bytes]:
         """Send a request; return status, headers and body."""
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=30)
         connection.putrequest(method, path, skip_host=True, skip_accept_encoding=True)
@@ -56,7 +58,14 @@ def served(folder: Path, *arguments: object) -> Iterator[Running]:
     """Start the command in a folder, and end it."""
     command = [sys.executable, "-m", "harness", "serve", *map(str, arguments)]
     environment = {**os.environ, "PYTHONPATH": str(HOME), "PYTHONDONTWRITEBYTECODE": "1"}
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=folder, env=environment)
+    process = subprocess.Popen(
+        command,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        cwd=folder,
+        env=environment,
+    )
     assert process.stdout is not None
     line = process.stdout.readline()
     assert line.startswith("http://127.0.0.1:"), process.communicate()
@@ -80,7 +89,11 @@ def folder(tmp_path: Path) -> Path:
 def test_only_our_own_names_are_answered(folder: Path) -> None:
     """Another Host is what a rebound name looks like; none, or two, are no better."""
     with served(folder, "--store", "results") as server:
-        for host in (f"127.0.0.1:{server.port}", f"localhost:{server.port}", f"LOCALHOST:{server.port}"):
+        for host in (
+            f"127.0.0.1:{server.port}",
+            f"localhost:{server.port}",
+            f"LOCALHOST:{server.port}",
+        ):
             assert 200 == server.ask(Host=host)[0]
         for host in (
             "evil.example",
@@ -97,12 +110,18 @@ def test_it_listens_on_this_machine_only(folder: Path) -> None:
     """The kernel's list of listening sockets has it at 127.0.0.1 alone."""
     with served(folder) as server:
         lines = Path("/proc/net/tcp").read_text().splitlines()[1:]
-        listening = [line.split()[1] for line in lines if line.split()[3] == "0A" and line.split()[1].endswith(f":{server.port:04X}")]
+        listening = [
+            line.split()[1]
+            for line in lines
+            if line.split()[3] == "0A" and line.split()[1].endswith(f":{server.port:04X}")
+        ]
 
         assert [f"0100007F:{server.port:04X}"] == listening
 
 
-@pytest.mark.parametrize("method", ["POST", "PUT", "DELETE", "OPTIONS", "TRACE", "CONNECT", "PATCH", "PROPFIND", "get"])
+@pytest.mark.parametrize(
+    "method", ["POST", "PUT", "DELETE", "OPTIONS", "TRACE", "CONNECT", "PATCH", "PROPFIND", "get"]
+)
 def test_it_only_reads(folder: Path, method: str) -> None:
     """Every other verb is refused by name."""
     with served(folder) as server:
@@ -157,7 +176,9 @@ def test_raw_nonsense_is_refused_and_not_echoed(folder: Path) -> None:
 def test_many_silent_clients_do_not_take_it_away(folder: Path) -> None:
     """More connections than there are places: those beyond them are closed at once, and ending does not wait for the silent ones."""
     with served(folder) as server:
-        silent = [socket.create_connection(("127.0.0.1", server.port), timeout=30) for _ in range(48)]
+        silent = [
+            socket.create_connection(("127.0.0.1", server.port), timeout=30) for _ in range(48)
+        ]
         closed = sum(connection.recv(1) == b"" for connection in silent[40:])
         code = server.end(signal.SIGTERM)
         for connection in silent:
@@ -178,7 +199,12 @@ def test_a_port_in_use_is_said(folder: Path) -> None:
     with served(folder) as server:
         command = [sys.executable, "-m", "harness", "serve", "--port", str(server.port)]
         ended = subprocess.run(
-            command, capture_output=True, text=True, check=False, cwd=folder, env={**os.environ, "PYTHONPATH": str(HOME)}
+            command,
+            capture_output=True,
+            text=True,
+            check=False,
+            cwd=folder,
+            env={**os.environ, "PYTHONPATH": str(HOME)},
         )
 
         assert 2 == ended.returncode
@@ -224,7 +250,9 @@ def test_without_a_site_the_live_page_is_the_start(tmp_path: Path) -> None:
     with served(tmp_path, "--store", "results") as server, chromium() as browser:
         page = server.ask()[2].decode()
         moving = browser.look(f"http://127.0.0.1:{server.port}/", offline=False)
-        seen = browser.look(f"http://127.0.0.1:{server.port}/live.html?still", axe=True, offline=False)
+        seen = browser.look(
+            f"http://127.0.0.1:{server.port}/live.html?still", axe=True, offline=False
+        )
 
         assert "python -m harness report" in page
         assert [] == moving.errors + seen.errors + seen.violations
@@ -236,7 +264,14 @@ def test_without_a_site_the_live_page_is_the_start(tmp_path: Path) -> None:
 def test_a_folder_that_is_no_site_is_refused(tmp_path: Path) -> None:
     """Exit 2: what was named is not there."""
     command = [sys.executable, "-m", "harness", "serve", "elsewhere"]
-    ended = subprocess.run(command, capture_output=True, text=True, check=False, cwd=tmp_path, env={**os.environ, "PYTHONPATH": str(HOME)})
+    ended = subprocess.run(
+        command,
+        capture_output=True,
+        text=True,
+        check=False,
+        cwd=tmp_path,
+        env={**os.environ, "PYTHONPATH": str(HOME)},
+    )
 
     assert 2 == ended.returncode
     assert "there is no site in elsewhere" in ended.stderr

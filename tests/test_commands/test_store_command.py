@@ -25,18 +25,31 @@ def harness(*arguments: object) -> subprocess.CompletedProcess[str]:
     """Run the command line."""
     environment = {**os.environ, "PYTHONPATH": str(HOME), "PYTHONDONTWRITEBYTECODE": "1"}
     return subprocess.run(
-        [sys.executable, "-m", "harness", *map(str, arguments)], capture_output=True, text=True, check=False, env=environment
+        [sys.executable, "-m", "harness", *map(str, arguments)],
+        capture_output=True,
+        text=True,
+        check=False,
+        env=environment,
     )
 
 
 def runs(folder: Path, *numbers: int, complete: bool = True) -> list[Path]:
     """Write runs into a store."""
-    return [store.write(replace(fake_run(), id=f"2026010{number}T120000Z-0123abcd", complete=complete), folder) for number in numbers]
+    return [
+        store.write(
+            replace(fake_run(), id=f"2026010{number}T120000Z-0123abcd", complete=complete), folder
+        )
+        for number in numbers
+    ]
 
 
 def everything(folder: Path) -> dict[str, bytes]:
     """Every file and what it holds."""
-    return {str(path.relative_to(folder)): path.read_bytes() for path in sorted(folder.rglob("*")) if path.is_file()}
+    return {
+        str(path.relative_to(folder)): path.read_bytes()
+        for path in sorted(folder.rglob("*"))
+        if path.is_file()
+    }
 
 
 def damaged(folder: Path) -> Path:
@@ -67,7 +80,11 @@ def test_damaged_files_are_set_aside_when_told(tmp_path: Path) -> None:
     cut.write_bytes(b"{")
     again = harness("store", "fsck", "--fix", "--store", tmp_path)
 
-    assert (0, 0, 0) == (fixed.returncode, again.returncode, harness("store", "fsck", "--store", tmp_path).returncode)
+    assert (0, 0, 0) == (
+        fixed.returncode,
+        again.returncode,
+        harness("store", "fsck", "--store", tmp_path).returncode,
+    )
     assert (content, b"{") == (Path(f"{cut}.bad").read_bytes(), Path(f"{cut}.bad2").read_bytes())
     assert 0 == harness("export", "tiny", "--store", tmp_path).returncode
 
@@ -77,11 +94,18 @@ def test_other_stores_are_taken_in_once(tmp_path: Path) -> None:
     runs(tmp_path / "one", 1, 2)
     runs(tmp_path / "two", 2, 3)
     runs(tmp_path / "all", 4)
-    first = harness("store", "merge", tmp_path / "one", tmp_path / "two", "--store", tmp_path / "all")
+    first = harness(
+        "store", "merge", tmp_path / "one", tmp_path / "two", "--store", tmp_path / "all"
+    )
     before = everything(tmp_path / "all")
-    second = harness("store", "merge", tmp_path / "one", tmp_path / "two", "--store", tmp_path / "all")
+    second = harness(
+        "store", "merge", tmp_path / "one", tmp_path / "two", "--store", tmp_path / "all"
+    )
 
-    assert ("3 runs taken in, 1 were here already\n", "0 runs taken in, 4 were here already\n") == (first.stdout, second.stdout)
+    assert ("3 runs taken in, 1 were here already\n", "0 runs taken in, 4 were here already\n") == (
+        first.stdout,
+        second.stdout,
+    )
     assert (4, before) == (len(before), everything(tmp_path / "all"))
 
 
@@ -95,7 +119,9 @@ def test_two_truths_of_one_run_are_refused(tmp_path: Path, where: str) -> None:
     runs(tmp_path / "two", 3)
     runs(tmp_path / "all", 4)
     before = everything(tmp_path / "all")
-    ended = harness("store", "merge", tmp_path / "one", tmp_path / "two", "--store", tmp_path / "all")
+    ended = harness(
+        "store", "merge", tmp_path / "one", tmp_path / "two", "--store", tmp_path / "all"
+    )
 
     assert 6 == ended.returncode
     assert str(one) in ended.stderr
@@ -135,8 +161,14 @@ def test_whatever_is_called_a_result_is_looked_at(tmp_path: Path) -> None:
     assert (6, 0) == (looked.returncode, fixed.returncode), looked.stderr + fixed.stderr
     assert [] == [name for name in odd if f"{case / name}.json: " not in looked.stdout]
     assert "1 sound (0 of them incomplete), 0 not sound, 6 seen to" in fixed.stdout
-    assert sorted([sound.name, *(f"{name}.json.bad" for name in odd)]) == sorted(path.name for path in case.iterdir())
-    assert ("nowhere", True, True) == (os.readlink(case / "dangling.json.bad"), (case / "folder.json.bad").is_dir(), sound.is_file())
+    assert sorted([sound.name, *(f"{name}.json.bad" for name in odd)]) == sorted(
+        path.name for path in case.iterdir()
+    )
+    assert ("nowhere", True, True) == (
+        os.readlink(case / "dangling.json.bad"),
+        (case / "folder.json.bad").is_dir(),
+        sound.is_file(),
+    )
 
 
 def test_a_run_out_of_its_place_is_named_and_moved_there_when_told(tmp_path: Path) -> None:
@@ -162,7 +194,10 @@ def test_a_run_out_of_its_place_is_named_and_moved_there_when_told(tmp_path: Pat
         if f"{path}: run" not in looked.stdout or f"move it to {target}" not in looked.stdout
     ]
     assert content == [path.read_bytes() for path in paths]
-    assert "4 sound (0 of them incomplete), 0 not sound\n" == harness("store", "fsck", "--store", tmp_path).stdout
+    assert (
+        "4 sound (0 of them incomplete), 0 not sound\n"
+        == harness("store", "fsck", "--store", tmp_path).stdout
+    )
 
 
 def test_a_run_out_of_its_place_never_replaces_another(tmp_path: Path) -> None:
@@ -205,7 +240,9 @@ def test_what_killed_writers_left_is_removed_when_told(tmp_path: Path) -> None:
 
     assert (0, 0) == (looked.returncode, fixed.returncode)
     assert [True, True] == there
-    assert [] == [one for one in left if f"{one}: left half written" not in looked.stdout or one.exists()]
+    assert [] == [
+        one for one in left if f"{one}: left half written" not in looked.stdout or one.exists()
+    ]
     assert str(lives) not in looked.stdout + fixed.stdout
     assert lives.exists()
     assert (
@@ -247,7 +284,10 @@ def test_of_two_states_of_one_run_the_later_is_named(tmp_path: Path, first: str)
 )
 def test_what_is_no_later_state_is_not_called_one(change: Callable[[Run], Run]) -> None:
     """Another question, another figure, another machine: neither holds all of the other."""
-    assert (False, False) == (keeping.continues(change(fake_run()), fake_run()), keeping.continues(fake_run(), change(fake_run())))
+    assert (False, False) == (
+        keeping.continues(change(fake_run()), fake_run()),
+        keeping.continues(fake_run(), change(fake_run())),
+    )
 
 
 def test_one_run_in_two_formats_is_one_run(tmp_path: Path) -> None:
@@ -272,14 +312,21 @@ def test_single_files_and_loose_ones_are_taken_in(tmp_path: Path) -> None:
     spilled = shutil.copy(one, tmp_path / "perflab-20260101T120000Z-0123abcd-89abcdef.json")
     shutil.copy(two, loose / "artifact.json")
     (tmp_path / "empty").mkdir()
-    ended = harness("store", "merge", spilled, loose, tmp_path / "empty", "--store", tmp_path / "all")
+    ended = harness(
+        "store", "merge", spilled, loose, tmp_path / "empty", "--store", tmp_path / "all"
+    )
 
     assert (0, "2 runs taken in, 0 were here already\n") == (ended.returncode, ended.stdout)
     assert f"there is no run in {tmp_path / 'empty'}" in ended.stderr
-    assert {f"tiny/{one.name}": one.read_bytes(), f"tiny/{two.name}": two.read_bytes()} == everything(tmp_path / "all")
+    assert {
+        f"tiny/{one.name}": one.read_bytes(),
+        f"tiny/{two.name}": two.read_bytes(),
+    } == everything(tmp_path / "all")
 
 
-def test_a_merge_that_was_cut_is_finished_by_the_next(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_merge_that_was_cut_is_finished_by_the_next(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Cut after each number of files: what was taken is whole, the next merge takes the rest, and the end is the same."""
     runs(tmp_path / "one", 1, 2, 3, 4)
     real, most = keeping._write, 0
@@ -293,7 +340,10 @@ def test_a_merge_that_was_cut_is_finished_by_the_next(tmp_path: Path, monkeypatc
     for most in range(1, 4):
         with pytest.raises(KeyboardInterrupt):
             keeping.merge([tmp_path / "one"], tmp_path / "all", read_profile=read_speedscope)
-        assert [True] * most == [not one.problem for one in keeping.check(tmp_path / "all", fix=False, read_profile=read_speedscope)]
+        assert [True] * most == [
+            not one.problem
+            for one in keeping.check(tmp_path / "all", fix=False, read_profile=read_speedscope)
+        ]
     most = 9
     taken = keeping.merge([tmp_path / "one"], tmp_path / "all", read_profile=read_speedscope)
 
@@ -317,8 +367,14 @@ def test_profiles_come_along(tmp_path: Path) -> None:
     runs(tmp_path / "one", 2)
     third = harness("store", "merge", tmp_path / "one", "--store", tmp_path / "all")
 
-    assert "1 runs taken in, 0 were here already\n1 profiles taken in, 0 were here already\n" == first.stdout
-    assert "0 runs taken in, 1 were here already\n0 profiles taken in, 1 were here already\n" == second.stdout
+    assert (
+        "1 runs taken in, 0 were here already\n1 profiles taken in, 0 were here already\n"
+        == first.stdout
+    )
+    assert (
+        "0 runs taken in, 1 were here already\n0 profiles taken in, 1 were here already\n"
+        == second.stdout
+    )
     assert 6 == third.returncode
     assert "are of one look and differ" in third.stderr
     assert before == everything(tmp_path / "all")
@@ -334,7 +390,9 @@ def test_what_is_damaged_in_another_store_is_mended_there(tmp_path: Path) -> Non
     assert f"fsck --fix --store {tmp_path / 'one'}" in ended.stderr
 
 
-@pytest.mark.parametrize(("source", "words"), [("/proc/self/mem", "cannot be read"), ("link", "it is a symbolic link")])
+@pytest.mark.parametrize(
+    ("source", "words"), [("/proc/self/mem", "cannot be read"), ("link", "it is a symbolic link")]
+)
 def test_what_is_no_file_is_said(tmp_path: Path, source: str, words: str) -> None:
     (tmp_path / "link").symlink_to(tmp_path / "nowhere")
     ended = harness("store", "merge", tmp_path / source, "--store", tmp_path / "all")

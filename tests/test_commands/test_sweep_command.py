@@ -36,7 +36,9 @@ def test_a_sweep_ends_with_advice_and_a_plot(write_case: Callable[..., Path]) ->
     assert {1.0} == {one.expected for one in document.growth}
     assert document.advice
     assert document.advice == kept.advice
-    assert {"threads"} <= {one.key.variant.partition("@")[0] for crew in kept.crews for one in crew.results}
+    assert {"threads"} <= {
+        one.key.variant.partition("@")[0] for crew in kept.crews for one in crew.results
+    }
     assert b"<svg" in Path(document.file).with_suffix(".svg").read_bytes()
 
 
@@ -44,21 +46,43 @@ def test_the_terminal_ends_with_what_to_do(write_case: Callable[..., Path], tmp_
     """Every table, then growth, then plain words, then where the plot is; the plot goes where it is asked to."""
     plot = tmp_path / "curves.svg"
     ended = harness(
-        "run", write_case(honest=HONEST), "--sweep", "-w", "10", "-w", "33", "-w", "100", "--budget", "0.6", "-q", "--plot", plot
+        "run",
+        write_case(honest=HONEST),
+        "--sweep",
+        "-w",
+        "10",
+        "-w",
+        "33",
+        "-w",
+        "100",
+        "--budget",
+        "0.6",
+        "-q",
+        "--plot",
+        plot,
     )
 
     assert ended.returncode == 0, ended.stderr
-    assert ended.stdout.index("n = 33") < ended.stdout.index("Time grows as n") < ended.stdout.index("What to do")
+    assert (
+        ended.stdout.index("n = 33")
+        < ended.stdout.index("Time grows as n")
+        < ended.stdout.index("What to do")
+    )
     assert f"plot: {plot}" in ended.stdout
     assert plot.is_file()
 
 
 def test_any_size_can_be_asked_for(write_case: Callable[..., Path]) -> None:
     """A size between the declared ones is measured and proven like them."""
-    ended = harness("run", write_case(honest=HONEST), "-w", "70", "--budget", "1", "--quiet", "--json", "-")
+    ended = harness(
+        "run", write_case(honest=HONEST), "-w", "70", "--budget", "1", "--quiet", "--json", "-"
+    )
     document = msgspec.json.decode(ended.stdout, type=RunDocument)
 
-    assert (0, [("70", 70)]) == (ended.returncode, [(table.name, table.n) for table in document.workloads])
+    assert (0, [("70", 70)]) == (
+        ended.returncode,
+        [(table.name, table.n) for table in document.workloads],
+    )
 
 
 @pytest.mark.parametrize(

@@ -20,7 +20,14 @@ from harness.model.limited import MachineLimits
 HOME = Path(__file__).parents[2]
 FOUND = list(catalogue.find_cases().values())
 ids = [found.name for found in FOUND]
-SECTIONS = ["The question", "The prediction", "What we measured", "What the profile showed", "What we got wrong", "Exercises"]
+SECTIONS = [
+    "The question",
+    "The prediction",
+    "What we measured",
+    "What the profile showed",
+    "What we got wrong",
+    "Exercises",
+]
 
 
 @pytest.mark.parametrize("found", FOUND, ids=ids)
@@ -48,7 +55,10 @@ def test_inputs_follow_from_their_seed(found: Found) -> None:
 
     assert exact.compare(workload.arguments(), workload.arguments()) is None
     assert exact.compare(workload.arguments(1), workload.arguments(2)) is not None
-    assert exact.compare(workload.arguments(), pickle.loads(pickle.dumps(workload.arguments()))) is None
+    assert (
+        exact.compare(workload.arguments(), pickle.loads(pickle.dumps(workload.arguments())))
+        is None
+    )
 
 
 @pytest.mark.parametrize("found", FOUND, ids=ids)
@@ -63,7 +73,12 @@ def test_inputs_do_not_follow_from_the_hash_seed(found: Found) -> None:
     )
     said = {
         subprocess.run(
-            [sys.executable, "-c", script], capture_output=True, text=True, check=True, cwd=HOME, env={**os.environ, "PYTHONHASHSEED": seed}
+            [sys.executable, "-c", script],
+            capture_output=True,
+            text=True,
+            check=True,
+            cwd=HOME,
+            env={**os.environ, "PYTHONHASHSEED": seed},
         ).stdout
         for seed in ("1", "2")
     }

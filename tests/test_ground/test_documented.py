@@ -38,7 +38,9 @@ def spoken() -> list[tuple[str, str]]:
 def words_of(command: str) -> list[str]:
     """The words of a command without what a shell or a reader would drop: comments, redirections, a full stop."""
     command = command.partition(" -- ")[0]  # what follows is another command's
-    return shlex.split(re.split(r"\s{2,}#|\s#|\s{3,}|[;&>]", command.replace("…", ""))[0].rstrip(".,:)"))
+    return shlex.split(
+        re.split(r"\s{2,}#|\s#|\s{3,}|[;&>]", command.replace("…", ""))[0].rstrip(".,:)")
+    )
 
 
 @pytest.mark.parametrize(("page", "command"), spoken())
@@ -54,12 +56,22 @@ def test_documented_commands_exist(page: str, command: str) -> None:
         inner = found.get_command(context, words[1])
         assert inner is not None, f"{page}: there is no command {words[0]} {words[1]!r}"
         found = inner
-    known = {option for parameter in found.params for option in (*parameter.opts, *parameter.secondary_opts)} | {"--help", "-h"}
+    known = {
+        option
+        for parameter in found.params
+        for option in (*parameter.opts, *parameter.secondary_opts)
+    } | {"--help", "-h"}
 
-    assert [word for word in words[1:] if word.startswith("-") and word != "-" and word.partition("=")[0] not in known] == []
+    assert [
+        word
+        for word in words[1:]
+        if word.startswith("-") and word != "-" and word.partition("=")[0] not in known
+    ] == []
 
 
-@pytest.mark.parametrize(("page", "command"), [pair for pair in spoken() if re.search(r" -[wV] ", pair[1])])
+@pytest.mark.parametrize(
+    ("page", "command"), [pair for pair in spoken() if re.search(r" -[wV] ", pair[1])]
+)
 def test_documented_sizes_and_variants_exist(page: str, command: str) -> None:
     """What follows -w and -V is a workload or a variant of the cases the command names."""
     words = words_of(command)
@@ -70,13 +82,17 @@ def test_documented_sizes_and_variants_exist(page: str, command: str) -> None:
     for case in cases:
         sizes = {"S", "M", "L", "all", *(workload.name for workload in case.workloads)}
         assert {value for option, value in asked if option in {"-w", "--workload"}} <= sizes
-        assert {value for option, value in asked if option in {"-V", "--variant"}} <= set(case.variants)
+        assert {value for option, value in asked if option in {"-V", "--variant"}} <= set(
+            case.variants
+        )
 
 
 @pytest.mark.parametrize("name", COMMANDS)
 def test_every_command_is_documented(name: str) -> None:
     """The README shows each command once at least."""
-    assert any(page == "README.md" and words_of(command)[:1] == [name] for page, command in spoken())
+    assert any(
+        page == "README.md" and words_of(command)[:1] == [name] for page, command in spoken()
+    )
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(HOME)))
@@ -106,14 +122,24 @@ def test_every_phony_target_has_a_rule() -> None:
 @pytest.mark.parametrize("page", ["README.md", "docs/design.md"])
 def test_the_exit_codes_are_those_of_the_program(page: str) -> None:
     """The table lists every exit code, and no other."""
-    table = {int(code) for row in re.findall(r"^\| ([\d /]+) \|", (HOME / page).read_text(), re.MULTILINE) for code in row.split("/")}
+    table = {
+        int(code)
+        for row in re.findall(r"^\| ([\d /]+) \|", (HOME / page).read_text(), re.MULTILINE)
+        for code in row.split("/")
+    }
 
     assert table == {int(code) for code in ExitCode}
 
 
 def test_every_status_word_is_explained() -> None:
     """docs/measuring.md has a row for each word a result can end with, and no other; exit 3 is what is not equivalent."""
-    rows = dict(re.findall(r"^\| `([a-z-]+)` \|.*\| (\d) \|$", (HOME / "docs" / "measuring.md").read_text(), re.MULTILINE))
+    rows = dict(
+        re.findall(
+            r"^\| `([a-z-]+)` \|.*\| (\d) \|$",
+            (HOME / "docs" / "measuring.md").read_text(),
+            re.MULTILINE,
+        )
+    )
 
     assert set(rows) == set(Status)
     assert {word for word, code in rows.items() if code == "3"} == NOT_EQUIVALENT
@@ -121,10 +147,16 @@ def test_every_status_word_is_explained() -> None:
 
 @pytest.mark.parametrize(
     "page",
-    [page for page in PAGES if re.search("^<!-- (results|sweep|selftest|profile):begin", page.read_text(), re.MULTILINE)],
+    [
+        page
+        for page in PAGES
+        if re.search("^<!-- (results|sweep|selftest|profile):begin", page.read_text(), re.MULTILINE)
+    ],
     ids=lambda page: str(page.relative_to(HOME)),
 )
-def test_blocks_of_results_are_what_their_files_say(page: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_blocks_of_results_are_what_their_files_say(
+    page: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """No figure is written by hand: generating the block again changes nothing."""
     from click.testing import CliRunner
 

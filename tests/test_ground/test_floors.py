@@ -14,7 +14,17 @@ import harness
 
 HOME = Path(__file__).parents[2]
 HARNESS = HOME / "harness"
-FLOORS = {"model": 0, "errors": 0, "judge": 1, "lab": 2, "show": 2, "history": 3, "commands": 3, "cli": 4, "__main__": 5}
+FLOORS = {
+    "model": 0,
+    "errors": 0,
+    "judge": 1,
+    "lab": 2,
+    "show": 2,
+    "history": 3,
+    "commands": 3,
+    "cli": 4,
+    "__main__": 5,
+}
 DOOR = HARNESS / "__init__.py"
 
 
@@ -54,7 +64,9 @@ def test_imports_only_go_down(path: Path) -> None:
     for name in imported(ast.parse(path.read_text())):
         parts = name.split(".")
         if parts[0] == "harness" and len(parts) > 1 and parts[1] in FLOORS and parts[1] != here:
-            assert FLOORS[parts[1]] < FLOORS[here], f"{here} (floor {FLOORS[here]}) imports {name} (floor {FLOORS[parts[1]]})"
+            assert FLOORS[parts[1]] < FLOORS[here], (
+                f"{here} (floor {FLOORS[here]}) imports {name} (floor {FLOORS[parts[1]]})"
+            )
 
 
 def test_every_room_has_a_floor() -> None:
@@ -62,10 +74,18 @@ def test_every_room_has_a_floor() -> None:
     rooms = {room(path) for path in modules()}
 
     assert rooms <= set(FLOORS)
-    assert not [path for path in HARNESS.rglob("*.py") if path.stem in {"util", "utils", "helpers", "misc", "common"}]
+    assert not [
+        path
+        for path in HARNESS.rglob("*.py")
+        if path.stem in {"util", "utils", "helpers", "misc", "common"}
+    ]
 
 
-@pytest.mark.parametrize("path", sorted((HOME / "cases").glob("*/*.py")), ids=lambda path: f"{path.parent.name}/{path.name}")
+@pytest.mark.parametrize(
+    "path",
+    sorted((HOME / "cases").glob("*/*.py")),
+    ids=lambda path: f"{path.parent.name}/{path.name}",
+)
 def test_cases_use_the_door(path: Path) -> None:
     """A case imports from harness what the door offers, its own files, and its own compiled bodies."""
     case = path.parent.name
@@ -74,13 +94,21 @@ def test_cases_use_the_door(path: Path) -> None:
         if name != "harness" and parts[0] == "harness":
             assert parts[1] in {*harness.__all__, "errors"}, f"{name} is not behind the door"
         if parts[0] in {"cases", "extensions"} and len(parts) > 1:
-            assert parts[1] == case or name == "cases.kept"  # where inputs on disk live, whoever makes them
+            assert (
+                parts[1] == case or name == "cases.kept"
+            )  # where inputs on disk live, whoever makes them
 
 
-@pytest.mark.parametrize("path", [path for path in modules() if FLOORS[room(path)] < 3], ids=lambda path: str(path.relative_to(HARNESS)))
+@pytest.mark.parametrize(
+    "path",
+    [path for path in modules() if FLOORS[room(path)] < 3],
+    ids=lambda path: str(path.relative_to(HARNESS)),
+)
 def test_nothing_prints_or_exits_below_the_commands(path: Path) -> None:
     """Text is returned, problems are raised; only a worker ends its own process."""
-    calls = [node.func for node in ast.walk(ast.parse(path.read_text())) if isinstance(node, ast.Call)]
+    calls = [
+        node.func for node in ast.walk(ast.parse(path.read_text())) if isinstance(node, ast.Call)
+    ]
     names = {ast.unparse(call) for call in calls}
 
     assert not names & {"print", "exit", "quit", "sys.exit"}
@@ -99,14 +127,22 @@ finally:
     heavy = sorted({{"numpy", "scipy", "matplotlib", "numba", "rich", "msgspec", "hypothesis", "psutil", "pyperf"}} & set(sys.modules))
     sys.stderr.write("HEAVY:" + ",".join(heavy))
 """
-    ended = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=False, cwd=HOME)
+    ended = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, text=True, check=False, cwd=HOME
+    )
 
     assert ended.stderr == "HEAVY:"
 
 
-@pytest.mark.parametrize("path", [*modules(), *sorted((HOME / "cases").glob("*/*.py"))], ids=lambda path: f"{path.parent.name}/{path.name}")
+@pytest.mark.parametrize(
+    "path",
+    [*modules(), *sorted((HOME / "cases").glob("*/*.py"))],
+    ids=lambda path: f"{path.parent.name}/{path.name}",
+)
 def test_every_module_says_what_it_is_for(path: Path) -> None:
     """The first line of every module is a sentence."""
     docstring = ast.get_docstring(ast.parse(path.read_text())) or ""
 
-    assert docstring.partition("\n")[0].rstrip("`").endswith((".", "?", ")", "...``.", "``.")), docstring.partition("\n")[0]
+    assert docstring.partition("\n")[0].rstrip("`").endswith((".", "?", ")", "...``.", "``.")), (
+        docstring.partition("\n")[0]
+    )

@@ -11,7 +11,11 @@ from harness.lab import catalogue, sources
 from harness.lab.catalogue import Found
 
 HOME = Path(__file__).parents[2]
-BODIES = sorted(path for path in (HOME / "extensions").glob("*/*.pyx") if (HOME / "cases" / path.parent.name).is_dir())
+BODIES = sorted(
+    path
+    for path in (HOME / "extensions").glob("*/*.pyx")
+    if (HOME / "cases" / path.parent.name).is_dir()
+)
 TOOLS = sorted(path for path in (HOME / "extensions").glob("*/*.pyx") if path not in BODIES)
 FOUND = list(catalogue.find_cases().values())
 
@@ -48,7 +52,9 @@ def test_the_declaration_names_the_files(found: Found) -> None:
     """variants= lists exactly the files that define the case's function."""
     case = found.load()
     defining = {
-        path.stem for path in found.folder.glob("*.py") if path.stem not in {"__init__", "mutants"} and _defines(path, case.function)
+        path.stem
+        for path in found.folder.glob("*.py")
+        if path.stem not in {"__init__", "mutants"} and _defines(path, case.function)
     }
 
     assert defining == set(case.variants)
@@ -58,7 +64,9 @@ def _defines(path: Path, function: str) -> bool:
     for node in ast.parse(path.read_text()).body:
         if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)) and node.name == function:
             return True
-        from_body = isinstance(node, ast.ImportFrom) and (node.module or "").startswith("extensions.")
+        from_body = isinstance(node, ast.ImportFrom) and (node.module or "").startswith(
+            "extensions."
+        )
         if from_body and function in {alias.name for alias in node.names}:
             return True
     return False

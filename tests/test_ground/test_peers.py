@@ -31,7 +31,13 @@ SESSION = {
     "seconds": 8.0,
     "slowdowns": [0, 1],
     "planted_percent": {"0": 0.0, "1": 0.9998},
-    "machine": {"cpu": "Abacus", "cores": 2, "system": "Linux", "python": "3.11.7", "implementation": "CPython"},
+    "machine": {
+        "cpu": "Abacus",
+        "cores": 2,
+        "system": "Linux",
+        "python": "3.11.7",
+        "implementation": "CPython",
+    },
     "versions": {"perflab": "0.1.0 (sources 01234567)", "asv": "0.6.6"},
     "utc": "2026-01-01T23:00:00Z",
     "call_seconds": 0.0002,
@@ -65,21 +71,35 @@ MIXED = data(
 # --------------------------------------------------------------------------- the page and its data
 
 
-@pytest.mark.skipif(not compare.DATA.exists(), reason="the comparison was not measured yet: python docs/peers/compare.py")
+@pytest.mark.skipif(
+    not compare.DATA.exists(),
+    reason="the comparison was not measured yet: python docs/peers/compare.py",
+)
 def test_page_is_what_the_data_says() -> None:
     """docs/peers.md and the README's block are rendered, never written by hand."""
     assert compare.check(page.read(compare.DATA)) == 0
 
 
-@pytest.mark.skipif(not compare.DATA.exists(), reason="the comparison was not measured yet: python docs/peers/compare.py")
+@pytest.mark.skipif(
+    not compare.DATA.exists(),
+    reason="the comparison was not measured yet: python docs/peers/compare.py",
+)
 def test_data_names_no_place() -> None:
     """The raw decisions say nothing of the machine's name, its users or its folders."""
-    assert [word for word in ("/tmp", "/home", "/root", "/work") if word in compare.DATA.read_text()] == []
+    assert [
+        word for word in ("/tmp", "/home", "/root", "/work") if word in compare.DATA.read_text()
+    ] == []
 
 
 @pytest.mark.parametrize(
     ("hits", "count", "low", "high"),
-    [(0, 10, 0.0, 0.3085), (10, 10, 0.6915, 1.0), (5, 10, 0.1871, 0.8129), (1, 20, 0.0013, 0.2487), (0, 1, 0.0, 0.975)],
+    [
+        (0, 10, 0.0, 0.3085),
+        (10, 10, 0.6915, 1.0),
+        (5, 10, 0.1871, 0.8129),
+        (1, 20, 0.0013, 0.2487),
+        (0, 1, 0.0, 0.975),
+    ],
 )
 def test_interval_is_clopper_pearsons(hits: int, count: int, low: float, high: float) -> None:
     """Values from tables of the exact interval."""
@@ -105,7 +125,14 @@ def test_page_says_what_was_settled() -> None:
     """Date, machine, versions, commands and the way to repeat it are all from the data."""
     text = page.page(MIXED)
 
-    for said in ("2026-01-01 to 2026-01-02", "Abacus", "asv 0.6.6", "sources 01234567", "python -m asv continuous BASE HEAD", "--seed 7"):
+    for said in (
+        "2026-01-01 to 2026-01-02",
+        "Abacus",
+        "asv 0.6.6",
+        "sources 01234567",
+        "python -m asv continuous BASE HEAD",
+        "--seed 7",
+    ):
         assert said in text
 
 
@@ -145,7 +172,9 @@ def test_check_finds_a_stale_page(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
 @pytest.mark.parametrize("percent", [0, 1, 2, 5])
 def test_slowdown_is_what_it_says(percent: int) -> None:
     """Counted in bytecode instructions, each slowdown is within a thousandth of its name, and the answer is the same."""
-    slow, base = (scratch.function_of(scratch.kernel(*of)) for of in ((str(percent), percent), ("base", 0)))
+    slow, base = (
+        scratch.function_of(scratch.kernel(*of)) for of in ((str(percent), percent), ("base", 0))
+    )
 
     assert scratch.planted(percent) == pytest.approx(percent, rel=1e-3)
     assert slow("kitten", "sitting") == base("kitten", "sitting") == 3
@@ -175,7 +204,9 @@ def asked(data_file: Path, *, resume: bool) -> object:
 def test_resume_knows_what_is_done(tmp_path: Path) -> None:
     """Decisions in the growing file are not taken again; what was measured otherwise is refused."""
     wanted = asked(tmp_path / "measured.jsonl", resume=True)
-    compare._append(wanted.partial, SESSION, decision("ours", 1, "slower"), decision("asv", 0, "error"))
+    compare._append(
+        wanted.partial, SESSION, decision("ours", 1, "slower"), decision("asv", 0, "error")
+    )
 
     assert compare.begin(wanted, SESSION) == (0.0002, {(0, "ours", 1), (0, "asv", 0)})
     with pytest.raises(compare.Refused, match="machine"):
@@ -225,7 +256,10 @@ PYPERF_FASTER = "Mean +- std dev: [base] 415 us +- 58 us -> [head] 302 us +- 16 
 PYPERF_SAME = "Benchmark hidden because not significant (1): distance\n"
 
 
-@pytest.mark.parametrize(("said", "verdict"), [(PYPERF_SLOWER, "slower"), (PYPERF_FASTER, "faster"), (PYPERF_SAME, "same")])
+@pytest.mark.parametrize(
+    ("said", "verdict"),
+    [(PYPERF_SLOWER, "slower"), (PYPERF_FASTER, "faster"), (PYPERF_SAME, "same")],
+)
 def test_pyperf_is_understood(said: str, verdict: str) -> None:
     """compare_to tells by its words."""
     assert adapters.pyperf_verdict(said) == (verdict, said.strip())
@@ -234,7 +268,10 @@ def test_pyperf_is_understood(said: str, verdict: str) -> None:
 def test_pyperf_seconds_count_every_call() -> None:
     """Values and warm-ups are seconds of one loop; the number of loops is in the metadata, of the file or of the run."""
     run = {"warmups": [[4, 0.5]], "values": [0.25, 0.25]}
-    document = {"metadata": {"loops": 4}, "benchmarks": [{"runs": [run, {**run, "metadata": {"loops": 8}}]}]}
+    document = {
+        "metadata": {"loops": 4},
+        "benchmarks": [{"runs": [run, {**run, "metadata": {"loops": 8}}]}],
+    }
 
     assert adapters.pyperf_seconds(document) == 4 * 0.5 + 4 * 0.5 + 4 * 0.5 + 8 * 0.5
 
@@ -247,14 +284,22 @@ def test_pytest_benchmark_is_understood() -> None:
     """The message says which check failed, and the exit code agrees."""
     failed = f"{PYTEST_COMPARED}Performance has regressed:\n{PYTEST_MEDIAN}"
 
-    assert adapters.pytest_benchmark_verdict(1, failed, "median") == ("slower", PYTEST_MEDIAN.split(" - ")[1].strip())
+    assert adapters.pytest_benchmark_verdict(1, failed, "median") == (
+        "slower",
+        PYTEST_MEDIAN.split(" - ")[1].strip(),
+    )
     assert adapters.pytest_benchmark_verdict(1, failed, "min")[0] == "same"
     assert adapters.pytest_benchmark_verdict(0, PYTEST_COMPARED, "median")[0] == "same"
 
 
 def test_pytest_benchmark_seconds_are_the_totals() -> None:
     """The sum of all rounds."""
-    assert adapters.pytest_benchmark_seconds({"benchmarks": [{"stats": {"total": 1.5}}, {"stats": {"total": 0.25}}]}) == 1.75
+    assert (
+        adapters.pytest_benchmark_seconds(
+            {"benchmarks": [{"stats": {"total": 1.5}}, {"stats": {"total": 0.25}}]}
+        )
+        == 1.75
+    )
 
 
 ASV_SLOWER = """\
@@ -271,22 +316,41 @@ ASV_SAME = "[100.00%] ··· kernel_benchmark.Kernel.time_distance     451±50μ
 
 def test_asv_is_understood() -> None:
     """The exit code tells, and its words agree."""
-    assert adapters.asv_verdict(1, ASV_SLOWER) == ("slower", "PERFORMANCE DECREASED: 397±30μs -> 521±70μs, ratio 1.31")
+    assert adapters.asv_verdict(1, ASV_SLOWER) == (
+        "slower",
+        "PERFORMANCE DECREASED: 397±30μs -> 521±70μs, ratio 1.31",
+    )
     assert adapters.asv_verdict(0, ASV_FASTER)[0] == "faster"
     assert adapters.asv_verdict(0, ASV_SAME)[0] == "same"
 
 
 def test_asv_seconds_are_samples_times_calls() -> None:
     """A sample is seconds of one call; the number of calls stands beside it."""
-    columns = ["result", "params", "version", "started_at", "duration", "stats_number", "stats_repeat", "samples", "profile"]
+    columns = [
+        "result",
+        "params",
+        "version",
+        "started_at",
+        "duration",
+        "stats_number",
+        "stats_repeat",
+        "samples",
+        "profile",
+    ]
     row = [[0.5], [], "9c34", 1795461261571, 0.71, [3], [2], [[0.5, 0.25]]]
 
-    assert adapters.asv_seconds({"result_columns": columns, "results": {"time_distance": row}}) == 2.25
+    assert (
+        adapters.asv_seconds({"result_columns": columns, "results": {"time_distance": row}}) == 2.25
+    )
 
 
 def gate(verdict: str, *keys: str) -> dict:
     ratio = {"value": 1.0025, "low": 0.9961, "high": 1.0089}
-    return {"schema": "harness.gate/1", "verdict": verdict, "keys": [{"verdict": one, "ratio": ratio, "seconds": 4.4} for one in keys]}
+    return {
+        "schema": "harness.gate/1",
+        "verdict": verdict,
+        "keys": [{"verdict": one, "ratio": ratio, "seconds": 4.4} for one in keys],
+    }
 
 
 @pytest.mark.parametrize(
@@ -341,6 +405,11 @@ def test_commands_name_no_place(name: str) -> None:
 def test_pyperf_spends_the_budget() -> None:
     """Processes x (values + warm-ups) x loops x one call is half the budget."""
     words = adapters.Pyperf._timeit("python", adapters.Plan(8.0, 0.0002), "base.json")
-    number = {name: int(words[words.index(f"--{name}") + 1]) for name in ("processes", "values", "warmups", "loops")}
+    number = {
+        name: int(words[words.index(f"--{name}") + 1])
+        for name in ("processes", "values", "warmups", "loops")
+    }
 
-    assert number["processes"] * (number["values"] + number["warmups"]) * number["loops"] * 0.0002 == pytest.approx(4.0, rel=0.1)
+    assert number["processes"] * (number["values"] + number["warmups"]) * number[
+        "loops"
+    ] * 0.0002 == pytest.approx(4.0, rel=0.1)

@@ -7,7 +7,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 HOME = Path(__file__).parents[2]
-MODULES = {path.relative_to(HOME).as_posix(): ast.parse(path.read_bytes()) for path in sorted((HOME / "harness").rglob("*.py"))}
+MODULES = {
+    path.relative_to(HOME).as_posix(): ast.parse(path.read_bytes())
+    for path in sorted((HOME / "harness").rglob("*.py"))
+}
 
 
 def calls() -> Iterator[tuple[str, ast.Call]]:
@@ -39,7 +42,8 @@ def test_no_shell_is_ever_started() -> None:
     shells += [
         name
         for name, call in calls()
-        if ast.unparse(call.func) in {"os.system", "os.popen", "subprocess.getoutput", "subprocess.getstatusoutput"}
+        if ast.unparse(call.func)
+        in {"os.system", "os.popen", "subprocess.getoutput", "subprocess.getstatusoutput"}
     ]
 
     assert [] == shells
@@ -47,25 +51,47 @@ def test_no_shell_is_ever_started() -> None:
 
 def test_one_room_asks_git() -> None:
     """With the settings that keep a repository from starting programs; nobody else starts git."""
-    said = {name for name, module in MODULES.items() for node in ast.walk(module) if isinstance(node, ast.Constant) and node.value == "git"}
+    said = {
+        name
+        for name, module in MODULES.items()
+        for node in ast.walk(module)
+        if isinstance(node, ast.Constant) and node.value == "git"
+    }
 
     assert {"harness/lab/repository.py"} == said
 
 
 def test_nothing_is_unpickled_but_our_own() -> None:
     """Copies of arguments, in the processes that run the variants: results, reports, recordings and the cache are JSON."""
-    loaders = {name for name, call in calls() if ast.unparse(call.func) in {"pickle.load", "pickle.loads", "marshal.loads", "shelve.open"}}
-    others = {name for name in loaders if not name.startswith(("harness/lab/worker/", "harness/lab/limits/"))}
+    loaders = {
+        name
+        for name, call in calls()
+        if ast.unparse(call.func) in {"pickle.load", "pickle.loads", "marshal.loads", "shelve.open"}
+    }
+    others = {
+        name
+        for name in loaders
+        if not name.startswith(("harness/lab/worker/", "harness/lab/limits/"))
+    }
 
     assert {"harness/history/instrument.py"} == others
-    assert set() == imports().get("yaml", set()) | imports().get("dill", set()) | imports().get("joblib", set())
+    assert set() == imports().get("yaml", set()) | imports().get("dill", set()) | imports().get(
+        "joblib", set()
+    )
 
 
 def test_nothing_reaches_for_the_network() -> None:
     """The only sockets are those of two servers on this machine's own address, and the round trip that ``limits`` times."""
     found = imports()
-    theirs = found.get("requests", set()) | found.get("httpx", set()) | found.get("ftplib", set()) | found.get("smtplib", set())
+    theirs = (
+        found.get("requests", set())
+        | found.get("httpx", set())
+        | found.get("ftplib", set())
+        | found.get("smtplib", set())
+    )
 
     assert set() == theirs
-    assert {"harness/lab/serving.py", "harness/lab/monitor/exposition.py"} == found.get("http", set())
+    assert {"harness/lab/serving.py", "harness/lab/monitor/exposition.py"} == found.get(
+        "http", set()
+    )
     assert found.get("socket", set()) <= {"harness/lab/limits/system.py", "harness/lab/doctor.py"}

@@ -42,7 +42,9 @@ def rights(file: Path) -> list[str]:
     """Everything a workflow's jobs may write."""
     jobs = parsed(file)["jobs"].values()
     granted = [parsed(file)["permissions"], *(job.get("permissions", {}) for job in jobs)]
-    return sorted(f"{what}: {how}" for grant in granted for what, how in grant.items() if how != "read")
+    return sorted(
+        f"{what}: {how}" for grant in granted for what, how in grant.items() if how != "read"
+    )
 
 
 def test_the_three_are_there() -> None:
@@ -53,7 +55,11 @@ def test_the_three_are_there() -> None:
 @pytest.mark.parametrize("file", FILES, ids=names)
 def test_every_action_is_pinned(file: Path) -> None:
     """By the full commit, with its version beside it; a tag can be moved."""
-    uses = [line.strip().removeprefix("- ") for line in file.read_text().splitlines() if re.match(r"\s*(- )?uses:", line)]
+    uses = [
+        line.strip().removeprefix("- ")
+        for line in file.read_text().splitlines()
+        if re.match(r"\s*(- )?uses:", line)
+    ]
 
     assert uses
     assert [] == [line for line in uses if not PINNED.fullmatch(line)]
@@ -61,7 +67,11 @@ def test_every_action_is_pinned(file: Path) -> None:
 
 def test_one_version_of_each_action() -> None:
     """The workflows agree about which commit of an action is used."""
-    found = {tuple(match) for file in FILES for match in re.findall(r"uses: (\S+)@([0-9a-f]{40}) # (\S+)", file.read_text())}
+    found = {
+        tuple(match)
+        for file in FILES
+        for match in re.findall(r"uses: (\S+)@([0-9a-f]{40}) # (\S+)", file.read_text())
+    }
 
     assert len(found) == len({name for name, _, _ in found})
 
@@ -73,7 +83,10 @@ def test_no_workflow_runs_a_fork_with_our_rights(file: Path) -> None:
     assert not rights(file) or "pull_request" not in triggers(file)
 
 
-@pytest.mark.parametrize(("name", "expected"), [("ci.yml", {"contents": "read"}), ("gate.yml", {"contents": "read"}), ("comment.yml", {})])
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [("ci.yml", {"contents": "read"}), ("gate.yml", {"contents": "read"}), ("comment.yml", {})],
+)
 def test_permissions_are_declared_and_minimal(name: str, expected: dict[str, str]) -> None:
     """At the top, so that no job has more by default; only the comment's own job may write, and only comments."""
     file = FOLDER / name
@@ -91,7 +104,9 @@ def test_nothing_is_interpolated_into_a_script(file: Path) -> None:
 @pytest.mark.parametrize("file", FILES, ids=names)
 def test_checkouts_leave_no_credentials(file: Path) -> None:
     """What is built and run afterwards finds no token in the checkout."""
-    checkouts = [step for step in steps(file) if step.get("uses", "").startswith("actions/checkout@")]
+    checkouts = [
+        step for step in steps(file) if step.get("uses", "").startswith("actions/checkout@")
+    ]
 
     assert checkouts
     assert [False] * len(checkouts) == [step["with"]["persist-credentials"] for step in checkouts]
@@ -112,12 +127,21 @@ def test_the_comment_trusts_the_event_alone() -> None:
     fetch = uses.index("actions/download-artifact")
     after = [step.get("run", "") for step in made[fetch + 1 :]]
 
-    assert "${{ github.event.repository.default_branch }}" == made[uses.index("actions/checkout")]["with"]["ref"]
+    assert (
+        "${{ github.event.repository.default_branch }}"
+        == made[uses.index("actions/checkout")]["with"]["ref"]
+    )
     assert made[fetch]["with"]["path"].startswith("${{ runner.temp }}/")
     assert ["workflow_run"] == sorted(triggers(file))
-    assert ["gate"] == parsed(file)["on"]["workflow_run"]["workflows"] == [parsed(FOLDER / "gate.yml")["name"]]
+    assert (
+        ["gate"]
+        == parsed(file)["on"]["workflow_run"]["workflows"]
+        == [parsed(FOLDER / "gate.yml")["name"]]
+    )
     assert 1 == sum("gate.json" in script for script in after)
-    assert [] == [script for script in after if re.search(r"(?<!--)\b(cat|jq|eval|source|make|pip)\b", script)]
+    assert [] == [
+        script for script in after if re.search(r"(?<!--)\b(cat|jq|eval|source|make|pip)\b", script)
+    ]
 
 
 def test_the_gate_says_how_it_ended() -> None:
@@ -151,7 +175,11 @@ def test_zizmor_finds_nothing() -> None:
     if zizmor is None:
         pytest.skip("zizmor is not installed: pip install zizmor")
     ended = subprocess.run(
-        [zizmor, "--offline", "--no-progress", "--color=never", str(FOLDER)], capture_output=True, text=True, check=False, timeout=60
+        [zizmor, "--offline", "--no-progress", "--color=never", str(FOLDER)],
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
     )
 
     assert 0 == ended.returncode, ended.stdout

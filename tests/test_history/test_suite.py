@@ -29,7 +29,12 @@ EXECUTOR = (
 def module(write_case: Callable[..., Path], monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
     """A case that can be imported: the package of some commit."""
     folder = write_case(
-        honest=HONEST, wrong=WRONG, looped=ASYNC, mutating=MUTATING, threaded=EXECUTOR, lacking="import nothing_of_the_kind\n"
+        honest=HONEST,
+        wrong=WRONG,
+        looped=ASYNC,
+        mutating=MUTATING,
+        threaded=EXECUTOR,
+        lacking="import nothing_of_the_kind\n",
     )
     monkeypatch.syspath_prepend(str(folder.parent))
     yield folder.name
@@ -42,7 +47,9 @@ def test_the_suite_imports_nothing_of_the_harness() -> None:
     for path in (HOME / "harness" / "history").glob("*.py"):
         for node in ast.walk(ast.parse(path.read_text())):
             names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
-            names += [node.module or ""] if isinstance(node, ast.ImportFrom) and not node.level else []
+            names += (
+                [node.module or ""] if isinstance(node, ast.ImportFrom) and not node.level else []
+            )
 
             assert {name.partition(".")[0] for name in names} <= sys.stdlib_module_names
 
@@ -52,7 +59,10 @@ def test_there_is_a_class_a_case_with_its_variants_and_its_smallest_size() -> No
     made = {one.__name__: one.params for one in history._classes()}  # type: ignore[attr-defined]
     cases = {name: found.load() for name, found in catalogue.find_cases().items()}
 
-    assert made == {name: [list(case.variants), [case.default_workloads()[0].name]] for name, case in cases.items()}
+    assert made == {
+        name: [list(case.variants), [case.default_workloads()[0].name]]
+        for name, case in cases.items()
+    }
 
 
 @pytest.mark.parametrize("variant", ["honest", "looped", "mutating", "threaded"])
@@ -65,16 +75,25 @@ def test_every_kind_of_variant_is_called(module: str, variant: str) -> None:
         assert sorted(subject.fresh()[0]) == subject.call(subject.fresh())
 
 
-@pytest.mark.parametrize(("variant", "size"), [("unknown", "10"), ("honest", "11"), ("lacking", "10")])
+@pytest.mark.parametrize(
+    ("variant", "size"), [("unknown", "10"), ("honest", "11"), ("lacking", "10")]
+)
 def test_what_a_commit_lacks_is_skipped(module: str, variant: str, size: str) -> None:
     """No such variant, no such size, no such library: asv's way to say it is NotImplementedError in setup."""
-    with pytest.raises(NotImplementedError), instrument.skipping_what_is_absent(), instrument.opened(module, variant, size):
+    with (
+        pytest.raises(NotImplementedError),
+        instrument.skipping_what_is_absent(),
+        instrument.opened(module, variant, size),
+    ):
         pass
 
 
 def test_a_wrong_answer_gets_no_number(module: str) -> None:
     """It fails with the difference instead."""
-    with instrument.opened(module, "wrong", "10") as subject, pytest.raises(AssertionError, match="wrong does not answer as naive does"):
+    with (
+        instrument.opened(module, "wrong", "10") as subject,
+        pytest.raises(AssertionError, match="wrong does not answer as naive does"),
+    ):
         instrument.prove(subject)
 
 
@@ -92,7 +111,9 @@ def test_the_clock_counts_in_calls(module: str) -> None:
     assert counted == pytest.approx(plain / loops, rel=1e-3)
 
 
-def test_instructions_are_skipped_where_nobody_asked(module: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_instructions_are_skipped_where_nobody_asked(
+    module: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Not a number, which asv shows as not available."""
     monkeypatch.delenv(history.INSTRUCTIONS, raising=False)
     case = history._Case()

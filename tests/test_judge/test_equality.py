@@ -18,10 +18,21 @@ from harness import Difference, close, exact, judged, relation, ulps, unordered
 from harness.judge.equality import Strict, difference, ulps_between
 
 NAN = float("nan")
-LEAF = st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=5) | st.binary(max_size=5)
+LEAF = (
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.floats(allow_nan=False)
+    | st.text(max_size=5)
+    | st.binary(max_size=5)
+)
 NESTED = st.recursive(
     LEAF,
-    lambda inner: st.lists(inner, max_size=4) | st.tuples(inner, inner) | st.dictionaries(st.text(max_size=3), inner, max_size=3),
+    lambda inner: (
+        st.lists(inner, max_size=4)
+        | st.tuples(inner, inner)
+        | st.dictionaries(st.text(max_size=3), inner, max_size=3)
+    ),
     max_leaves=12,
 )
 
@@ -70,7 +81,21 @@ def test_differences_have_a_word(expected: Any, actual: Any, kind: str) -> None:
     assert found.kind == kind
 
 
-@pytest.mark.parametrize("same", [NAN, [NAN], np.array([NAN, math.inf]), -0.0, [], {}, np.zeros((0, 3)), Point(NAN, []), 1 + 2j, None])
+@pytest.mark.parametrize(
+    "same",
+    [
+        NAN,
+        [NAN],
+        np.array([NAN, math.inf]),
+        -0.0,
+        [],
+        {},
+        np.zeros((0, 3)),
+        Point(NAN, []),
+        1 + 2j,
+        None,
+    ],
+)
 def test_everything_equals_itself(same: Any) -> None:
     """NaN too, by default, and what is empty."""
     assert exact.compare(same, same) is None
@@ -100,7 +125,12 @@ def test_close_agrees_with_numpys_strict_allclose(data: st.DataObject) -> None:
     """A differential test against numpy.testing.assert_allclose(strict=True)."""
     shape = data.draw(SMALL)
     one = data.draw(arrays.arrays(np.float64, shape, elements=FLOATS))
-    other = one * (1 + data.draw(arrays.arrays(np.float64, shape, elements=st.sampled_from([0.0, 1e-13, 1e-6, 0.5]))))
+    other = one * (
+        1
+        + data.draw(
+            arrays.arrays(np.float64, shape, elements=st.sampled_from([0.0, 1e-13, 1e-6, 0.5]))
+        )
+    )
     try:
         np.testing.assert_allclose(other, one, rtol=1e-9, atol=1e-12, strict=True)
         same = True
@@ -118,7 +148,10 @@ def test_zeros_and_nans_by_policy() -> None:
     assert "NaN differs" in Strict(nan_equal=False).describe()
 
 
-@pytest.mark.parametrize(("one", "other", "apart"), [(1.0, 1.0, 0), (1.0, math.nextafter(1.0, 2), 1), (0.0, -0.0, 0), (-5e-324, 5e-324, 2)])
+@pytest.mark.parametrize(
+    ("one", "other", "apart"),
+    [(1.0, 1.0, 0), (1.0, math.nextafter(1.0, 2), 1), (0.0, -0.0, 0), (-5e-324, 5e-324, 2)],
+)
 def test_ulps_are_counted(one: float, other: float, apart: int) -> None:
     """Neighbouring doubles are one apart, across zero too."""
     assert ulps_between(one, other) == apart
@@ -141,7 +174,12 @@ def test_unordered_counts() -> None:
     assert unordered().compare([1, 2], (1, 2)) is not None
     assert unordered().compare([1, 2], [1, 2, 2]) is not None
     assert unordered().compare([[1], [2]], [[2], [1]]) is None
-    assert unordered(close(1e-6), key=lambda pair: pair[0]).compare([("a", 1.0), ("b", 2.0)], [("b", 2.0 + 1e-9), ("a", 1.0)]) is None
+    assert (
+        unordered(close(1e-6), key=lambda pair: pair[0]).compare(
+            [("a", 1.0), ("b", 2.0)], [("b", 2.0 + 1e-9), ("a", 1.0)]
+        )
+        is None
+    )
 
 
 def test_lists_that_contain_themselves_do_not_recurse_for_ever() -> None:
@@ -180,7 +218,10 @@ def test_relations_of_ones_own() -> None:
 
     found = difference(relation("never the same", never), (), 1, 1)
     by_arguments = judged(
-        "the argument decides", lambda arguments, expected, actual: None if arguments == (actual,) else never(expected, actual)
+        "the argument decides",
+        lambda arguments, expected, actual: (
+            None if arguments == (actual,) else never(expected, actual)
+        ),
     )
 
     assert found is not None

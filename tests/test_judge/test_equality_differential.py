@@ -25,7 +25,13 @@ LEAVES = st.one_of(
     st.none(), st.booleans(), st.integers(-3, 3), st.sampled_from([0.0, -0.0, 1.0, -1.0, 1.5, math.inf, -math.inf, NAN]),
     st.sampled_from(["", "a", "b"]), st.sampled_from([b"", b"a"]), st.sampled_from([1j, 0j, 1 + 0j]),
 )  # fmt: skip
-KEYS = st.one_of(st.integers(-1, 1), st.sampled_from(["a", "b"]), st.booleans(), st.sampled_from([0.0, 1.0]), st.none())
+KEYS = st.one_of(
+    st.integers(-1, 1),
+    st.sampled_from(["a", "b"]),
+    st.booleans(),
+    st.sampled_from([0.0, 1.0]),
+    st.none(),
+)
 NESTED = st.recursive(
     LEAVES,
     lambda inner: (
@@ -37,7 +43,9 @@ NESTED = st.recursive(
     ),
     max_leaves=8,
 )
-DTYPES = st.sampled_from(["f8", "f4", "i8", "i4", "u1", "b1", "c16", "c8", "U2", "S2", "M8[s]", "m8[ns]"])
+DTYPES = st.sampled_from(
+    ["f8", "f4", "i8", "i4", "u1", "b1", "c16", "c8", "U2", "S2", "M8[s]", "m8[ns]"]
+)
 SHAPES = arrays.array_shapes(min_dims=0, max_dims=2, min_side=0, max_side=3)
 
 
@@ -85,7 +93,13 @@ def _nudged(draw: st.DrawFn, tree: Any) -> Any:
     if isinstance(tree, dict) and tree:
         key = draw(st.sampled_from(list(tree)))
         return {**tree, key: _nudged(draw, tree[key])}
-    equal = [1, 1.0, True, 1 + 0j] if tree == 1 else [0, 0.0, -0.0, False, 0j] if tree == 0 and not isinstance(tree, frozenset) else [tree]
+    equal = (
+        [1, 1.0, True, 1 + 0j]
+        if tree == 1
+        else [0, 0.0, -0.0, False, 0j]
+        if tree == 0 and not isinstance(tree, frozenset)
+        else [tree]
+    )
     return draw(st.sampled_from(equal) | LEAVES)
 
 
@@ -116,15 +130,31 @@ def two_arrays(draw: st.DrawFn) -> tuple[Any, Any]:
     """Two arrays: often of one dtype and shape, and few values, so that they often agree."""
     few = st.sampled_from([0, 1, 1, 1])
     dtype, shape = draw(DTYPES), draw(SHAPES)
-    one = draw(arrays.arrays(dtype, shape, elements=few if np.dtype(dtype).kind in "iufb" else None, fill=st.nothing()))
+    one = draw(
+        arrays.arrays(
+            dtype,
+            shape,
+            elements=few if np.dtype(dtype).kind in "iufb" else None,
+            fill=st.nothing(),
+        )
+    )
     how = draw(st.integers(0, 5))
     if how == 0:
         return one, draw(arrays.arrays(draw(DTYPES), draw(SHAPES), fill=st.nothing()))
     other = one.copy()
     if how == 1 and other.size:
-        other = draw(arrays.arrays(dtype, shape, elements=few if np.dtype(dtype).kind in "iufb" else None, fill=st.nothing()))
+        other = draw(
+            arrays.arrays(
+                dtype,
+                shape,
+                elements=few if np.dtype(dtype).kind in "iufb" else None,
+                fill=st.nothing(),
+            )
+        )
     if how == 2 and np.dtype(dtype).kind in "fc" and other.size:
-        other.flat[draw(st.integers(0, other.size - 1))] = draw(st.sampled_from([NAN, math.inf, -math.inf, -0.0]))
+        other.flat[draw(st.integers(0, other.size - 1))] = draw(
+            st.sampled_from([NAN, math.inf, -math.inf, -0.0])
+        )
     if how == 3:
         other = other.reshape((*shape, 1))
     if how == 4 and np.dtype(dtype).kind in "iuf":
@@ -147,10 +177,13 @@ def test_exact_is_numpys_strict_array_equal(pair: tuple[Any, Any]) -> None:
     """Shape, dtype, values, NaN beside NaN: numpy.testing.assert_array_equal(strict=True), for every kind of dtype."""
     one, other = pair
     assume(
-        {one.dtype.kind, other.dtype.kind} != {"c"} or not (np.isnan(one).any() and np.isnan(other).any())
+        {one.dtype.kind, other.dtype.kind} != {"c"}
+        or not (np.isnan(one).any() and np.isnan(other).any())
     )  # see test_the_parts_of_complex_numbers
 
-    assert numpy_says(np.testing.assert_array_equal, one, other) == (exact.compare(one, other) is None)
+    assert numpy_says(np.testing.assert_array_equal, one, other) == (
+        exact.compare(one, other) is None
+    )
 
 
 @SETTINGS
@@ -158,7 +191,10 @@ def test_exact_is_numpys_strict_array_equal(pair: tuple[Any, Any]) -> None:
 def test_close_is_numpys_strict_allclose(data: st.DataObject) -> None:
     """With infinities and NaN, float32 and complex, for tolerances of every size: numpy.testing.assert_allclose(strict=True)."""
     dtype, shape = data.draw(st.sampled_from(["f8", "f4", "c16", "i8"])), data.draw(SHAPES)
-    rtol, atol = data.draw(st.sampled_from([0.0, 1e-12, 1e-6, 0.5])), data.draw(st.sampled_from([0.0, 1e-12, 1e-3]))
+    rtol, atol = (
+        data.draw(st.sampled_from([0.0, 1e-12, 1e-6, 0.5])),
+        data.draw(st.sampled_from([0.0, 1e-12, 1e-3])),
+    )
     elements = (
         None
         if dtype == "c16"
@@ -167,26 +203,48 @@ def test_close_is_numpys_strict_allclose(data: st.DataObject) -> None:
         else st.sampled_from([0.0, -0.0, 1.0, 1e-12, 3.5, -2e10, math.inf, NAN])
     )
     one = data.draw(arrays.arrays(dtype, shape, elements=elements, fill=st.nothing()))
-    factors = data.draw(arrays.arrays("f8", shape, elements=st.sampled_from([1.0, 1.0, 1 + 1e-13, 1 + 1e-7, 1.4, -1.0]), fill=st.nothing()))
+    factors = data.draw(
+        arrays.arrays(
+            "f8",
+            shape,
+            elements=st.sampled_from([1.0, 1.0, 1 + 1e-13, 1 + 1e-7, 1.4, -1.0]),
+            fill=st.nothing(),
+        )
+    )
     with np.errstate(all="ignore"):
         other = np.asarray(one * factors).astype(dtype)
-    assume(dtype != "c16" or not np.isnan([one, other]).any())  # see test_the_parts_of_complex_numbers
-    assume(dtype != "i8" or not (rtol or atol) or (one == other).all())  # see test_close_is_for_floats
+    assume(
+        dtype != "c16" or not np.isnan([one, other]).any()
+    )  # see test_the_parts_of_complex_numbers
+    assume(
+        dtype != "i8" or not (rtol or atol) or (one == other).all()
+    )  # see test_close_is_for_floats
 
-    assert numpy_says(np.testing.assert_allclose, one, other, rtol=rtol, atol=atol) == (close(rtol, atol).compare(one, other) is None)
+    assert numpy_says(np.testing.assert_allclose, one, other, rtol=rtol, atol=atol) == (
+        close(rtol, atol).compare(one, other) is None
+    )
 
 
 @SETTINGS
 @given(st.data())
 def test_close_treats_a_list_of_floats_as_numpy_treats_an_array(data: st.DataObject) -> None:
     """One by one or all at once: the same word."""
-    values = st.lists(st.floats(width=64) | st.sampled_from([0.0, 1.0, 1 + 1e-10, math.inf, NAN]), min_size=1, max_size=4)
+    values = st.lists(
+        st.floats(width=64) | st.sampled_from([0.0, 1.0, 1 + 1e-10, math.inf, NAN]),
+        min_size=1,
+        max_size=4,
+    )
     one = data.draw(values)
     other = [data.draw(st.sampled_from([value, value * (1 + 1e-10), -value, 0.0])) for value in one]
-    rtol, atol = data.draw(st.sampled_from([0.0, 1e-12, 1e-9])), data.draw(st.sampled_from([0.0, 1e-12]))
+    rtol, atol = (
+        data.draw(st.sampled_from([0.0, 1e-12, 1e-9])),
+        data.draw(st.sampled_from([0.0, 1e-12])),
+    )
     relation = close(rtol, atol)
 
-    assert (relation.compare(np.array(one), np.array(other)) is None) == (relation.compare(one, other) is None)
+    assert (relation.compare(np.array(one), np.array(other)) is None) == (
+        relation.compare(one, other) is None
+    )
 
 
 @SETTINGS
@@ -265,7 +323,9 @@ def test_items_that_look_unlike_may_be_alike(one: Any, other: Any) -> None:
 def test_what_holds_no_value_equals_itself(same: Any) -> None:
     """Found here: NaT, a NaN in a field or in a set, were not equal to their own copies; and where NaN differs from NaN, they are not."""
     assert exact.compare(same, apart(same)) is None
-    assert (Strict(nan_equal=False).compare(same, apart(same)) is None) == (isinstance(same, np.datetime64) and not np.isnat(same))
+    assert (Strict(nan_equal=False).compare(same, apart(same)) is None) == (
+        isinstance(same, np.datetime64) and not np.isnat(same)
+    )
 
 
 @pytest.mark.parametrize(
@@ -302,7 +362,9 @@ def test_a_tolerance_does_not_undo_the_sign_of_a_zero() -> None:
 
     assert relation.compare(np.array([0.0]), np.array([-0.0])) is not None
     assert relation.compare(0.0, -0.0) is not None
-    assert Strict(most_ulps=4, signed_zero=True).compare(np.array([0.0]), np.array([-0.0])) is not None
+    assert (
+        Strict(most_ulps=4, signed_zero=True).compare(np.array([0.0]), np.array([-0.0])) is not None
+    )
 
 
 @pytest.mark.parametrize("dtype", [">f8", "<f4", ">f4", "f2", "c8", "c16"])

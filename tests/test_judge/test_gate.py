@@ -28,7 +28,9 @@ def key(verdict: Verdict, metric: Metric = Metric.TIME) -> KeyVerdict:
 
 def test_a_unit_is_the_median_of_its_pairs() -> None:
     """Pairs of 10 % faster, level and 10 % slower: level; one wild pair changes nothing."""
-    unit = gate.unit_of([(100, 90), (100, 100), (100, 110), (100, 100), (100, 9000)], [(10, 10)], loops=4)
+    unit = gate.unit_of(
+        [(100, 90), (100, 100), (100, 110), (100, 100), (100, 9000)], [(10, 10)], loops=4
+    )
 
     assert unit == Unit(0.0, 0.0, 5, 25e-9)
 
@@ -39,7 +41,10 @@ def test_a_unit_is_the_median_of_its_pairs() -> None:
         ((2.0, 2.1, 1.9, 2.0, 2.1, 1.9), Verdict.SLOWER),
         ((0.0, 0.1, -0.1, 0.0, 0.1, -0.1), Verdict.SAME),
         ((-2.0, -2.1, -1.9, -2.0, -2.1, -1.9), Verdict.FASTER),
-        ((0.4, 0.4, 0.41, 0.4, 0.4, 0.41), Verdict.SAME),  # below half the tolerance: never red, however certain
+        (
+            (0.4, 0.4, 0.41, 0.4, 0.4, 0.41),
+            Verdict.SAME,
+        ),  # below half the tolerance: never red, however certain
         ((5.0, -3.0, 4.0, -2.0, 1.0, 0.0), None),  # undecided: more processes
         ((5.0, -3.0, 4.0, -2.0, 1.0, 0.0) * 3, Verdict.UNCLEAR),  # the last look is past
     ],
@@ -76,7 +81,12 @@ def decide(source: random.Random, slowdown: float, spread: float, wild: float = 
 
     def draw() -> Unit:
         value = source.gauss(math.log1p(slowdown), spread)
-        return Unit(value + source.choice((-0.04, 0.04)) if source.random() < wild else value, None, 100, 1e-4)
+        return Unit(
+            value + source.choice((-0.04, 0.04)) if source.random() < wild else value,
+            None,
+            100,
+            1e-4,
+        )
 
     found: list[Unit] = []
     for look in LOOKS:
@@ -85,7 +95,9 @@ def decide(source: random.Random, slowdown: float, spread: float, wild: float = 
         if verdict is not None:
             break
     assert verdict is not None
-    if verdict is Verdict.SLOWER and not gate.confirms([draw() for _ in range(gate.CONFIRMING)], tolerance=0.01):
+    if verdict is Verdict.SLOWER and not gate.confirms(
+        [draw() for _ in range(gate.CONFIRMING)], tolerance=0.01
+    ):
         return Verdict.UNCLEAR
     return verdict
 
@@ -111,7 +123,10 @@ def test_a_slowdown_of_the_tolerance_is_found(slowdown: float, least: float) -> 
     """At the spread that units have on shared machines (0.3 %), with three wild processes in a hundred."""
     source = random.Random(9)
 
-    assert sum(decide(source, slowdown, 0.003, 0.03) is Verdict.SLOWER for _ in range(1000)) >= 1000 * least
+    assert (
+        sum(decide(source, slowdown, 0.003, 0.03) is Verdict.SLOWER for _ in range(1000))
+        >= 1000 * least
+    )
 
 
 def test_the_smallest_effect_is_found_95_times_in_100() -> None:
@@ -119,10 +134,16 @@ def test_the_smallest_effect_is_found_95_times_in_100() -> None:
     source = random.Random(10)
 
     def last_look(slowdown: float) -> list[Unit]:
-        return [Unit(source.gauss(math.log1p(slowdown), 0.004), None, 1, 1e-4) for _ in range(LOOKS[-1])]
+        return [
+            Unit(source.gauss(math.log1p(slowdown), 0.004), None, 1, 1e-4) for _ in range(LOOKS[-1])
+        ]
 
-    effect = statistics.fmean(gate.judge(last_look(0.0), tolerance=0.01).smallest_effect for _ in range(300))
-    found = sum(gate.judge(last_look(effect), tolerance=0.01).verdict is Verdict.SLOWER for _ in range(1000))
+    effect = statistics.fmean(
+        gate.judge(last_look(0.0), tolerance=0.01).smallest_effect for _ in range(300)
+    )
+    found = sum(
+        gate.judge(last_look(effect), tolerance=0.01).verdict is Verdict.SLOWER for _ in range(1000)
+    )
 
     assert found >= 930
 
@@ -152,10 +173,15 @@ def test_a_noisy_machine_is_told_from_a_quiet_one() -> None:
         (((1000, 1000), (1001, 1001), (1002, 1002)), Verdict.SAME),
         (((1000, 1005), (1001, 1006), (1002, 1007)), Verdict.SLOWER),
         (((1000, 1005), (1001, 1001), (1002, 1002)), Verdict.UNCLEAR),  # the hash seeds disagree
-        (((1000, 900), (1001, 901), (1002, 902)), Verdict.SAME),  # fewer instructions are no speed-up
+        (
+            ((1000, 900), (1001, 901), (1002, 902)),
+            Verdict.SAME,
+        ),  # fewer instructions are no speed-up
     ],
 )
-def test_instructions_are_judged_by_every_hash_seed(counts: tuple[tuple[int, int], ...], verdict: Verdict) -> None:
+def test_instructions_are_judged_by_every_hash_seed(
+    counts: tuple[tuple[int, int], ...], verdict: Verdict
+) -> None:
     """The line is a quarter of the tolerance, and all seeds must be beyond it."""
     assert gate.judge_counts(counts, tolerance=0.01).verdict is verdict
 
@@ -176,16 +202,38 @@ GAP = (Gap("c", "v", "raised", ""),)
     ("arguments", "code", "word"),
     [
         ({"keys": [key(Verdict.SAME), key(Verdict.FASTER)]}, ExitCode.OK, GateVerdict.PASS),
-        ({"keys": [key(Verdict.SLOWER), key(Verdict.UNCLEAR)]}, ExitCode.REGRESSION, GateVerdict.REGRESSION),
+        (
+            {"keys": [key(Verdict.SLOWER), key(Verdict.UNCLEAR)]},
+            ExitCode.REGRESSION,
+            GateVerdict.REGRESSION,
+        ),
         ({"keys": [key(Verdict.UNCLEAR)]}, ExitCode.INCONCLUSIVE, GateVerdict.INCONCLUSIVE),
-        ({"keys": [key(Verdict.SLOWER)], "missing": GAP}, ExitCode.NOT_MEASURED, GateVerdict.NOT_MEASURED),
-        ({"keys": [key(Verdict.SLOWER)], "missing": GAP, "wrong": GAP}, ExitCode.WRONG_ANSWER, GateVerdict.NOT_EQUIVALENT),
-        ({"keys": [], "listed": 0}, ExitCode.INCONCLUSIVE, GateVerdict.INCONCLUSIVE),  # measured nothing: never a pass
-        ({"keys": [key(Verdict.SAME)], "noisy": True}, ExitCode.INCONCLUSIVE, GateVerdict.INCONCLUSIVE),
+        (
+            {"keys": [key(Verdict.SLOWER)], "missing": GAP},
+            ExitCode.NOT_MEASURED,
+            GateVerdict.NOT_MEASURED,
+        ),
+        (
+            {"keys": [key(Verdict.SLOWER)], "missing": GAP, "wrong": GAP},
+            ExitCode.WRONG_ANSWER,
+            GateVerdict.NOT_EQUIVALENT,
+        ),
+        (
+            {"keys": [], "listed": 0},
+            ExitCode.INCONCLUSIVE,
+            GateVerdict.INCONCLUSIVE,
+        ),  # measured nothing: never a pass
+        (
+            {"keys": [key(Verdict.SAME)], "noisy": True},
+            ExitCode.INCONCLUSIVE,
+            GateVerdict.INCONCLUSIVE,
+        ),
         ({"keys": []}, ExitCode.OK, GateVerdict.PASS),  # everything is unchanged
     ],
 )
-def test_the_gravest_finding_speaks(arguments: dict[str, object], code: ExitCode, word: GateVerdict) -> None:
+def test_the_gravest_finding_speaks(
+    arguments: dict[str, object], code: ExitCode, word: GateVerdict
+) -> None:
     """3, 4, 1, 5, and 0 only if nothing is left to say."""
     given = {"missing": (), "wrong": (), "listed": 3, "noisy": False, **arguments}
 
@@ -193,8 +241,13 @@ def test_the_gravest_finding_speaks(arguments: dict[str, object], code: ExitCode
     assert gate.gate_verdict(code) is word
 
 
-@pytest.mark.parametrize(("successes", "trials", "low", "high"), [(0, 200, 0.0, 0.0183), (10, 10, 0.6915, 1.0), (3, 10, 0.0667, 0.6525)])
-def test_rates_have_the_exact_interval(successes: int, trials: int, low: float, high: float) -> None:
+@pytest.mark.parametrize(
+    ("successes", "trials", "low", "high"),
+    [(0, 200, 0.0, 0.0183), (10, 10, 0.6915, 1.0), (3, 10, 0.0667, 0.6525)],
+)
+def test_rates_have_the_exact_interval(
+    successes: int, trials: int, low: float, high: float
+) -> None:
     """Clopper and Pearson, against published tables."""
     found = gate.rate(successes, trials)
 

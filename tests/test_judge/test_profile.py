@@ -11,21 +11,29 @@ from harness.model.profiled import Frame, Profile, Stack, Tool
 MAIN, HOT, LEAF = Frame("main", "m.py", 1), Frame("hot", "m.py", 7), Frame("leaf", "lib.so")
 
 
-def profile(*stacks: Stack, seconds: float = 1.0, tool: Tool = Tool.PY_SPY, calls: int = 10) -> Profile:
+def profile(
+    *stacks: Stack, seconds: float = 1.0, tool: Tool = Tool.PY_SPY, calls: int = 10
+) -> Profile:
     """A profile of these stacks."""
     return Profile(Key("tiny", "naive", "10"), tool, seconds, calls, stacks)
 
 
 def test_own_and_total_shares() -> None:
     """Own is what ends in a function, total what passes through it; the hottest line carries what ran under it."""
-    found = {spot.function: spot for spot in spots(profile(Stack((MAIN, HOT), 6), Stack((MAIN, HOT, LEAF), 3), Stack((MAIN,), 1)))}
+    found = {
+        spot.function: spot
+        for spot in spots(
+            profile(Stack((MAIN, HOT), 6), Stack((MAIN, HOT, LEAF), 3), Stack((MAIN,), 1))
+        )
+    }
 
     assert (0.6, 0.9) == (found["hot"].own, found["hot"].total)
     assert (0.1, 1.0) == (found["main"].own, found["main"].total)
     assert (0.3, 0.3) == (found["leaf"].own, found["leaf"].total)
     assert ((7, 0.9),) == found["hot"].lines
     assert ["hot", "leaf", "main"] == [
-        spot.function for spot in spots(profile(Stack((MAIN, HOT), 6), Stack((HOT, LEAF), 3), Stack((MAIN,), 1)))
+        spot.function
+        for spot in spots(profile(Stack((MAIN, HOT), 6), Stack((HOT, LEAF), 3), Stack((MAIN,), 1)))
     ]
 
 
@@ -47,7 +55,9 @@ def test_the_difference_is_in_seconds_a_call() -> None:
     after = profile(Stack((MAIN,), 25), Stack((MAIN, HOT), 75), seconds=2.0)
     found = diff(before, after)
 
-    assert [("hot", 0.5, 1.5), ("main", 0.5, 0.5)] == [(one.function, one.before, one.after) for one in found.changes]
+    assert [("hot", 0.5, 1.5), ("main", 0.5, 0.5)] == [
+        (one.function, one.before, one.after) for one in found.changes
+    ]
     assert found.changes[0].by == pytest.approx(1.0)
 
 
@@ -69,4 +79,7 @@ def test_counts_are_compared_by_the_call() -> None:
 
 def test_same_stacks_are_added_up() -> None:
     """Two lines of a recording about one stack are one stack."""
-    assert merged([Stack((MAIN,), 1), Stack((HOT,), 2), Stack((MAIN,), 3)]) == (Stack((HOT,), 2), Stack((MAIN,), 4))
+    assert merged([Stack((MAIN,), 1), Stack((HOT,), 2), Stack((MAIN,), 3)]) == (
+        Stack((HOT,), 2),
+        Stack((MAIN,), 4),
+    )

@@ -21,7 +21,14 @@ def worked(run: Run, *, bound: float | None = 1e-7, rival: bool = False) -> Run:
     results = run.workloads[0].results
     if rival:
         results = (*results, replace(fake_result("library", 500), rival=True))
-    return replace(run, workloads=(replace(run.workloads[0], work=Work(5000.0, 100.0), bound_seconds=bound, results=results),))
+    return replace(
+        run,
+        workloads=(
+            replace(
+                run.workloads[0], work=Work(5000.0, 100.0), bound_seconds=bound, results=results
+            ),
+        ),
+    )
 
 
 def test_roofs_are_slopes_and_peaks() -> None:
@@ -53,7 +60,10 @@ def test_a_case_without_work_is_left_out_with_a_reason() -> None:
     picture = roofline(MACHINE, (), [summarise(fake_run())], ["brc: no complete run"])
 
     assert picture.points == ()
-    assert picture.left_out == ("brc: no complete run", "tiny: its result file says nothing of the work of a call")
+    assert picture.left_out == (
+        "brc: no complete run",
+        "tiny: its result file says nothing of the work of a call",
+    )
 
 
 def test_faster_than_the_limit_is_an_error_and_no_triumph() -> None:
@@ -62,13 +72,20 @@ def test_faster_than_the_limit_is_an_error_and_no_triumph() -> None:
     slow, quick = summary.workloads[0].rows
 
     assert (slow.result.status, slow.times_limit) == (Status.OK, pytest.approx(2.0, rel=0.01))
-    assert (quick.result.status, quick.seconds, quick.times_limit, quick.speedup) == (Status.IMPOSSIBLE_SPEED, None, None, None)
+    assert (quick.result.status, quick.seconds, quick.times_limit, quick.speedup) == (
+        Status.IMPOSSIBLE_SPEED,
+        None,
+        None,
+        None,
+    )
     assert "1.00 µs is faster than the lower bound 5.00 µs" in quick.result.message
     assert best_of_ours(summary.workloads[0]) is slow
     assert exit_code(summary) is ExitCode.WRONG_ANSWER
 
 
-@pytest.mark.parametrize(("bound", "status"), [(1.1e-6, Status.OK), (1.12e-6, Status.IMPOSSIBLE_SPEED)])
+@pytest.mark.parametrize(
+    ("bound", "status"), [(1.1e-6, Status.OK), (1.12e-6, Status.IMPOSSIBLE_SPEED)]
+)
 def test_the_limits_tolerance_is_granted(bound: float, status: Status) -> None:
     """A tenth below the bound the limits may have been wrong; more than that is an error."""
     assert summarise(worked(fake_run(), bound=bound)).workloads[0].rows[1].result.status is status

@@ -44,9 +44,14 @@ def test_two_straight_lines_cross_where_the_formulas_do() -> None:
 
 def test_noise_widens_a_crossovers_interval() -> None:
     """Ten times the noise, about ten times the interval (on the log scale)."""
-    calm, rough = (of_kind(judged({"line": LINE, "flat": FLAT}, wobble=wobble), Rivalry.BEST)[0].n for wobble in (0.002, 0.02))
+    calm, rough = (
+        of_kind(judged({"line": LINE, "flat": FLAT}, wobble=wobble), Rivalry.BEST)[0].n
+        for wobble in (0.002, 0.02)
+    )
 
-    assert math.log(rough.high / rough.low) == pytest.approx(10 * math.log(calm.high / calm.low), rel=0.1)
+    assert math.log(rough.high / rough.low) == pytest.approx(
+        10 * math.log(calm.high / calm.low), rel=0.1
+    )
 
 
 def test_the_choices_cover_the_sizes_with_as_few_changes_as_can_be() -> None:
@@ -91,7 +96,9 @@ def test_a_variant_overtakes_the_reference_once() -> None:
 
 def test_a_crossing_without_a_clear_winner_on_a_side_is_none() -> None:
     """Two variants that waver round each other within the noise have no crossover with the reference."""
-    series = judged({"naive": LINE, "alike": lambda n: 1e-6 * n * (1.001 if n > 100 else 0.999)}, wobble=0.02)
+    series = judged(
+        {"naive": LINE, "alike": lambda n: 1e-6 * n * (1.001 if n > 100 else 0.999)}, wobble=0.02
+    )
 
     assert [] == of_kind(series, Rivalry.REFERENCE)
 
@@ -127,7 +134,9 @@ def test_a_size_of_nothing_stands_in_its_table_only() -> None:
 
 def test_slope_and_interval_of_a_textbook_fit() -> None:
     """Points (1, 2), (2, 3), (3, 5): slope 1.5, residuals 1/6, -1/3, 1/6; s = sqrt(1/6 / 1); t(0.975, 1) = 12.706, Sxx = 2."""
-    fit = slope([(round(math.exp(0)), math.exp(2)), (math.exp(1), math.exp(3)), (math.exp(2), math.exp(5))])  # type: ignore[list-item]
+    fit = slope(
+        [(round(math.exp(0)), math.exp(2)), (math.exp(1), math.exp(3)), (math.exp(2), math.exp(5))]
+    )  # type: ignore[list-item]
 
     assert fit.value == pytest.approx(1.5)
     assert fit.high - fit.value == pytest.approx(12.7062 * math.sqrt((1 / 6) / 1 / 2), rel=1e-4)
@@ -135,7 +144,9 @@ def test_slope_and_interval_of_a_textbook_fit() -> None:
 
 def crew(*times: tuple[int, float]) -> Measured:
     """One variant with so many processors, and the seconds it takes."""
-    results = tuple(replace(timed(f"pool@{p}", "100", seconds, wobble=0.0), workers=p) for p, seconds in times)
+    results = tuple(
+        replace(timed(f"pool@{p}", "100", seconds, wobble=0.0), workers=p) for p, seconds in times
+    )
     base = fake_sweep({"pool": LINE}).workloads[1]
     return replace(base, results=results)
 
@@ -147,24 +158,34 @@ def test_amdahls_serial_fraction_is_recovered() -> None:
 
         assert curve is not None
         assert curve.serial.value == pytest.approx(0.25, abs=1e-6)
-        assert curve.points[-1].speedup.value == pytest.approx(1 / (0.25 + 0.75 / workers[-1]), rel=1e-6)
+        assert curve.points[-1].speedup.value == pytest.approx(
+            1 / (0.25 + 0.75 / workers[-1]), rel=1e-6
+        )
 
 
 def test_the_universal_scalability_law_is_recovered() -> None:
     """p / S = 1 + 0.1 (p - 1) + 0.02 p (p - 1): both coefficients come back; two points are too few for them."""
-    curve = parallel_curve(crew(*((p, (1 + 0.1 * (p - 1) + 0.02 * p * (p - 1)) / p) for p in (1, 2, 4, 8))))
+    curve = parallel_curve(
+        crew(*((p, (1 + 0.1 * (p - 1) + 0.02 * p * (p - 1)) / p) for p in (1, 2, 4, 8)))
+    )
     short = parallel_curve(crew((1, 1.0), (2, 0.6)))
 
     assert curve is not None
     assert short is not None
-    assert (curve.contention, curve.coherence) == (pytest.approx(0.1, abs=1e-5), pytest.approx(0.02, abs=1e-5))
+    assert (curve.contention, curve.coherence) == (
+        pytest.approx(0.1, abs=1e-5),
+        pytest.approx(0.02, abs=1e-5),
+    )
     assert (None, None) == (short.contention, short.coherence)
 
 
 def test_a_crew_without_its_single_worker_says_nothing() -> None:
     """No speed-up without something to compare with."""
     base = crew((1, 1.0), (2, 0.6))
-    failed = replace(base, results=(replace(base.results[0], status=Status.CRASHED, processes=()), base.results[1]))
+    failed = replace(
+        base,
+        results=(replace(base.results[0], status=Status.CRASHED, processes=()), base.results[1]),
+    )
 
     assert parallel_curve(failed) is None
 
@@ -173,11 +194,21 @@ def test_one_size_is_no_series() -> None:
     """Nothing is said of growth or crossovers from a single size, nor of workloads that stand alone."""
     assert summarise(fake_sweep({"line": LINE, "flat": FLAT}, sizes=(10,))).series == ()
     alone = fake_sweep({"line": LINE, "flat": FLAT})
-    assert summarise(replace(alone, workloads=tuple(replace(one, series=None) for one in alone.workloads))).series == ()
+    assert (
+        summarise(
+            replace(alone, workloads=tuple(replace(one, series=None) for one in alone.workloads))
+        ).series
+        == ()
+    )
 
 
 def test_a_size_at_which_nothing_was_measured_is_left_out() -> None:
     """All cut off at the largest: the series ends before it."""
-    series = judged({"line": lambda n: LINE(n) if n < 5000 else math.inf, "flat": lambda n: FLAT(n) if n < 5000 else math.inf})
+    series = judged(
+        {
+            "line": lambda n: LINE(n) if n < 5000 else math.inf,
+            "flat": lambda n: FLAT(n) if n < 5000 else math.inf,
+        }
+    )
 
     assert (10, 100, 1000) == series.sizes

@@ -7,7 +7,13 @@ import math
 import numpy as np
 import pytest
 
-from harness.judge.statistics import payback_calls, ratio_estimate, tie_groups, time_estimate, verdict
+from harness.judge.statistics import (
+    payback_calls,
+    ratio_estimate,
+    tie_groups,
+    time_estimate,
+    verdict,
+)
 from harness.model.declared import Verdict
 from harness.model.judged import Estimate
 from harness.model.measured import Process, Sample
@@ -15,15 +21,24 @@ from harness.model.measured import Process, Sample
 
 def process(block: int, seconds: list[float]) -> Process:
     """A process whose rounds took these times."""
-    samples = tuple(Sample(ns=max(1, round(value * 1e9)), loops=1, cpu_ns=0, round=round_) for round_, value in enumerate(seconds))
+    samples = tuple(
+        Sample(ns=max(1, round(value * 1e9)), loops=1, cpu_ns=0, round=round_)
+        for round_, value in enumerate(seconds)
+    )
     return Process(block, 0, 0, 0, samples)
 
 
-def simulated(generator: np.random.Generator, blocks: int, *, ratio: float, slow_mode: bool) -> tuple[list[Process], list[Process]]:
+def simulated(
+    generator: np.random.Generator, blocks: int, *, ratio: float, slow_mode: bool
+) -> tuple[list[Process], list[Process]]:
     """Two variants: processes differ more than rounds do, and the machine is slow for a while in between."""
     reference, candidate = [], []
     for block in range(blocks):
-        machine = np.repeat(np.where(generator.random(10) < 0.3, 1.7, 1.0), 4) if slow_mode else np.ones(40)
+        machine = (
+            np.repeat(np.where(generator.random(10) < 0.3, 1.7, 1.0), 4)
+            if slow_mode
+            else np.ones(40)
+        )
         for processes, factor in ((reference, ratio), (candidate, 1.0)):
             own = math.exp(generator.normal(0, 0.04))
             times = 1e-3 * factor * own * machine * np.exp(generator.normal(0, 0.02, 40))
@@ -48,7 +63,9 @@ def test_constant_times_give_a_point() -> None:
 def test_the_interval_is_students() -> None:
     """Processes at e^-d, 1, e^d: the half-width is t(2) * d / sqrt(3), as in any textbook (t = 4.303)."""
     d = 0.1
-    estimate = time_estimate([process(block, [math.exp(shift)] * 3) for block, shift in enumerate((-d, 0.0, d))])
+    estimate = time_estimate(
+        [process(block, [math.exp(shift)] * 3) for block, shift in enumerate((-d, 0.0, d))]
+    )
 
     assert estimate is not None
     assert estimate.value == pytest.approx(1.0, rel=1e-6)
@@ -59,7 +76,12 @@ def test_the_last_bits_of_a_time_do_not_move_the_interval() -> None:
     """Another processor's logarithm may differ in its last bit: the interval differs as little, since nothing is drawn."""
     times = [[0.001 + 1e-5 * block] * 3 for block in range(5)]
     one = time_estimate([process(block, seconds) for block, seconds in enumerate(times)])
-    other = time_estimate([process(block, [value * (1 + 1e-6) for value in seconds]) for block, seconds in enumerate(times)])
+    other = time_estimate(
+        [
+            process(block, [value * (1 + 1e-6) for value in seconds])
+            for block, seconds in enumerate(times)
+        ]
+    )
 
     assert one is not None
     assert other is not None
@@ -139,7 +161,9 @@ def test_verdicts(low: float, high: float, tolerance: float, expected: Verdict) 
         ((0.5, 1.0), (1.0, 0.75), 3),
     ],
 )
-def test_payback(reference: tuple[float, float], candidate: tuple[float, float], calls: int | None) -> None:
+def test_payback(
+    reference: tuple[float, float], candidate: tuple[float, float], calls: int | None
+) -> None:
     """By hand: start + (calls - 1) * call of the candidate falls below the reference's."""
     assert payback_calls(reference, candidate) == calls
 

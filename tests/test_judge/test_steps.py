@@ -15,7 +15,12 @@ MEASURAND = Measurand(Key("tiny", "quick", "10"), Quantity.RATIO)
 
 def curve(*values: float) -> Curve:
     """A curve of commits called c0, c1 ..."""
-    return Curve(MEASURAND, "abcd1234", "py", tuple(Point(f"c{number}", value) for number, value in enumerate(values)))
+    return Curve(
+        MEASURAND,
+        "abcd1234",
+        "py",
+        tuple(Point(f"c{number}", value) for number, value in enumerate(values)),
+    )
 
 
 def noisy(levels: list[float], *, sigma: float, seed: int) -> Curve:
@@ -43,7 +48,13 @@ def test_noise_is_no_step() -> None:
 
 def test_a_step_within_the_noise_is_none() -> None:
     """10 % where single values scatter by 10 % is nothing that one may say."""
-    assert sum(bool(find_steps(noisy([1.0] * 6 + [1.1] * 6, sigma=0.1, seed=seed))) for seed in range(50)) <= 2
+    assert (
+        sum(
+            bool(find_steps(noisy([1.0] * 6 + [1.1] * 6, sigma=0.1, seed=seed)))
+            for seed in range(50)
+        )
+        <= 2
+    )
 
 
 def test_two_steps_are_two() -> None:
@@ -55,7 +66,10 @@ def test_two_steps_are_two() -> None:
 
 def test_what_is_proposed_is_not_believed_blindly() -> None:
     """Borders everywhere: only the one that is a step remains, with the medians of both sides and the scatter."""
-    (step,) = find_steps(curve(1.0, 1.01, 1.0, 2.0, 2.02, 2.0), detect=lambda values: [(place, place + 1) for place in range(len(values))])
+    (step,) = find_steps(
+        curve(1.0, 1.01, 1.0, 2.0, 2.02, 2.0),
+        detect=lambda values: [(place, place + 1) for place in range(len(values))],
+    )
 
     assert ("c2", "c3") == (step.last, step.first)
     assert (1.0, 2.0) == (pytest.approx(step.before), pytest.approx(step.after))

@@ -37,9 +37,20 @@ def test_the_numbers_of_a_simple_run() -> None:
 def test_what_is_not_ok_shows_no_number(status: Status) -> None:
     """Samples or not: a row that is not ok has no time, no ratio, nothing."""
     broken = fake_result("broken", 500, status=status)
-    row = summarise(with_results(fake_result("naive", 10_000, reference=True), broken)).workloads[0].rows[1]
+    row = (
+        summarise(with_results(fake_result("naive", 10_000, reference=True), broken))
+        .workloads[0]
+        .rows[1]
+    )
 
-    assert (row.seconds, row.speedup, row.cpu_seconds, row.payback_calls, row.times_limit, row.samples_seconds) == (
+    assert (
+        row.seconds,
+        row.speedup,
+        row.cpu_seconds,
+        row.payback_calls,
+        row.times_limit,
+        row.samples_seconds,
+    ) == (
         None,
         None,
         None,
@@ -52,9 +63,13 @@ def test_what_is_not_ok_shows_no_number(status: Status) -> None:
 @pytest.mark.parametrize("verdict", [Proof.NOT_EQUAL, Proof.STALE])
 def test_a_number_without_a_proof_is_not_shown(verdict: Proof) -> None:
     """A certificate that does not say equal is no certificate."""
-    unproven = replace(fake_result("quick", 1_000), certificate=replace(fake_certificate("quick"), verdict=verdict))
+    unproven = replace(
+        fake_result("quick", 1_000), certificate=replace(fake_certificate("quick"), verdict=verdict)
+    )
     missing = replace(fake_result("none", 1_000), certificate=None)
-    summary = summarise(with_results(fake_result("naive", 10_000, reference=True), unproven, missing))
+    summary = summarise(
+        with_results(fake_result("naive", 10_000, reference=True), unproven, missing)
+    )
 
     assert [row.seconds for row in summary.workloads[0].rows[1:]] == [None, None]
     assert exit_code(summary) is ExitCode.NOT_MEASURED
@@ -63,7 +78,11 @@ def test_a_number_without_a_proof_is_not_shown(verdict: Proof) -> None:
 def test_rivals_are_never_the_best_of_ours() -> None:
     """Measured and shown, never ranked as ours."""
     rival = replace(fake_result("library", 100), rival=True)
-    workload = summarise(with_results(fake_result("naive", 10_000, reference=True), fake_result("quick", 1_000), rival)).workloads[0]
+    workload = summarise(
+        with_results(
+            fake_result("naive", 10_000, reference=True), fake_result("quick", 1_000), rival
+        )
+    ).workloads[0]
     best = best_of_ours(workload)
 
     assert best is not None
@@ -100,14 +119,25 @@ def test_dropped_blocks_do_not_count_and_are_counted() -> None:
 )
 def test_every_ending_has_its_exit_code(status: Status, code: int) -> None:
     """Wrong is 3, not measured 4, noisy 5; what was left out on purpose is 0."""
-    summary = summarise(with_results(fake_result("naive", 10_000, reference=True), fake_result("other", 900, status=status)))
+    summary = summarise(
+        with_results(
+            fake_result("naive", 10_000, reference=True), fake_result("other", 900, status=status)
+        )
+    )
 
     assert exit_code(summary) == code
 
 
 def test_the_gravest_code_speaks() -> None:
     """3, 4, 6, 1, 5, 0."""
-    order = [ExitCode.WRONG_ANSWER, ExitCode.NOT_MEASURED, ExitCode.STORE, ExitCode.REGRESSION, ExitCode.INCONCLUSIVE, ExitCode.OK]
+    order = [
+        ExitCode.WRONG_ANSWER,
+        ExitCode.NOT_MEASURED,
+        ExitCode.STORE,
+        ExitCode.REGRESSION,
+        ExitCode.INCONCLUSIVE,
+        ExitCode.OK,
+    ]
     for index, code in enumerate(order):
         assert gravest(order[index:][::-1]) is code
     assert gravest([]) is ExitCode.OK
@@ -117,21 +147,36 @@ def test_nothing_measured_is_not_precise() -> None:
     """The stopping rule never stops on missing ratios."""
     measured = fake_run().workloads[0]
     lonely = replace(measured, results=(fake_result("naive", 10_000, reference=True),))
-    empty = replace(measured, results=(fake_result("naive", 10_000, reference=True), replace(fake_result("quick", 1_000), processes=())))
+    empty = replace(
+        measured,
+        results=(
+            fake_result("naive", 10_000, reference=True),
+            replace(fake_result("quick", 1_000), processes=()),
+        ),
+    )
 
     assert widest_ratio(lonely, "naive") is None
     assert widest_ratio(empty, "naive") is None
     assert widest_ratio(measured, "naive") is not None
 
 
-@pytest.mark.parametrize(("cpu_share", "warned"), [(1.0, False), (0.9, False), (0.5, True), (0.05, False)])
+@pytest.mark.parametrize(
+    ("cpu_share", "warned"), [(1.0, False), (0.9, False), (0.5, True), (0.05, False)]
+)
 def test_waiting_for_a_processor_is_said(cpu_share: float, warned: bool) -> None:
     """A long call that got half a processor was measured beside other work; one that hardly ran waited for an answer."""
     naive = fake_result("naive", 10_000, reference=True)
     processes = tuple(
-        replace(process, samples=tuple(replace(sample, cpu_ns=round(sample.ns * cpu_share)) for sample in process.samples))
+        replace(
+            process,
+            samples=tuple(
+                replace(sample, cpu_ns=round(sample.ns * cpu_share)) for sample in process.samples
+            ),
+        )
         for process in naive.processes
     )
-    summary = summarise(with_results(replace(naive, processes=processes), fake_result("quick", 1_000)))
+    summary = summarise(
+        with_results(replace(naive, processes=processes), fake_result("quick", 1_000))
+    )
 
     assert any("other work" in warning for warning in summary.workloads[0].warnings) == warned

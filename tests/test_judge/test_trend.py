@@ -21,7 +21,8 @@ QUICK = Key("tiny", "quick", "10")
 def moments(values: Sequence[float], machine: str = "abcd1234") -> list[Moment]:
     """One run a value."""
     return [
-        Moment(f"run{place:03}", "2026-01-01T00:00:00Z", machine, "CPython", None, {QUICK: value}) for place, value in enumerate(values)
+        Moment(f"run{place:03}", "2026-01-01T00:00:00Z", machine, "CPython", None, {QUICK: value})
+        for place, value in enumerate(values)
     ]
 
 
@@ -40,8 +41,12 @@ def test_what_is_not_proven_has_no_ratio(status: Status) -> None:
     run = fake_run()
     (measured,) = run.workloads
     naive, quick = measured.results
-    broken = replace(run, workloads=(replace(measured, results=(naive, replace(quick, status=status))),))
-    without = replace(run, workloads=(replace(measured, results=(replace(naive, status=status), quick)),))
+    broken = replace(
+        run, workloads=(replace(measured, results=(naive, replace(quick, status=status))),)
+    )
+    without = replace(
+        run, workloads=(replace(measured, results=(replace(naive, status=status), quick)),)
+    )
 
     assert ({}, {}) == (moment(broken).ratios, moment(without).ratios)
 
@@ -50,7 +55,9 @@ def test_dropped_blocks_do_not_count() -> None:
     """As in the tables."""
     run: Run = fake_run()
     (measured,) = run.workloads
-    conditions = tuple(replace(one, dropped="noise") if one.block else one for one in measured.conditions)
+    conditions = tuple(
+        replace(one, dropped="noise") if one.block else one for one in measured.conditions
+    )
 
     assert {} == moment(replace(run, workloads=(replace(measured, conditions=conditions),))).ratios
 
@@ -65,16 +72,23 @@ def test_many_runs_share_points() -> None:
 
 def test_every_machine_has_a_curve_of_its_own() -> None:
     """A step between two machines is none: each has its level."""
-    both = [*moments([0.1] * 5), *(replace(one, run=f"b{one.run}") for one in moments([0.3] * 5, "other"))]
+    both = [
+        *moments([0.1] * 5),
+        *(replace(one, run=f"b{one.run}") for one in moments([0.3] * 5, "other")),
+    ]
     found = trends(both, [QUICK], detect=lambda values: [(0, len(values))])
 
-    assert [("abcd1234", 5, ()), ("other", 5, ())] == [(one.curve.machine, one.runs, one.steps) for one in found]
+    assert [("abcd1234", 5, ()), ("other", 5, ())] == [
+        (one.curve.machine, one.runs, one.steps) for one in found
+    ]
 
 
 def test_a_step_is_found_at_its_run() -> None:
     """By asv's own detection: 20 % from the seventh of twelve runs on."""
     pytest.importorskip("asv")
-    (trend,) = trends(moments([0.1, 0.101, 0.1, 0.099, 0.1, 0.1, 0.12, 0.121, 0.12, 0.119, 0.12, 0.12]), [QUICK])
+    (trend,) = trends(
+        moments([0.1, 0.101, 0.1, 0.099, 0.1, 0.1, 0.12, 0.121, 0.12, 0.119, 0.12, 0.12]), [QUICK]
+    )
     (step,) = trend.steps
 
     assert ("run005", "run006") == (step.last, step.first)
@@ -84,7 +98,9 @@ def test_a_step_is_found_at_its_run() -> None:
 def test_environments_are_kept_apart() -> None:
     """Another numpy is another environment."""
     run = fake_run()
-    newer = replace(run, machine=replace(MACHINE, libraries={"numpy": "9"}), workloads=run.workloads)
+    newer = replace(
+        run, machine=replace(MACHINE, libraries={"numpy": "9"}), workloads=run.workloads
+    )
 
     assert moment(run).environment != moment(newer).environment
     assert fake_result("quick", 1).key == QUICK

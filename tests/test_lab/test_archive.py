@@ -26,9 +26,15 @@ def test_the_newest_of_each_machine_is_kept_whole(tmp_path: Path) -> None:
     paths = [store.write(run, tmp_path) for run in runs]  # type: ignore[arg-type]
     shelf = archive.shelf("tiny", tmp_path)
 
-    assert ["20260103T120000Z-0123abc3", "20260102T120000Z-0123abc2"] == [run.id for run in shelf.runs]
+    assert ["20260103T120000Z-0123abc3", "20260102T120000Z-0123abc2"] == [
+        run.id for run in shelf.runs
+    ]
     assert "20260106T120000Z-0123abc6" == (shelf.sweep and shelf.sweep.id)
-    assert ["20260101T120000Z-0123abc1", "20260102T120000Z-0123abc2", "20260103T120000Z-0123abc3"] == [one.run for one in shelf.moments]
+    assert [
+        "20260101T120000Z-0123abc1",
+        "20260102T120000Z-0123abc2",
+        "20260103T120000Z-0123abc3",
+    ] == [one.run for one in shelf.moments]
     assert ("20260104T120000Z-0123abc4",) == shelf.incomplete
     assert {f"tiny/{path.name}" for path in paths} == set(shelf.files)
     assert ["tiny"] == archive.shelved(tmp_path)

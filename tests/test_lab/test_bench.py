@@ -76,7 +76,10 @@ class FakeWorker:
             return {"ns": round(seconds * 1e9), "cpu_ns": 1, "loops": 1}
         if what == "check":
             wrong = self.variant in self.table.drifting
-            return {"difference": "value differs" if wrong else None, "kind": "value" if wrong else ""}
+            return {
+                "difference": "value differs" if wrong else None,
+                "kind": "value" if wrong else "",
+            }
         return {
             "sheet": {"bound_seconds": 1e-9, "work": None},
             "memory": {
@@ -107,11 +110,15 @@ class FakeTable:
 def clock(monkeypatch: pytest.MonkeyPatch) -> FakeClock:
     """A clock that stands still unless somebody works."""
     fake = FakeClock()
-    monkeypatch.setattr(bench, "time", SimpleNamespace(monotonic=fake.monotonic, monotonic_ns=time.monotonic_ns))
+    monkeypatch.setattr(
+        bench, "time", SimpleNamespace(monotonic=fake.monotonic, monotonic_ns=time.monotonic_ns)
+    )
     return fake
 
 
-def make_bench(table: FakeTable, plan: Plan, name: str = "10", started: list[FakeWorker] | None = None) -> Bench:
+def make_bench(
+    table: FakeTable, plan: Plan, name: str = "10", started: list[FakeWorker] | None = None
+) -> Bench:
     """A bench of the table's variants; the workers it starts are noted in ``started``."""
     names = tuple(table.seconds)
     workload = Workload(name, lambda n, seed: (n, seed), int(name))
@@ -133,7 +140,13 @@ def make_bench(table: FakeTable, plan: Plan, name: str = "10", started: list[Fak
         job=lambda do, variant: {"do": do, "variant": variant},
         worker=worker,
     )
-    lanes = [Lane(Variant(name, Technique.PYTHON, False, ""), fake_certificate(name, reference=name == names[0])) for name in names]
+    lanes = [
+        Lane(
+            Variant(name, Technique.PYTHON, False, ""),
+            fake_certificate(name, reference=name == names[0]),
+        )
+        for name in names
+    ]
     return Bench(task, lanes, earlier=None, tell=lambda text, share: None)  # type: ignore[arg-type]
 
 
@@ -146,7 +159,10 @@ def measure(table: FakeTable, *, plan: Plan) -> tuple[list[Measured], list[Lane]
 
 def test_it_stops_when_the_ratios_are_precise(clock: FakeClock) -> None:
     """Constant times are precise at once: the least number of blocks, and no more."""
-    yielded, _ = measure(FakeTable({"naive": 0.01, "quick": 0.001}, clock), plan=Plan(budget_seconds=100, min_blocks=3))
+    yielded, _ = measure(
+        FakeTable({"naive": 0.01, "quick": 0.001}, clock),
+        plan=Plan(budget_seconds=100, min_blocks=3),
+    )
 
     assert len(yielded[-1].conditions) == 3
     assert [one.complete for one in yielded] == [False, False, True]
@@ -175,7 +191,12 @@ def test_a_slow_variant_leaves_the_rounds_early(clock: FakeClock) -> None:
 
 def test_a_crash_costs_only_the_one_that_crashed(clock: FakeClock) -> None:
     """The others keep their samples, and the later blocks go on without it."""
-    yielded, lanes = measure(FakeTable({"naive": 0.001, "bad": 0.001, "quick": 0.001}, clock, crashing=frozenset({"bad"})), plan=Plan())
+    yielded, lanes = measure(
+        FakeTable(
+            {"naive": 0.001, "bad": 0.001, "quick": 0.001}, clock, crashing=frozenset({"bad"})
+        ),
+        plan=Plan(),
+    )
 
     assert [lane.status for lane in lanes] == [Status.OK, Status.CRASHED, Status.OK]
     assert len(yielded[-1].results[2].processes) >= 3
@@ -183,7 +204,12 @@ def test_a_crash_costs_only_the_one_that_crashed(clock: FakeClock) -> None:
 
 def test_a_wrong_timed_answer_is_drifting(clock: FakeClock) -> None:
     """Proven equal, but wrong in a timed round."""
-    _, lanes = measure(FakeTable({"naive": 0.001, "bad": 0.001, "quick": 0.001}, clock, drifting=frozenset({"bad"})), plan=Plan())
+    _, lanes = measure(
+        FakeTable(
+            {"naive": 0.001, "bad": 0.001, "quick": 0.001}, clock, drifting=frozenset({"bad"})
+        ),
+        plan=Plan(),
+    )
 
     assert lanes[1].status is Status.DRIFTED
     assert "timed round" in lanes[1].message
@@ -191,7 +217,10 @@ def test_a_wrong_timed_answer_is_drifting(clock: FakeClock) -> None:
 
 def test_what_would_take_longer_than_the_budget_is_skipped(clock: FakeClock) -> None:
     """Three calls of 10 s do not fit into 20 s: said, not silently left out."""
-    _, lanes = measure(FakeTable({"naive": 0.001, "endless": 10.0, "quick": 0.001}, clock), plan=Plan(budget_seconds=20))
+    _, lanes = measure(
+        FakeTable({"naive": 0.001, "endless": 10.0, "quick": 0.001}, clock),
+        plan=Plan(budget_seconds=20),
+    )
 
     assert lanes[1].status is Status.SKIPPED
     assert "raise --budget" in lanes[1].message
@@ -210,7 +239,10 @@ def test_workloads_share_the_processes_of_a_block(clock: FakeClock) -> None:
     """Three workloads take one process a variant and block, not three; each has all its blocks in the end."""
     started: list[FakeWorker] = []
     plan = Plan(budget_seconds=100, min_blocks=3)
-    benches = [make_bench(FakeTable({"naive": 0.01, "quick": 0.001}, clock), plan, name, started) for name in ("10", "20", "30")]
+    benches = [
+        make_bench(FakeTable({"naive": 0.01, "quick": 0.001}, clock), plan, name, started)
+        for name in ("10", "20", "30")
+    ]
     for one in benches:
         one.get_ready()
     started.clear()  # the passes have processes of their own

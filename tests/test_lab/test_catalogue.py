@@ -53,7 +53,9 @@ def test_a_case_of_the_same_name_elsewhere_is_refused(tmp_path: Path) -> None:
     assert "(catalogue)" in refused.value.problem
 
 
-def test_an_installed_plugin_brings_its_case(tmp_path: Path, write_case: Callable[..., Path]) -> None:
+def test_an_installed_plugin_brings_its_case(
+    tmp_path: Path, write_case: Callable[..., Path]
+) -> None:
     """A distribution with the entry point harness.cases adds a case; one of a known name is refused with both origins; none counts where it is safe."""
     folder = write_case(name="plugged")
     info = tmp_path / "plugged_dist-1.0.dist-info"
@@ -62,14 +64,24 @@ def test_an_installed_plugin_brings_its_case(tmp_path: Path, write_case: Callabl
     listed = {}
     for name in ("plugged", "dedupe"):
         (info / "entry_points.txt").write_text(f"[harness.cases]\n{name} = plugged\n")
-        environment = {**os.environ, "PYTHONPATH": os.pathsep.join([str(folder.parent), os.getcwd()])}
+        environment = {
+            **os.environ,
+            "PYTHONPATH": os.pathsep.join([str(folder.parent), os.getcwd()]),
+        }
         for key, more in ((name, {}), (f"{name}, safe", {"PERFLAB_SAFE": "1"})):
             listed[key] = subprocess.run(
-                [sys.executable, "-m", "harness", "list"], capture_output=True, text=True, check=False, env={**environment, **more}
+                [sys.executable, "-m", "harness", "list"],
+                capture_output=True,
+                text=True,
+                check=False,
+                env={**environment, **more},
             )
 
     assert "plugged      Which number comes first?" in listed["plugged"].stdout
-    assert (0, False) == (listed["dedupe, safe"].returncode, "plugged" in listed["plugged, safe"].stdout)
+    assert (0, False) == (
+        listed["dedupe, safe"].returncode,
+        "plugged" in listed["plugged, safe"].stdout,
+    )
     assert listed["dedupe"].returncode == 2
     assert "plugin plugged-dist" in listed["dedupe"].stderr
     assert "(catalogue)" in listed["dedupe"].stderr
@@ -109,12 +121,17 @@ def test_a_variant_without_a_file_is_refused(write_case: Callable[..., Path]) ->
             "from concurrent.futures import ProcessPoolExecutor\ndef f(x, *, executor: ProcessPoolExecutor): return x",
             Technique.MULTIPROCESSING,
         ),
-        ("from concurrent.futures import ThreadPoolExecutor\ndef f(x, *, executor: ThreadPoolExecutor): return x", Technique.THREADS),
+        (
+            "from concurrent.futures import ThreadPoolExecutor\ndef f(x, *, executor: ThreadPoolExecutor): return x",
+            Technique.THREADS,
+        ),
         ("async def f(x): return x", Technique.ASYNCIO),
         ("import dask\ndef f(x): return x", Technique.DASK),
     ],
 )
-def test_the_technique_is_read_off_the_source(source: str, technique: Technique, tmp_path: Path) -> None:
+def test_the_technique_is_read_off_the_source(
+    source: str, technique: Technique, tmp_path: Path
+) -> None:
     """What a variant imports says how it is made fast."""
     file = tmp_path / "variant.py"
     file.write_text(source)
@@ -139,7 +156,12 @@ def test_a_series_has_every_size(write_case: Callable[..., Path]) -> None:
     case = catalogue.find_case(str(write_case())).load()
     (unseen,) = catalogue.pick_workloads(case, ["70"])
 
-    assert ("70", 70, "n", case.workloads[0].make) == (unseen.name, unseen.n, unseen.series, unseen.make)
+    assert ("70", 70, "n", case.workloads[0].make) == (
+        unseen.name,
+        unseen.n,
+        unseen.series,
+        unseen.make,
+    )
     assert ["10", "7", "70"] == [w.name for w in catalogue.pick_workloads(case, ["70", "7", "10"])]
     for name in ("070", "0", "-7", "7x", "7.5", "\u0667"):
         with pytest.raises(AskedWrongly):

@@ -28,13 +28,19 @@ def test_others_are_at_work_if_three_looks_in_a_row_say_so(monkeypatch: pytest.M
     assert shares(monkeypatch, (0.1, 0.6), (0.9, 0.0), (0.7, 0.0), (0.8, 0.0)) == pytest.approx(0.8)
 
 
-def test_what_a_sleeping_thread_is_charged_counts_if_it_goes_on(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_a_sleeping_thread_is_charged_counts_if_it_goes_on(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     """A virtual machine that loses its processor charges the lost time to who has just gone to sleep; a signal's handler works at every look."""
     assert shares(monkeypatch, (0.0, 0.8), (0.0, 0.9), (0.0, 0.0)) == 0
-    assert shares(monkeypatch, (0.0, 0.8), (0.0, 0.9), (0.0, 0.7), (0.0, 0.9), (0.0, 0.6)) == pytest.approx(0.6)
+    assert shares(
+        monkeypatch, (0.0, 0.8), (0.0, 0.9), (0.0, 0.7), (0.0, 0.9), (0.0, 0.6)
+    ) == pytest.approx(0.6)
 
 
-def test_what_is_charged_between_two_readings_is_not_the_others_work(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_is_charged_between_two_readings_is_not_the_others_work(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     """This thread loses its processor whenever a clock is read, and while it sleeps: all of that is its own."""
 
     def robbed(*_: object) -> int:

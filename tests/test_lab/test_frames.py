@@ -11,7 +11,9 @@ from hypothesis import strategies as st
 from harness.lab import frames
 
 MESSAGES = st.dictionaries(
-    st.text(max_size=8), st.none() | st.integers() | st.text(max_size=20) | st.lists(st.integers(), max_size=5), max_size=5
+    st.text(max_size=8),
+    st.none() | st.integers() | st.text(max_size=20) | st.lists(st.integers(), max_size=5),
+    max_size=5,
 )
 
 

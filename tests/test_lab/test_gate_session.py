@@ -24,7 +24,10 @@ WORK = "'''Sorted.'''\ndef smallest(xs):\n    for _ in range({turns}):\n        
 
 def fake_units(*percent: float, control: float = 0.0) -> list[Unit]:
     """Units that read these slowdowns."""
-    return [Unit(math.log1p(value / 100), math.log1p(control / 100) + number * 1e-5, 100, 1e-4) for number, value in enumerate(percent)]
+    return [
+        Unit(math.log1p(value / 100), math.log1p(control / 100) + number * 1e-5, 100, 1e-4)
+        for number, value in enumerate(percent)
+    ]
 
 
 @pytest.fixture
@@ -39,12 +42,18 @@ def changed_case(write_case: Callable[..., Path], monkeypatch: pytest.MonkeyPatc
 
 def gate(folder: Path, **more: Any) -> GateReport:
     """Run a gate in this process."""
-    return session.run(Asked("HEAD", (f"./{folder.name}",), metrics=(Metric.TIME,), **more), lambda _: None)
+    return session.run(
+        Asked("HEAD", (f"./{folder.name}",), metrics=(Metric.TIME,), **more), lambda _: None
+    )
 
 
-def test_a_machine_too_noisy_to_judge_is_inconclusive_and_not_red(changed_case: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_machine_too_noisy_to_judge_is_inconclusive_and_not_red(
+    changed_case: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """GIVEN identical code that differs from itself by 9 % THEN exit 5, no time verdict, and the reason."""
-    monkeypatch.setattr(session, "control_units", lambda *_, **__: iter(fake_units(9.0, -9.0, 5.0, -5.0, 1.0)))
+    monkeypatch.setattr(
+        session, "control_units", lambda *_, **__: iter(fake_units(9.0, -9.0, 5.0, -5.0, 1.0))
+    )
     report = gate(changed_case)
 
     assert (report.exit_code, report.verdict) == (5, GateVerdict.INCONCLUSIVE)
@@ -54,12 +63,19 @@ def test_a_machine_too_noisy_to_judge_is_inconclusive_and_not_red(changed_case: 
 
 def quiet(monkeypatch: pytest.MonkeyPatch, units: Callable[[int], list[Unit]]) -> None:
     """A quiet machine on which every key reads what ``units`` says."""
-    monkeypatch.setattr(session, "control_units", lambda *_, **__: iter(fake_units(0.01, -0.01, 0.0, 0.01, 0.0)))
+    monkeypatch.setattr(
+        session, "control_units", lambda *_, **__: iter(fake_units(0.01, -0.01, 0.0, 0.01, 0.0))
+    )
     monkeypatch.setattr(timing.Timer, "units", lambda self, count: units(count))
 
 
-@pytest.mark.parametrize(("percent", "code", "verdict"), [(3.0, 1, Verdict.SLOWER), (0.0, 0, Verdict.SAME), (-3.0, 0, Verdict.FASTER)])
-def test_units_become_a_verdict(changed_case: Path, monkeypatch: pytest.MonkeyPatch, percent: float, code: int, verdict: Verdict) -> None:
+@pytest.mark.parametrize(
+    ("percent", "code", "verdict"),
+    [(3.0, 1, Verdict.SLOWER), (0.0, 0, Verdict.SAME), (-3.0, 0, Verdict.FASTER)],
+)
+def test_units_become_a_verdict(
+    changed_case: Path, monkeypatch: pytest.MonkeyPatch, percent: float, code: int, verdict: Verdict
+) -> None:
     """What the units read is what the report says."""
     quiet(monkeypatch, lambda count: fake_units(*[percent] * count))
     report = gate(changed_case)
@@ -67,7 +83,9 @@ def test_units_become_a_verdict(changed_case: Path, monkeypatch: pytest.MonkeyPa
     assert (report.exit_code, [key.verdict for key in report.keys]) == (code, [verdict])
 
 
-def test_a_control_that_moves_discards_the_run(changed_case: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_control_that_moves_discards_the_run(
+    changed_case: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """GIVEN a slowdown, and the control just as slow THEN exit 5: the machine changed, not the code."""
     quiet(monkeypatch, lambda count: fake_units(*[3.0] * count, control=3.0))
     report = gate(changed_case)
@@ -76,7 +94,9 @@ def test_a_control_that_moves_discards_the_run(changed_case: Path, monkeypatch: 
     assert any("control" in note for note in report.notes)
 
 
-def test_a_slowdown_that_fresh_processes_do_not_repeat_is_not_red(changed_case: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_slowdown_that_fresh_processes_do_not_repeat_is_not_red(
+    changed_case: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """GIVEN eight slow units and four level ones THEN exit 5."""
     answers: Iterator[float] = iter([3.0, 0.0])
     quiet(monkeypatch, lambda count: fake_units(*[next(answers)] * count))
@@ -86,9 +106,14 @@ def test_a_slowdown_that_fresh_processes_do_not_repeat_is_not_red(changed_case: 
     assert "fresh processes did not repeat it" in " ".join(report.keys[0].notes)
 
 
-def test_the_case_may_ask_for_another_tolerance(write_case: Callable[..., Path], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_case_may_ask_for_another_tolerance(
+    write_case: Callable[..., Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
     """3 % on a variant whose case tolerates 25 % is the same."""
-    folder = write_case(more="gate=__import__('harness').Gate(tolerances={{'honest': 0.25}})", honest=WORK.format(turns=10))
+    folder = write_case(
+        more="gate=__import__('harness').Gate(tolerances={{'honest': 0.25}})",
+        honest=WORK.format(turns=10),
+    )
     file = folder / "__init__.py"
     file.write_text(file.read_text().replace("{{", "{").replace("}}", "}"))
     commit(folder.parent)
@@ -100,11 +125,15 @@ def test_the_case_may_ask_for_another_tolerance(write_case: Callable[..., Path],
     assert (report.exit_code, report.keys[0].verdict) == (0, Verdict.SAME)
 
 
-def test_a_changed_variant_without_a_number_is_missing(changed_case: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_changed_variant_without_a_number_is_missing(
+    changed_case: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """GIVEN a gate by instructions of a variant that a case excludes from it THEN exit 4, never a pass."""
     monkeypatch.setattr(session.counting, "require_callgrind", lambda: "valgrind")
     monkeypatch.setattr(session.counting, "why_not", lambda *_: "because")
-    report = session.run(Asked("HEAD", (f"./{changed_case.name}",), metrics=(Metric.INSTRUCTIONS,)), lambda _: None)
+    report = session.run(
+        Asked("HEAD", (f"./{changed_case.name}",), metrics=(Metric.INSTRUCTIONS,)), lambda _: None
+    )
 
     assert (report.exit_code, [gap.variant for gap in report.missing]) == (4, ["honest"])
     assert "because" in report.missing[0].message

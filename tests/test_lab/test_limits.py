@@ -26,7 +26,9 @@ from harness.model.limited import Figure, Group, MachineLimits, NotMeasured, Thr
 from tests.fakes.limits import fake_figure, fake_limits
 
 KERNELS: Any = compiled.load()
-needs_kernels = pytest.mark.skipif(KERNELS is None, reason="extensions/limits is not built (PERFLAB_NO_EXTENSIONS, or make build)")
+needs_kernels = pytest.mark.skipif(
+    KERNELS is None, reason="extensions/limits is not built (PERFLAB_NO_EXTENSIONS, or make build)"
+)
 ARITHMETICS = KERNELS.arithmetics() if KERNELS else ()
 SIZE = 64 << 10
 
@@ -50,7 +52,9 @@ def test_reading_reads_every_word(way: str) -> None:
     ground.read(way, 1)
 
     assert took > 0
-    assert [seen, ground.last_read] == [reduce(operator.xor, words(half)) for half in (first, second)]
+    assert [seen, ground.last_read] == [
+        reduce(operator.xor, words(half)) for half in (first, second)
+    ]
 
 
 @needs_kernels
@@ -114,7 +118,9 @@ def test_the_mixture_adds_in_its_last_chains(way: str) -> None:
     lanes = [float(number) for number in range(KERNELS.lanes(way))]
     KERNELS.mixed(way, 1, 2.0, 0.5, lanes)
 
-    assert lanes == [number * 2.0 + 0.5 if number < 8 * width else number + 0.5 for number in range(14 * width)]
+    assert lanes == [
+        number * 2.0 + 0.5 if number < 8 * width else number + 0.5 for number in range(14 * width)
+    ]
 
 
 @needs_kernels
@@ -134,7 +140,12 @@ def test_word_operations_are_right(way: str) -> None:
 def test_what_has_no_result_still_takes_its_loops() -> None:
     """Calls and objects are timed by a clock that moves; a number that does not fit is refused, not guessed."""
     numbers = [1 << 40, -(1 << 62), 7]
-    took = (KERNELS.bare_calls(1000), KERNELS.system_calls(1000), KERNELS.unboxed(numbers, 1000), KERNELS.tuples(9, 100))
+    took = (
+        KERNELS.bare_calls(1000),
+        KERNELS.system_calls(1000),
+        KERNELS.unboxed(numbers, 1000),
+        KERNELS.tuples(9, 100),
+    )
 
     assert min(took) > 0
     with pytest.raises(OverflowError):
@@ -165,7 +176,9 @@ def test_kernels_of_another_source_are_refused(tmp_path: Path) -> None:
     source.write_text("new")
     with pytest.raises(NotBuilt, match="older than its source"):
         compiled.require_fresh(source)
-    source.with_suffix(".build.json").write_text(json.dumps({"source_sha256": sha256(b"new").hexdigest()}))
+    source.with_suffix(".build.json").write_text(
+        json.dumps({"source_sha256": sha256(b"new").hexdigest()})
+    )
     compiled.require_fresh(source)
 
 
@@ -184,17 +197,34 @@ def describe(folder: Path, *caches: tuple[int, str, str]) -> Path:
 
 def test_working_sets_follow_the_caches(tmp_path: Path) -> None:
     """Half of a core's own, four times the one before in a shared one, four times the last in memory; powers of two."""
-    folder = describe(tmp_path, (1, "Data", "48K"), (1, "Instruction", "32K"), (2, "Unified", "2048K"), (3, "Unified", "36M"))
+    folder = describe(
+        tmp_path,
+        (1, "Data", "48K"),
+        (1, "Instruction", "32K"),
+        (2, "Unified", "2048K"),
+        (3, "Unified", "36M"),
+    )
     found = levels.levels(folder, free_bytes=64 << 30)
 
-    assert [(one.name, one.holds_bytes) for one in found] == [("L1", 48 << 10), ("L2", 2 << 20), ("L3", 36 << 20), ("memory", 128 << 20)]
+    assert [(one.name, one.holds_bytes) for one in found] == [
+        ("L1", 48 << 10),
+        ("L2", 2 << 20),
+        ("L3", 36 << 20),
+        ("memory", 128 << 20),
+    ]
     assert [one.working_set_bytes for one in found] == [16 << 10, 1 << 20, 8 << 20, 128 << 20]
 
 
-@pytest.mark.parametrize("caches", [(), ((1, "Data", "strange"),), ((1, "Data", "64K"), (2, "Unified", "32K"))])
-def test_where_the_kernel_says_nothing_usual_caches_are_assumed(tmp_path: Path, caches: tuple[tuple[int, str, str], ...]) -> None:
+@pytest.mark.parametrize(
+    "caches", [(), ((1, "Data", "strange"),), ((1, "Data", "64K"), (2, "Unified", "32K"))]
+)
+def test_where_the_kernel_says_nothing_usual_caches_are_assumed(
+    tmp_path: Path, caches: tuple[tuple[int, str, str], ...]
+) -> None:
     """No description, an unreadable one, an implausible one."""
-    assert [one.holds_bytes for one in levels.levels(describe(tmp_path, *caches), free_bytes=1 << 40)][:3] == [32 << 10, 512 << 10, 8 << 20]
+    assert [
+        one.holds_bytes for one in levels.levels(describe(tmp_path, *caches), free_bytes=1 << 40)
+    ][:3] == [32 << 10, 512 << 10, 8 << 20]
 
 
 def test_memorys_working_set_is_bounded_by_memory(tmp_path: Path) -> None:
@@ -233,10 +263,16 @@ def test_the_best_is_the_figure_and_the_median_says_how_sure() -> None:
     seconds = probe.figure(fake_probe(a=int), [100, 110, 130])
     rate = probe.figure(fake_probe("1/s", a=int), [100, 110, 130])
 
-    assert (seconds.value, seconds.typical, seconds.low, seconds.high, seconds.repetitions) == pytest.approx(
-        (5e-8, 5.5e-8, 5e-8, 6.5e-8, 3)
+    assert (
+        seconds.value,
+        seconds.typical,
+        seconds.low,
+        seconds.high,
+        seconds.repetitions,
+    ) == pytest.approx((5e-8, 5.5e-8, 5e-8, 6.5e-8, 3))
+    assert (rate.value, rate.typical, rate.low, rate.high) == pytest.approx(
+        (2e7, 2e9 / 110, 2e9 / 130, 2e7)
     )
-    assert (rate.value, rate.typical, rate.low, rate.high) == pytest.approx((2e7, 2e9 / 110, 2e9 / 130, 2e7))
 
 
 @pytest.mark.parametrize(
@@ -257,7 +293,10 @@ def test_repetitions_that_disagree_are_marked(ns: list[float], unstable: bool) -
     assert bool(figure.doubts) is unstable
 
 
-@pytest.mark.parametrize(("before", "unstable"), [(None, False), (1.0, False), (1.19, False), (1.3, True), (0.84, False), (0.75, True)])
+@pytest.mark.parametrize(
+    ("before", "unstable"),
+    [(None, False), (1.0, False), (1.19, False), (1.3, True), (0.84, False), (0.75, True)],
+)
 def test_measurements_that_disagree_are_marked(before: float | None, unstable: bool) -> None:
     """A figure that another measurement saw a fifth better or worse is not to be trusted, and says so."""
     figure = fake_figure("call_seconds", Group.CALLS, "s", 1.0, before=before)
@@ -269,9 +308,13 @@ def test_measurements_that_disagree_are_marked(before: float | None, unstable: b
 def test_probes_are_measured_in_turn_and_the_unstable_ones_more_often() -> None:
     """Seven repetitions of each, and of what disagrees up to three more; the quickest way is named."""
     steady = fake_probe(slow=lambda loops: loops * 9000, quick=lambda loops: loops * 1000)
-    restless = replace(fake_probe(only=Metronome(*([4000] * 3), 1000, *([4000] * 99))), name="fsync_seconds")
+    restless = replace(
+        fake_probe(only=Metronome(*([4000] * 3), 1000, *([4000] * 99))), name="fsync_seconds"
+    )
     steps = []
-    (one, other), missing = probe.measure([steady, restless], probe.Effort(7, 0.0, 3), alive=lambda: steps.append(1))
+    (one, other), missing = probe.measure(
+        [steady, restless], probe.Effort(7, 0.0, 3), alive=lambda: steps.append(1)
+    )
 
     assert (one.value, one.way, one.repetitions, one.unstable) == (5e-7, "quick", 7, False)
     assert (other.value, other.repetitions, other.unstable) == (5e-7, 10, True)
@@ -290,7 +333,9 @@ def test_what_cannot_be_measured_is_named_and_the_rest_is_kept() -> None:
     )  # fmt: skip
 
     assert [figure.name for figure in figures] == ["call_seconds"]
-    assert missing == [NotMeasured("loopback_roundtrip_seconds", "PermissionError: [Errno 1] not here")]
+    assert missing == [
+        NotMeasured("loopback_roundtrip_seconds", "PermissionError: [Errno 1] not here")
+    ]
 
 
 # ---------------------------------------------------------------------- several at once
@@ -316,12 +361,20 @@ def test_a_worker_that_cannot_do_its_part_is_an_error() -> None:
 
 def test_the_curve_has_every_size_that_matters() -> None:
     """All up to four, then doubling, and all there are."""
-    assert [crew.counts(n) for n in (1, 2, 6, 48)] == [[1], [1, 2], [1, 2, 3, 4, 6], [1, 2, 3, 4, 8, 16, 32, 48]]
+    assert [crew.counts(n) for n in (1, 2, 6, 48)] == [
+        [1],
+        [1, 2],
+        [1, 2, 3, 4, 6],
+        [1, 2, 3, 4, 8, 16, 32, 48],
+    ]
 
 
 def test_capacity_is_in_cores() -> None:
     """Throughput over that of one worker; never more than there are workers."""
-    figures = [fake_figure("parallel_capacity", Group.PARALLEL, "cores", rate, workers=n) for n, rate in ((1, 50.0), (2, 90.0), (4, 210.0))]
+    figures = [
+        fake_figure("parallel_capacity", Group.PARALLEL, "cores", rate, workers=n)
+        for n, rate in ((1, 50.0), (2, 90.0), (4, 210.0))
+    ]
 
     assert [one.value for one in crew.in_cores(figures)] == [1.0, 1.8, 4.0]
 
@@ -350,13 +403,19 @@ def test_what_was_not_measured_costs_nothing() -> None:
     """A bound made of it stays a lower bound: no seconds, an endless rate, no latency."""
     limits = limits_of(fake_limits())
 
-    assert (limits.fsync_seconds, limits.pickle_bytes_per_second, limits.random_seconds(1000, 1 << 20)) == (0.0, math.inf, 0.0)
+    assert (
+        limits.fsync_seconds,
+        limits.pickle_bytes_per_second,
+        limits.random_seconds(1000, 1 << 20),
+    ) == (0.0, math.inf, 0.0)
 
 
 def test_an_unstable_capacity_counts_as_all_cores() -> None:
     """So does one that was measured beside other work: it would make bounds that a quiet machine beats."""
     stable = fake_limits()
-    curve = tuple(replace(figure, typical=1.0) if figure.workers == 2 else figure for figure in stable.figures)
+    curve = tuple(
+        replace(figure, typical=1.0) if figure.workers == 2 else figure for figure in stable.figures
+    )
 
     assert limits_of(stable).parallel_capacity == 1.9
     assert limits_of(replace(stable, load=0.6)).parallel_capacity == 2.0
@@ -373,10 +432,23 @@ def test_limits_travel_through_a_pipe() -> None:
 def levelled(**more: Any) -> Limits:
     """Limits with two levels: 1000 bytes at 100 bytes a second, memory at 10."""
     rates = {1000: 100.0, 9000: 10.0}
-    return Limits(rates, rates, 1.0, 1.0, 1.0, 1.0, 1.0, 1.0, random_access_seconds={1000: 1.0, 9000: 5.0}, **more)
+    return Limits(
+        rates,
+        rates,
+        1.0,
+        1.0,
+        1.0,
+        1.0,
+        1.0,
+        1.0,
+        random_access_seconds={1000: 1.0, 9000: 5.0},
+        **more,
+    )
 
 
-@pytest.mark.parametrize(("n_bytes", "seconds"), [(0, 0.0), (500, 5.0), (1000, 10.0), (1500, 60.0), (20_000, 1910.0)])
+@pytest.mark.parametrize(
+    ("n_bytes", "seconds"), [(0, 0.0), (500, 5.0), (1000, 10.0), (1500, 60.0), (20_000, 1910.0)]
+)
 def test_reading_costs_what_each_level_can_hold(n_bytes: int, seconds: float) -> None:
     """As much as fits comes from the cache, the rest from memory: there is no better case, and no step where a cache ends."""
     assert levelled().read_seconds(n_bytes) == pytest.approx(seconds)
@@ -408,7 +480,9 @@ def test_one_measurement_has_every_limit(machines_limits: MachineLimits) -> None
     assert found >= NAMES
     assert machines_limits.missing == ()
     assert all(0 < figure.low <= figure.value <= figure.high for figure in machines_limits.figures)
-    assert all(figure.through in {Through.COMPILED, Through.PYTHON} for figure in machines_limits.figures)
+    assert all(
+        figure.through in {Through.COMPILED, Through.PYTHON} for figure in machines_limits.figures
+    )
 
 
 def test_limits_are_kept_and_found_again(machines_limits: MachineLimits) -> None:
@@ -427,8 +501,13 @@ def test_limits_are_kept_and_found_again(machines_limits: MachineLimits) -> None
 def test_a_second_measurement_is_set_beside_the_first() -> None:
     """Each figure remembers the best that was seen before; new ones remember nothing."""
     first = fake_limits(fake_figure("fsync_seconds", Group.SYSTEM, "s", 2.0, before=1.0))
-    second = fake_limits(fake_figure("fsync_seconds", Group.SYSTEM, "s", 3.0), fake_figure("fork_seconds", Group.STARTING, "s", 3.0))
-    beside: dict[str, Figure] = {figure.name: figure for figure in machine.beside(second, first).figures}
+    second = fake_limits(
+        fake_figure("fsync_seconds", Group.SYSTEM, "s", 3.0),
+        fake_figure("fork_seconds", Group.STARTING, "s", 3.0),
+    )
+    beside: dict[str, Figure] = {
+        figure.name: figure for figure in machine.beside(second, first).figures
+    }
 
     assert (beside["fsync_seconds"].before, beside["fork_seconds"].before) == (1.0, None)
     assert beside["fsync_seconds"].doubts == "3.00x what was measured before"
@@ -441,16 +520,27 @@ def test_a_measurement_that_failed_is_an_error() -> None:
         machine.limits_said(fake_limits().machine, {"failed": "oom", "message": "no room"})
 
 
-def test_numpy_stands_in_where_nothing_is_compiled(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_numpy_stands_in_where_nothing_is_compiled(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
     """Bandwidth and arithmetic are measured through NumPy and marked; what it cannot tell is left out, and bounds still work."""
     monkeypatch.setattr(compiled, "load", lambda: None)
-    monkeypatch.setattr(levels, "levels", lambda: (levels.Level("L1", 32 << 10, 16 << 10), levels.Level("memory", 1 << 20, 1 << 20)))
+    monkeypatch.setattr(
+        levels,
+        "levels",
+        lambda: (levels.Level("L1", 32 << 10, 16 << 10), levels.Level("memory", 1 << 20, 1 << 20)),
+    )
     said = measuring.measure(tmp_path, 1, probe.Effort(2, 0.0, 0), alive=lambda: None)
     measured = machine.limits_said(machine.this_machine(), said)
     through = {figure.name: figure.through for figure in measured.figures}
     limits = limits_of(measured)
 
-    assert through["read_bytes_per_second"] is through["copy_bytes_per_second"] is through["fma_per_second"] is Through.NUMPY
+    assert (
+        through["read_bytes_per_second"]
+        is through["copy_bytes_per_second"]
+        is through["fma_per_second"]
+        is Through.NUMPY
+    )
     assert "random_access_seconds" not in through
     assert 0 < limits.read_seconds(1 << 20) < 1
     assert 0 < limits.system_call_seconds < 1
@@ -460,7 +550,9 @@ def test_numpy_stands_in_where_nothing_is_compiled(monkeypatch: pytest.MonkeyPat
 def test_fsync_is_asked_of_the_folder_it_names(tmp_path: Path) -> None:
     """The figure says on what kind of file system the folder lies."""
     with ExitStack() as stack:
-        asked = next(one for one in system.probes(stack, tmp_path, KERNELS) if one.name == "fsync_seconds")
+        asked = next(
+            one for one in system.probes(stack, tmp_path, KERNELS) if one.name == "fsync_seconds"
+        )
         took = asked.ways[""](1)
 
     assert took > 0

@@ -21,7 +21,25 @@ from harness.model.watched import Reading, Throughput, watched
 
 TICKS = os.sysconf("SC_CLK_TCK")
 PAGE = os.sysconf("SC_PAGE_SIZE")
-LOOK = Reading(1.0, (0.5, 1.0), 0.01, 0.7, 3, 5, 2.5, 1.5, 4096, 2048, 10, 20, 7, 100, 200, 0.001, Throughput(1, 2, 3))
+LOOK = Reading(
+    1.0,
+    (0.5, 1.0),
+    0.01,
+    0.7,
+    3,
+    5,
+    2.5,
+    1.5,
+    4096,
+    2048,
+    10,
+    20,
+    7,
+    100,
+    200,
+    0.001,
+    Throughput(1, 2, 3),
+)
 
 
 def write_process(
@@ -39,8 +57,12 @@ def write_process(
     (folder / "task" / str(pid)).mkdir(parents=True, exist_ok=True)
     (folder / "task" / str(pid) / "children").write_text(children)
     before = "1 1 1 0 -1 0 0 0 0 0"
-    (folder / "stat").write_text(f"{pid} (a ) b) {state} {before} {' '.join(map(str, ticks))} 20 0 2 0 {born} 999 {pages} 0 0\n")
-    (folder / "status").write_text(f"Name:\ta\nvoluntary_ctxt_switches:\t{pid}\nnonvoluntary_ctxt_switches:\t{2 * pid}\n")
+    (folder / "stat").write_text(
+        f"{pid} (a ) b) {state} {before} {' '.join(map(str, ticks))} 20 0 2 0 {born} 999 {pages} 0 0\n"
+    )
+    (folder / "status").write_text(
+        f"Name:\ta\nvoluntary_ctxt_switches:\t{pid}\nnonvoluntary_ctxt_switches:\t{2 * pid}\n"
+    )
     (folder / "smaps_rollup").write_text("Rss: 9 kB\nPss:  4 kB\n")
     (folder / "io").write_text("rchar: 5\nread_bytes: 512\nwrite_bytes: 1024\n")
     (folder / "fd").mkdir(exist_ok=True)
@@ -54,7 +76,9 @@ def proc(tmp_path: Path) -> Path:
     write_process(folder, 10, children="11 ", ticks=(100, 20, 30, 0), pages=10)
     write_process(folder, 11, children="12", ticks=(5, 5, 0, 0), pages=2)
     write_process(folder, 12, ticks=(1, 0, 0, 0), pages=1)
-    (folder / "stat").write_text("cpu  9 9 9 9 9 9 9 9\ncpu0 0 0 0 100 0 0 0 0 0 0\ncpu1 0 0 0 100 0 0 0 0 0 0\nintr 5\n")
+    (folder / "stat").write_text(
+        "cpu  9 9 9 9 9 9 9 9\ncpu0 0 0 0 100 0 0 0 0 0 0\ncpu1 0 0 0 100 0 0 0 0 0 0\nintr 5\n"
+    )
     return folder
 
 
@@ -142,7 +166,9 @@ if __name__ == "__main__":
         print("ready", flush=True)
         sys.stdin.read()
 """
-    process = subprocess.Popen([sys.executable, "-c", script], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+    process = subprocess.Popen(
+        [sys.executable, "-c", script], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    )
     assert process.stdout is not None
     assert process.stdout.readline() == "ready\n"
     yield process
@@ -158,9 +184,13 @@ def test_it_agrees_with_psutil_about_a_pool(pool: subprocess.Popen[str]) -> None
 
     assert now.processes == len(tree) >= 5
     assert now.cpu_seconds == pytest.approx(cpu, rel=0.05)
-    assert now.resident_bytes == pytest.approx(sum(process.memory_info().rss for process in tree), rel=0.05)
+    assert now.resident_bytes == pytest.approx(
+        sum(process.memory_info().rss for process in tree), rel=0.05
+    )
     if now.proportional_bytes is not None:
-        assert now.proportional_bytes == pytest.approx(sum(process.memory_full_info().pss for process in tree), rel=0.05)
+        assert now.proportional_bytes == pytest.approx(
+            sum(process.memory_full_info().pss for process in tree), rel=0.05
+        )
 
 
 def test_watching_ends_with_the_process(pool: subprocess.Popen[str]) -> None:
@@ -232,7 +262,9 @@ def test_a_damaged_line_within_is_no_cut(tmp_path: Path) -> None:
         recording.read(file)
 
 
-def ask(port: int, method: str = "GET", path: str = "/metrics", host: str | None = None) -> tuple[int, str, str]:
+def ask(
+    port: int, method: str = "GET", path: str = "/metrics", host: str | None = None
+) -> tuple[int, str, str]:
     """Status, content type and body of one request."""
     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=10)
     connection.request(method, path, headers={} if host is None else {"Host": host})
@@ -255,7 +287,19 @@ def test_the_metrics_page_is_for_this_machine_only() -> None:
 
 def test_the_summary_of_a_recording() -> None:
     """Means over the time between first and last look, greatest values, the newest sums."""
-    found = watched((LOOK, replace(LOOK, seconds=3.0, cpu_seconds=5.5, cpu=0.5, resident_bytes=9000, proportional_bytes=None)))
+    found = watched(
+        (
+            LOOK,
+            replace(
+                LOOK,
+                seconds=3.0,
+                cpu_seconds=5.5,
+                cpu=0.5,
+                resident_bytes=9000,
+                proportional_bytes=None,
+            ),
+        )
+    )
 
     assert found is not None
     assert (1.5, 1.5, 9000, 2048, 3) == (

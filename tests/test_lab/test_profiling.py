@@ -33,7 +33,8 @@ HOT = """
         return sum(range(n // 1000))
 """
 KINDS = {
-    "pure": HOT.format(imports="") + "    def smallest(xs):\n        hot(20000); cold(2000)\n        return sorted(x * 1.0 for x in xs)\n",
+    "pure": HOT.format(imports="")
+    + "    def smallest(xs):\n        hot(20000); cold(2000)\n        return sorted(x * 1.0 for x in xs)\n",
     "jitted": HOT.format(imports="import numba")
     + "    fast = numba.njit(hot)\n    @numba.njit\n    def kernel(n):\n        total = 0\n        for i in range(n):\n            total += i * i % 7\n        return total\n"
     "    def smallest(xs):\n        kernel(2000000); cold(2000)\n        return sorted(x * 1.0 for x in xs)\n",
@@ -70,7 +71,11 @@ def cython_case(tmp_path_factory: pytest.TempPathFactory) -> Path:
     )
     script = "from setuptools import setup, Extension; from Cython.Build import cythonize; setup(ext_modules=cythonize([Extension('perflab_hot_kernel', ['perflab_hot_kernel.pyx'], extra_compile_args=['-O1', '-g', '-fno-inline'])]))"
     done = subprocess.run(
-        [sys.executable, "-c", script, "-q", "build_ext", "--inplace"], cwd=folder, capture_output=True, text=True, check=False
+        [sys.executable, "-c", script, "-q", "build_ext", "--inplace"],
+        cwd=folder,
+        capture_output=True,
+        text=True,
+        check=False,
     )
     assert done.returncode == 0, done.stderr
     return folder
@@ -87,11 +92,15 @@ def look(folder: Path, variant: str, tool: Tool, monkeypatch: pytest.MonkeyPatch
 
 @pytest.mark.parametrize("tool", [Tool.PY_SPY, Tool.SCALENE])
 @pytest.mark.parametrize("kind", KINDS)
-def test_the_hot_function_carries_most(kind: str, tool: Tool, write_case: Callable[..., Path], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_hot_function_carries_most(
+    kind: str, tool: Tool, write_case: Callable[..., Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Whatever the variant is made of, most samples of what works are in the function that does the work."""
     require(tool)
     looked = look(write_case(**{kind: KINDS[kind]}), kind, tool, monkeypatch)
-    working = [spot for spot in spots(looked.profile) if spot.function != "(waiting)"]  # for a pool's processes, on a busy machine
+    working = [
+        spot for spot in spots(looked.profile) if spot.function != "(waiting)"
+    ]  # for a pool's processes, on a busy machine
     first = working[0]
     # scalene sees lines of Python: what a kernel spends is the line's that calls it; and in a pool it sees the waiting
     expected = {"jitted": {"kernel"}, "pool": {"hot"}}.get(kind, {"hot"}) | (
@@ -103,16 +112,22 @@ def test_the_hot_function_carries_most(kind: str, tool: Tool, write_case: Callab
 
 
 @pytest.mark.parametrize("tool", [Tool.PY_SPY, Tool.SCALENE, Tool.CALLGRIND])
-def test_a_cython_function_is_found_by_name(tool: Tool, cython_case: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_cython_function_is_found_by_name(
+    tool: Tool, cython_case: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """py-spy and callgrind know C functions, and the .pyx they came from; scalene knows that the call was native."""
     require(tool)
     first = spots(look(cython_case, "cyth", tool, monkeypatch).profile)[0]
 
-    assert (first.function == "smallest") if tool is Tool.SCALENE else first.function.endswith("hot")
+    assert (
+        (first.function == "smallest") if tool is Tool.SCALENE else first.function.endswith("hot")
+    )
     assert first.own > 0.5
 
 
-def test_memray_names_who_allocates(write_case: Callable[..., Path], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_memray_names_who_allocates(
+    write_case: Callable[..., Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
     """The function that holds eight megabytes at the peak carries nearly all bytes, and has about that many."""
     require(Tool.MEMRAY)
     source = "'''Hoards.'''\ndef hoard():\n    return bytearray(8 << 20)\ndef smallest(xs):\n    kept = hoard()\n    return sorted(x * 1.0 for x in xs)\n"
@@ -132,7 +147,11 @@ def test_memray_names_who_allocates(write_case: Callable[..., Path], monkeypatch
     ],
 )
 def test_the_childs_real_end_is_reported(
-    tool: Tool, ending: str, says: str, write_case: Callable[..., Path], monkeypatch: pytest.MonkeyPatch
+    tool: Tool,
+    ending: str,
+    says: str,
+    write_case: Callable[..., Path],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """Exit 7, a crash and an exception are said to be what they are, whatever the profiler makes of them; exit code 4."""
     require(tool)
@@ -143,11 +162,15 @@ def test_the_childs_real_end_is_reported(
     with pytest.raises(NotProfiled) as caught:
         look(folder, "bad", tool, monkeypatch)
     # scalene turns os._exit into SystemExit before the program's end
-    assert (says if (tool, says) != (Tool.SCALENE, "exit 7") else "SystemExit: 7") in caught.value.problem
+    assert (
+        says if (tool, says) != (Tool.SCALENE, "exit 7") else "SystemExit: 7"
+    ) in caught.value.problem
     assert caught.value.exit_code == 4
 
 
-def test_a_missing_tool_is_the_environments_fault(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_a_missing_tool_is_the_environments_fault(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
     """Exit 7 with what to install."""
     monkeypatch.setattr(tools.sys, "executable", str(tmp_path / "python"))
     monkeypatch.setenv("PATH", str(tmp_path))
@@ -160,7 +183,13 @@ def test_a_missing_tool_is_the_environments_fault(monkeypatch: pytest.MonkeyPatc
 
 @pytest.mark.parametrize(
     ("scope", "root", "capabilities", "may"),
-    [("0", False, 0, True), ("1", False, 0, False), ("1", False, 1 << 19, True), ("3", True, 1 << 19, False), ("0", True, 0, False)],
+    [
+        ("0", False, 0, True),
+        ("1", False, 0, False),
+        ("1", False, 1 << 19, True),
+        ("3", True, 1 << 19, False),
+        ("0", True, 0, False),
+    ],
 )
 def test_who_may_trace(scope: str, root: bool, capabilities: int, may: bool) -> None:
     """Yama's scopes, and root without the capability, which is root in a container."""
@@ -182,7 +211,10 @@ def test_py_spys_lines_are_cut_down_to_the_variant() -> None:
         ]
     )
 
-    assert [([frame.function for frame in stack.frames], stack.weight) for stack in py_spy.read_raw(text, 10)] == [
+    assert [
+        ([frame.function for frame in stack.frames], stack.weight)
+        for stack in py_spy.read_raw(text, 10)
+    ] == [
         (["pairs", "(machine code)"], 5.0),
         (["pairs", "(waiting)"], 2.0),
         (["work"], 3.0),
@@ -215,7 +247,10 @@ def test_numbas_kernels_get_their_names_from_the_source(tmp_path: Path) -> None:
         Stack((Frame("(machine code)", ""),), 1),
     ]
 
-    assert [stack.frames[-1].function for stack in frames.with_kernels(stacks, found, Frame("f", "v.py"))] == [
+    assert [
+        stack.frames[-1].function
+        for stack in frames.with_kernels(stacks, found, Frame("f", "v.py"))
+    ] == [
         "kernel",
         "(machine code)",
         "f",
@@ -228,7 +263,10 @@ def test_callgrinds_file_is_read_to_the_instruction() -> None:
         "version: 1|positions: line|events: Ir|fl=(1) a.c|fn=(1) main|3 100|+1 20|cfn=(2) work|calls=1 9|4 500|* 7|fn=(2)|9 500|+2|totals: 627"
     ).split("|")
 
-    assert sorted((frame.function, cost) for frame, cost in callgrind.read(lines)) == [("main", 127.0), ("work", 500.0)]
+    assert sorted((frame.function, cost) for frame, cost in callgrind.read(lines)) == [
+        ("main", 127.0),
+        ("work", 500.0),
+    ]
 
 
 def test_scalenes_record_without_imports_and_the_labs_own_lines() -> None:
@@ -241,7 +279,10 @@ def test_scalenes_record_without_imports_and_the_labs_own_lines() -> None:
         }  # fmt: skip
 
     files = {
-        "cases/tiny/a.py": {"functions": [{"lineno": 3, "line": "pairs"}], "lines": [line(1, 0), line(4, 3)]},
+        "cases/tiny/a.py": {
+            "functions": [{"lineno": 3, "line": "pairs"}],
+            "lines": [line(1, 0), line(4, 3)],
+        },
         "harness/lab/worker/timing.py": {
             "functions": [{"lineno": 9, "line": "timed"}, {"lineno": 20, "line": "spin"}],
             "lines": [line(11, 9), line(21, 20)],
@@ -249,7 +290,10 @@ def test_scalenes_record_without_imports_and_the_labs_own_lines() -> None:
     }
     found = scalene.read(files, Frame("pairs", "cases/tiny/a.py"), Path("/home/project"))
 
-    assert [(one.function, one.line, one.allocated_bytes) for one in found] == [("pairs", 4, 2_000_000), ("pairs", 0, 2_000_000)]
+    assert [(one.function, one.line, one.allocated_bytes) for one in found] == [
+        ("pairs", 4, 2_000_000),
+        ("pairs", 0, 2_000_000),
+    ]
     assert (0.1, 0.2) == (found[0].python, found[0].native)
 
 
@@ -268,7 +312,9 @@ def test_cythons_annotated_source_is_kept(tmp_path: Path) -> None:
     assert "pairs" in page.read_text()
 
 
-def test_every_page_opens_without_a_network(write_case: Callable[..., Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_every_page_opens_without_a_network(
+    write_case: Callable[..., Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Our flame graph, memray's and Cython's pages: no console error, no request beyond the file."""
     from harness.show import flamegraph
 
@@ -276,13 +322,19 @@ def test_every_page_opens_without_a_network(write_case: Callable[..., Path], tmp
     require(Tool.MEMRAY)
     folder = write_case(pure=KINDS["pure"])
     graph = tmp_path / "graph.html"
-    graph.write_bytes(flamegraph.page(look(folder, "pure", Tool.PY_SPY, monkeypatch).profile, [], "a test"))
+    graph.write_bytes(
+        flamegraph.page(look(folder, "pure", Tool.PY_SPY, monkeypatch).profile, [], "a test")
+    )
     tracked = look_and_keep(folder, tmp_path, monkeypatch)
 
     with chromium() as browser:
         for page in (graph, *tracked):
             seen = browser.look(page.as_uri())
-            outside = [address for address in seen.asked if not address.startswith(("file:", "data:", "blob:"))]
+            outside = [
+                address
+                for address in seen.asked
+                if not address.startswith(("file:", "data:", "blob:"))
+            ]
             assert ([], []) == (seen.errors, outside), page.name
 
 

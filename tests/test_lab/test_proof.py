@@ -36,7 +36,11 @@ def test_each_mistake_ends_with_its_own_word(word: str, write_case: Callable[...
     assert proven["suspect"].verdict is Proof.NOT_EQUAL
     assert proven["honest"].status is Status.OK
     assert proven["naive"].verdict is Proof.REFERENCE
-    assert [process for process in psutil.Process().children(recursive=True) if process.status() != psutil.STATUS_ZOMBIE] == []
+    assert [
+        process
+        for process in psutil.Process().children(recursive=True)
+        if process.status() != psutil.STATUS_ZOMBIE
+    ] == []
 
 
 @pytest.mark.parametrize("word", WRONG)
@@ -70,7 +74,11 @@ GROW = "'''Grow.'''\ndef grow(a):\n    return a + 1\n"
 @pytest.mark.parametrize(
     ("word", "status", "source"),
     [
-        ("dtype", "wrong-answer", "'''Narrow.'''\nimport numpy as np\ndef grow(a):\n    return (a + 1).astype(np.int32)\n"),
+        (
+            "dtype",
+            "wrong-answer",
+            "'''Narrow.'''\nimport numpy as np\ndef grow(a):\n    return (a + 1).astype(np.int32)\n",
+        ),
         ("shape", "wrong-answer", "'''Column.'''\ndef grow(a):\n    return (a + 1)[:, None]\n"),
         (
             "aliased",
@@ -79,11 +87,14 @@ GROW = "'''Grow.'''\ndef grow(a):\n    return a + 1\n"
         ),
     ],
 )
-def test_arrays_are_judged_by_shape_dtype_and_memory(word: str, status: str, source: str, write_case: Callable[..., Path]) -> None:
+def test_arrays_are_judged_by_shape_dtype_and_memory(
+    word: str, status: str, source: str, write_case: Callable[..., Path]
+) -> None:
     """Right values in the wrong dtype or shape, or in the caller's own memory, are not the same answer."""
     if word == "aliased":
         declaration = SHAPES.replace(
-            "return (np.random.default_rng(seed).integers(0, 99, n),)", "return (np.random.default_rng(seed).integers(0, 99, n),)"
+            "return (np.random.default_rng(seed).integers(0, 99, n),)",
+            "return (np.random.default_rng(seed).integers(0, 99, n),)",
         )
         folder = write_case(
             declaration=declaration,
@@ -101,11 +112,16 @@ def test_faster_than_reading_the_input_is_refused(write_case: Callable[..., Path
     """A variant that knows the answer without looking is too fast for its bound."""
     always_right = "'''Length.'''\nfrom math import nan\ndef grow(a):\n    return int(a.size)\n"
     counted = "'''Count.'''\ndef grow(a):\n    return sum(1 for _ in a.tolist())\n"
-    certificate = certificates(write_case(declaration=SHAPES, naive=counted, suspect=always_right, more="verify_up_to=2_000_000"))[
-        "suspect"
-    ]
+    certificate = certificates(
+        write_case(
+            declaration=SHAPES, naive=counted, suspect=always_right, more="verify_up_to=2_000_000"
+        )
+    )["suspect"]
 
-    assert (certificate.status, certificate.evidence.finding) == (Status.IMPOSSIBLE_SPEED, "impossible")
+    assert (certificate.status, certificate.evidence.finding) == (
+        Status.IMPOSSIBLE_SPEED,
+        "impossible",
+    )
 
 
 def test_a_variant_that_another_one_spoils_is_refused(write_case: Callable[..., Path]) -> None:
@@ -115,10 +131,15 @@ def test_a_variant_that_another_one_spoils_is_refused(write_case: Callable[..., 
     proven = certificates(write_case(spoiler=spoiler, spoiled=spoiled))
 
     assert proven["spoiler"].status is Status.OK
-    assert (proven["spoiled"].status, proven["spoiled"].evidence.finding) == (Status.WRONG_ANSWER, "shared-state")
+    assert (proven["spoiled"].status, proven["spoiled"].evidence.finding) == (
+        Status.WRONG_ANSWER,
+        "shared-state",
+    )
 
 
-def test_a_certificate_is_reused_while_its_sources_are_the_same(write_case: Callable[..., Path]) -> None:
+def test_a_certificate_is_reused_while_its_sources_are_the_same(
+    write_case: Callable[..., Path],
+) -> None:
     """A changed variant is examined again; an unchanged one is not."""
     folder = write_case(honest=HONEST)
     first = certificates(folder, fresh=False)

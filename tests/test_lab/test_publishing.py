@@ -32,7 +32,13 @@ def test_every_difference_is_named(tmp_path: Path) -> None:
     publishing.write(PAGES, {**FROM, "tiny/gone.json": "aa"}, tmp_path)
     (tmp_path / "index.html").write_bytes(b"altered")
     (tmp_path / "cases" / "tiny.html").unlink()
-    found = list(publishing.problems((*PAGES, Page("more.html", b"")), {"tiny/run.json": "beef", "tiny/new.json": "bb"}, tmp_path))
+    found = list(
+        publishing.problems(
+            (*PAGES, Page("more.html", b"")),
+            {"tiny/run.json": "beef", "tiny/new.json": "bb"},
+            tmp_path,
+        )
+    )
 
     assert [
         "tiny/gone.json is gone since the site was made from it",
@@ -49,7 +55,9 @@ def test_a_sound_site_has_no_problem(tmp_path: Path) -> None:
     publishing.write(PAGES, FROM, tmp_path)
 
     assert [] == list(publishing.problems(PAGES, FROM, tmp_path))
-    assert [f"{tmp_path}/cases/tiny.html is made from nothing"] == list(publishing.problems(PAGES[:1], FROM, tmp_path))
+    assert [f"{tmp_path}/cases/tiny.html is made from nothing"] == list(
+        publishing.problems(PAGES[:1], FROM, tmp_path)
+    )
 
 
 def test_other_folders_are_left_alone(tmp_path: Path) -> None:

@@ -26,7 +26,9 @@ def alone(folder: Path) -> Session:
 
 def sizes(folder: Path) -> Session:
     """A sweep over three sizes: one variant is cut off at the last, one crashes, one spreads its work over processors."""
-    return pretended_session(folder, "quick", "steep", "fragile", "pool", sizes=(10, 100, 1000), plan=SWEEP)
+    return pretended_session(
+        folder, "quick", "steep", "fragile", "pool", sizes=(10, 100, 1000), plan=SWEEP
+    )
 
 
 class Cut(Exception):
@@ -51,7 +53,12 @@ def numbers(run: Run) -> Run:
     """A run without its moment and, where sizes share processes, without the hash seeds of those: a cut through a block of several sizes begins another."""
 
     def seedless(measured: Measured) -> Measured:
-        results = (replace(one, processes=tuple(replace(process, hash_seed=0) for process in one.processes)) for one in measured.results)
+        results = (
+            replace(
+                one, processes=tuple(replace(process, hash_seed=0) for process in one.processes)
+            )
+            for one in measured.results
+        )
         return replace(measured, results=tuple(results))
 
     run = replace(run, started="")
@@ -61,7 +68,9 @@ def numbers(run: Run) -> Run:
 
 
 @pytest.mark.parametrize("asked", [alone, sizes])
-def test_cut_after_any_block_and_resumed_it_is_the_run_that_nobody_cut(asked: Callable[[Path], Session], tmp_path: Path) -> None:
+def test_cut_after_any_block_and_resumed_it_is_the_run_that_nobody_cut(
+    asked: Callable[[Path], Session], tmp_path: Path
+) -> None:
     """Through the store's file, at every place: the same samples, statuses and intervals; the cut file is incomplete, and nothing in it is lost."""
     counted = Quiet()
     whole = pretended_run(asked(tmp_path / "whole"), listener=counted)
@@ -84,13 +93,19 @@ def test_the_pretended_runs_have_what_can_go_wrong(tmp_path: Path) -> None:
     """Or the test above would say little: several blocks, a crash after a kept block, a cut-off, crews of several blocks."""
     one, many = pretended_run(alone(tmp_path / "alone")), pretended_run(sizes(tmp_path / "sizes"))
     (measured,) = one.workloads
-    statuses = [{result.key.variant: result.status for result in each.results} for each in many.workloads]
+    statuses = [
+        {result.key.variant: result.status for result in each.results} for each in many.workloads
+    ]
 
     assert 8 == len(measured.conditions)
-    assert [(Status.OK, 8), (Status.OK, 8), (Status.CRASHED, 1)] == [(result.status, len(result.processes)) for result in measured.results]
+    assert [(Status.OK, 8), (Status.OK, 8), (Status.CRASHED, 1)] == [
+        (result.status, len(result.processes)) for result in measured.results
+    ]
     assert [Status.OK, Status.OK, Status.SKIPPED] == [each["steep"] for each in statuses]
     assert [Status.CRASHED] * 3 == [each["fragile"] for each in statuses]
-    assert [("pool@1", 4), ("pool@2", 4)] == [(result.key.variant, len(result.processes)) for result in many.crews[0].results]
+    assert [("pool@1", 4), ("pool@2", 4)] == [
+        (result.key.variant, len(result.processes)) for result in many.crews[0].results
+    ]
 
 
 def test_a_variant_that_was_measured_is_not_cut_off_by_a_second_thought(tmp_path: Path) -> None:
@@ -106,7 +121,12 @@ def test_a_variant_that_was_measured_is_not_cut_off_by_a_second_thought(tmp_path
             replace(
                 one,
                 processes=tuple(
-                    replace(process, samples=tuple(replace(sample, ns=sample.ns * 1000) for sample in process.samples))
+                    replace(
+                        process,
+                        samples=tuple(
+                            replace(sample, ns=sample.ns * 1000) for sample in process.samples
+                        ),
+                    )
                     for process in one.processes
                 ),
             )
@@ -114,12 +134,23 @@ def test_a_variant_that_was_measured_is_not_cut_off_by_a_second_thought(tmp_path
         )
         return replace(measured, results=results)
 
-    resumed = pretended_run(sizes(tmp_path), earlier=replace(cut, workloads=tuple(map(slower, cut.workloads))))
-    before = {one.key: one for measured in cut.workloads for one in measured.results if one.status is Status.OK}
+    resumed = pretended_run(
+        sizes(tmp_path), earlier=replace(cut, workloads=tuple(map(slower, cut.workloads)))
+    )
+    before = {
+        one.key: one
+        for measured in cut.workloads
+        for one in measured.results
+        if one.status is Status.OK
+    }
     after = {one.key: one for measured in resumed.workloads for one in measured.results}
 
-    assert [] == [key for key, one in before.items() if len(after[key].processes) < len(one.processes)]
-    assert [] == [key for key in before if after[key].status is not Status.OK and key.variant != "fragile"]
+    assert [] == [
+        key for key, one in before.items() if len(after[key].processes) < len(one.processes)
+    ]
+    assert [] == [
+        key for key in before if after[key].status is not Status.OK and key.variant != "fragile"
+    ]
 
 
 def test_times_of_nothing_are_refused(tmp_path: Path) -> None:
@@ -127,6 +158,8 @@ def test_times_of_nothing_are_refused(tmp_path: Path) -> None:
     run = pretended_run(pretended_session(tmp_path, "quick", "moved", plan=ALONE))
     results = {one.key.variant: one for one in run.workloads[0].results}
 
-    assert (Status.OK, Status.OK, Status.IMPOSSIBLE_SPEED) == tuple(results[name].status for name in ("naive", "quick", "moved"))
+    assert (Status.OK, Status.OK, Status.IMPOSSIBLE_SPEED) == tuple(
+        results[name].status for name in ("naive", "quick", "moved")
+    )
     assert "1 calls in 0 ns" in results["moved"].message
     assert () == results["moved"].processes

@@ -19,7 +19,15 @@ def site(tmp_path: Path) -> Path:
     (folder / "asv").mkdir()
     (folder / "empty").mkdir()
     (folder / ".hidden").mkdir()
-    for name in ("index.html", "cases/tiny.html", "asv/index.html", "a b.svg", "x.bin", ".hidden/x", ".secret"):
+    for name in (
+        "index.html",
+        "cases/tiny.html",
+        "asv/index.html",
+        "a b.svg",
+        "x.bin",
+        ".hidden/x",
+        ".secret",
+    ):
         (folder / name).write_text(name)
     (tmp_path / "secret").write_text("secret")
     (folder / "out").symlink_to(tmp_path / "secret")
@@ -74,7 +82,12 @@ def test_every_kind_has_its_policy(site: Path, path: str, kind: str, allowed: st
     assert (HTTPStatus.OK, kind) == (answer.status, answer.kind)
     assert allowed in answer.policy
     assert ("script-src" in answer.policy) is path.startswith("/asv/")
-    for rule in ("default-src 'none'", "frame-ancestors 'none'", "form-action 'none'", "base-uri 'none'"):
+    for rule in (
+        "default-src 'none'",
+        "frame-ancestors 'none'",
+        "form-action 'none'",
+        "base-uri 'none'",
+    ):
         assert rule in answer.policy
     assert "unsafe-eval" not in answer.policy
     assert "script-src 'self';" in answer.policy or "script-src" not in answer.policy
@@ -83,9 +96,14 @@ def test_every_kind_has_its_policy(site: Path, path: str, kind: str, allowed: st
 def test_pages_made_anew_come_first(site: Path) -> None:
     """Asked for each time."""
     count = iter(range(9))
-    served = Served(site, {"/live.html": lambda question: Made(f"{next(count)}{question}".encode(), ".html")})
+    served = Served(
+        site, {"/live.html": lambda question: Made(f"{next(count)}{question}".encode(), ".html")}
+    )
 
-    assert [b"0", b"1x"] == [respond(served, "/live.html").body, respond(served, "/live.html?x").body]
+    assert [b"0", b"1x"] == [
+        respond(served, "/live.html").body,
+        respond(served, "/live.html?x").body,
+    ]
 
 
 def test_a_changed_file_has_another_tag(site: Path) -> None:

@@ -38,7 +38,11 @@ def test_pyperf_reads_the_file(tmp_path: Path) -> None:
     suite = pyperf.BenchmarkSuite.load(str(store.write(run, tmp_path)))
     naive = suite.get_benchmark("tiny/10/naive")
 
-    assert naive.get_values() == tuple(sample.seconds for process in run.workloads[0].results[0].processes for sample in process.samples)
+    assert naive.get_values() == tuple(
+        sample.seconds
+        for process in run.workloads[0].results[0].processes
+        for sample in process.samples
+    )
     assert naive.get_unit() == "second"
 
 
@@ -61,7 +65,9 @@ def test_writing_again_replaces_the_whole_file(tmp_path: Path) -> None:
     assert store.read(path).complete
 
 
-def test_a_failed_write_leaves_the_old_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_failed_write_leaves_the_old_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Disk full while writing: the old data is byte-identical, no torn file beside it."""
     path = store.write(fake_run(), tmp_path)
     before = path.read_bytes()
@@ -83,11 +89,17 @@ def test_a_failed_write_leaves_the_old_file(tmp_path: Path, monkeypatch: pytest.
         (lambda data: b"", "empty"),
         (lambda data: data[: len(data) // 2], r"damaged at line \d+, column \d+"),
         (lambda data: data.replace(b'"harness_format": 3', b'"harness_format": 9'), "format 9 > 3"),
-        (lambda data: data.replace(b'"harness_format": 3', b'"other": 1'), "not a result file of ours"),
+        (
+            lambda data: data.replace(b'"harness_format": 3', b'"other": 1'),
+            "not a result file of ours",
+        ),
         (lambda data: b"<<<<<<< ours\n" + data, "merge-conflict marker at line 1"),
         (lambda data: data.replace(b'"loops": 3', b'"loops": 4', 1), "do not fit the digest"),
         (lambda data: store.seal(data.replace(b'"loops": 3', b'"loops": 0')), "samples do not fit"),
-        (lambda data: store.seal(data.replace(b'"values": [', b'"values": [1e400, ', 1)), "out of range"),
+        (
+            lambda data: store.seal(data.replace(b'"values": [', b'"values": [1e400, ', 1)),
+            "out of range",
+        ),
         (lambda data: b"[" * 100_000, "damaged"),
         (lambda data: b"\xff\xfe" + data, "damaged"),
     ],
@@ -102,7 +114,9 @@ def test_damage_is_named(damage: object, message: str, tmp_path: Path) -> None:
     assert str(path) in str(refused.value)
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=60, deadline=None)
+@settings(
+    suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=60, deadline=None
+)
 @given(position=st.integers(0, 10**6), byte=st.integers(0, 255))
 def test_no_single_byte_brings_another_exception(position: int, byte: int, tmp_path: Path) -> None:
     """Whatever one byte becomes, reading gives a run or a StoreError."""
@@ -114,7 +128,9 @@ def test_no_single_byte_brings_another_exception(position: int, byte: int, tmp_p
         assert error.remedy
 
 
-@pytest.mark.parametrize("path", sorted(GOLDEN.glob("result-format-*.json")), ids=lambda path: path.stem)
+@pytest.mark.parametrize(
+    "path", sorted(GOLDEN.glob("result-format-*.json")), ids=lambda path: path.stem
+)
 def test_every_format_there_has_been_is_read(path: Path) -> None:
     """Migrated in memory; the files were written by the perflab of their time and never touched since."""
     assert store.read(path) == fake_run()

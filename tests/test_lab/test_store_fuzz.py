@@ -17,12 +17,17 @@ from harness.model.measured import Measured, Process, Run
 from tests.fakes.runs import fake_run
 from tests.fuzz.mutations import PATH, examine, scrambled, spoiled
 
-GOLDEN = [path.read_bytes() for path in sorted((Path(__file__).parents[1] / "golden").glob("result-format-*.json"))]
+GOLDEN = [
+    path.read_bytes()
+    for path in sorted((Path(__file__).parents[1] / "golden").glob("result-format-*.json"))
+]
 
 
 @settings(derandomize=True, max_examples=300, deadline=None)
 @given(seed=st.integers(0, 2**32), times=st.integers(1, 4), golden=st.sampled_from(GOLDEN))
-def test_whatever_becomes_of_a_file_the_reader_has_a_word_for_it(seed: int, times: int, golden: bytes) -> None:
+def test_whatever_becomes_of_a_file_the_reader_has_a_word_for_it(
+    seed: int, times: int, golden: bytes
+) -> None:
     """Bytes, tree and record are spoiled, and sealed; what is read comes back as it was, can be summed up, and written again."""
     source = random.Random(seed)
     data = golden
@@ -65,12 +70,29 @@ def twice(run: Run) -> tuple[Measured, ...]:
     [
         (lambda run: replace(run, workloads=twice(run)), "is there twice"),
         (lambda run: replace(run, crews=run.workloads), "is there twice"),
-        (lambda run: first_process(run, lambda one: replace(one, samples=(replace(one.samples[0], ns=2**50),))), "13 days"),
-        (lambda run: first_process(run, lambda one: replace(one, samples=(replace(one.samples[0], ns=0),))), "13 days"),
-        (lambda run: first_process(run, lambda one: replace(one, samples=(replace(one.samples[0], loops=2**50),))), "13 days"),
+        (
+            lambda run: first_process(
+                run, lambda one: replace(one, samples=(replace(one.samples[0], ns=2**50),))
+            ),
+            "13 days",
+        ),
+        (
+            lambda run: first_process(
+                run, lambda one: replace(one, samples=(replace(one.samples[0], ns=0),))
+            ),
+            "13 days",
+        ),
+        (
+            lambda run: first_process(
+                run, lambda one: replace(one, samples=(replace(one.samples[0], loops=2**50),))
+            ),
+            "13 days",
+        ),
     ],
 )
-def test_what_could_not_be_kept_as_it_was_is_refused(found: Callable[[Run], Run], message: str) -> None:
+def test_what_could_not_be_kept_as_it_was_is_refused(
+    found: Callable[[Run], Run], message: str
+) -> None:
     """Found by fuzzing: one key with two results, times that a double does not give back, no time at all."""
     with pytest.raises(StoreError, match=message):
         store.decode(store.encode(found(fake_run())), PATH)

@@ -28,8 +28,20 @@ def run_of(number: int, state: int) -> Run:
     """A run as it is kept after so many blocks."""
     run = replace(fake_run(), id=f"2026010{number}T120000Z-0123abcd", complete=state == STATES - 1)
     (measured,) = run.workloads
-    results = tuple(replace(result, processes=result.processes[:state]) for result in measured.results)
-    return replace(run, workloads=(replace(measured, results=results, conditions=measured.conditions[:state], complete=run.complete),))
+    results = tuple(
+        replace(result, processes=result.processes[:state]) for result in measured.results
+    )
+    return replace(
+        run,
+        workloads=(
+            replace(
+                measured,
+                results=results,
+                conditions=measured.conditions[:state],
+                complete=run.complete,
+            ),
+        ),
+    )
 
 
 @cache
@@ -38,7 +50,9 @@ def bytes_of(number: int, state: int) -> bytes:
     return store.encode(run_of(number, state))
 
 
-SOUND = {bytes_of(number, state): (number, state) for number in range(1, 4) for state in range(STATES)}
+SOUND = {
+    bytes_of(number, state): (number, state) for number in range(1, 4) for state in range(STATES)
+}
 NUMBERS = st.sampled_from([1, 1, 2, 3])
 PLACES = st.sampled_from(["here", "there"])
 
@@ -66,7 +80,11 @@ class Stores(RuleBasedStateMachine):
 
     def known(self, where: str) -> dict[Path, bytes]:
         """What one store should hold."""
-        return {path: data for path, data in self.files.items() if path.is_relative_to(self.home / where)}
+        return {
+            path: data
+            for path, data in self.files.items()
+            if path.is_relative_to(self.home / where)
+        }
 
     @rule(where=PLACES, number=NUMBERS, state=st.integers(0, STATES - 1))
     def write(self, where: str, number: int, state: int) -> None:
@@ -74,7 +92,12 @@ class Stores(RuleBasedStateMachine):
         path = store.write(run_of(number, state), self.home / where)
         self.files[path] = bytes_of(number, state)
 
-    @rule(number=NUMBERS, state=st.integers(0, STATES - 1), share=st.floats(0, 1), token=st.integers(0, 2**32 - 1))
+    @rule(
+        number=NUMBERS,
+        state=st.integers(0, STATES - 1),
+        share=st.floats(0, 1),
+        token=st.integers(0, 2**32 - 1),
+    )
     def kill(self, number: int, state: int, share: float, token: int) -> None:
         """A writer is killed before it has renamed: a part of its file stays under another name (tests/faults/test_killed.py does it really)."""
         path = self.place("here", number)
@@ -84,7 +107,12 @@ class Stores(RuleBasedStateMachine):
         left.write_bytes(data[: int(len(data) * share)])
         self.left.add(left)
 
-    @rule(where=PLACES, number=NUMBERS, state=st.integers(0, STATES - 1), share=st.floats(0, 1, exclude_max=True))
+    @rule(
+        where=PLACES,
+        number=NUMBERS,
+        state=st.integers(0, STATES - 1),
+        share=st.floats(0, 1, exclude_max=True),
+    )
     def truncate(self, where: str, number: int, state: int, share: float) -> None:
         """Another program, a copy or a disk leaves the first part of a file."""
         path, data = self.place(where, number), bytes_of(number, state)
@@ -95,7 +123,9 @@ class Stores(RuleBasedStateMachine):
     @rule(data=st.data(), place=st.integers(0, 10**9), bit=st.integers(0, 7))
     def flip(self, data: st.DataObject, place: int, bit: int) -> None:
         """One bit of a file is another."""
-        path = data.draw(st.sampled_from(sorted(path for path, content in self.files.items() if content)))
+        path = data.draw(
+            st.sampled_from(sorted(path for path, content in self.files.items() if content))
+        )
         changed = bytearray(self.files[path])
         changed[place % len(changed)] ^= 1 << bit
         self.spoil(path, bytes(changed))
@@ -106,10 +136,16 @@ class Stores(RuleBasedStateMachine):
         self.files[path] = content
 
     @precondition(lambda self: self.known("here"))
-    @rule(data=st.data(), name=st.sampled_from(["loose.json", "tiny/x.json", "other/x.json", "No Case/x.json"]))
+    @rule(
+        data=st.data(),
+        name=st.sampled_from(["loose.json", "tiny/x.json", "other/x.json", "No Case/x.json"]),
+    )
     def misplace(self, data: st.DataObject, name: str) -> None:
         """Somebody moves a file."""
-        path, target = data.draw(st.sampled_from(sorted(self.known("here")))), self.home / "here" / name
+        path, target = (
+            data.draw(st.sampled_from(sorted(self.known("here")))),
+            self.home / "here" / name,
+        )
         if target not in self.files:
             target.parent.mkdir(exist_ok=True)
             path.rename(target)
@@ -119,23 +155,32 @@ class Stores(RuleBasedStateMachine):
     def merge(self) -> None:
         """The other store is taken in: all of it, or, where something is damaged or differs, nothing."""
         here, there = self.known("here"), self.known("there")
-        wanted = {self.place("here", SOUND[data][0]): data for data in there.values() if data in SOUND}
+        wanted = {
+            self.place("here", SOUND[data][0]): data for data in there.values() if data in SOUND
+        }
         refused = len([data for data in there.values() if data not in SOUND]) + len(
             [path for path, data in wanted.items() if here.get(path, data) != data]
         )
         if refused:
             with pytest.raises(StoreError) as error:
-                keeping.merge([self.home / "there"], self.home / "here", read_profile=read_speedscope)
+                keeping.merge(
+                    [self.home / "there"], self.home / "here", read_profile=read_speedscope
+                )
             assert error.value.remedy
             return
-        taken = keeping.merge([self.home / "there"], self.home / "here", read_profile=read_speedscope)
+        taken = keeping.merge(
+            [self.home / "there"], self.home / "here", read_profile=read_speedscope
+        )
         assert {path: path not in here for path in wanted} == {one.target: one.new for one in taken}
         self.files |= wanted
 
     @rule()
     def fsck(self) -> None:
         """What is damaged or out of place is named, exactly that, and nothing is changed."""
-        checked = {one.path: one for one in keeping.check(self.home / "here", fix=False, read_profile=read_speedscope)}
+        checked = {
+            one.path: one
+            for one in keeping.check(self.home / "here", fix=False, read_profile=read_speedscope)
+        }
         known = self.known("here")
 
         assert set(known) == set(checked)
@@ -159,11 +204,17 @@ class Stores(RuleBasedStateMachine):
             else:
                 self.files[home] = data
         assert [] == [
-            one for one in keeping.check(self.home / "here", fix=True, read_profile=read_speedscope) if one.problem and not one.done
+            one
+            for one in keeping.check(self.home / "here", fix=True, read_profile=read_speedscope)
+            if one.problem and not one.done
         ]
         assert sorted(self.left) == list(keeping.left_behind(self.home / "here", remove=True))
         self.left.clear()
-        assert [] == [one.problem for one in keeping.check(self.home / "here", fix=False, read_profile=read_speedscope) if one.problem]
+        assert [] == [
+            one.problem
+            for one in keeping.check(self.home / "here", fix=False, read_profile=read_speedscope)
+            if one.problem
+        ]
 
     def order(self, path: Path) -> tuple[bool, Path, Path]:
         """As they are looked at: what lies in the store itself first."""
@@ -184,14 +235,20 @@ class Stores(RuleBasedStateMachine):
     @rule()
     def newest(self) -> None:
         """The newest complete run, unless something that cannot be read is newer."""
-        kept = {path: data for path, data in self.known("here").items() if path.parent.name == "tiny" and "-abcd1234-" in path.name}
+        kept = {
+            path: data
+            for path, data in self.known("here").items()
+            if path.parent.name == "tiny" and "-abcd1234-" in path.name
+        }
         for _, data in sorted(kept.items(), reverse=True):
             if data not in SOUND:
                 with pytest.raises(StoreError):
                     store.newest("tiny", self.home / "here", machine="abcd1234")
                 return
             if SOUND[data][1] == STATES - 1:
-                assert run_of(*SOUND[data]) == store.newest("tiny", self.home / "here", machine="abcd1234")
+                assert run_of(*SOUND[data]) == store.newest(
+                    "tiny", self.home / "here", machine="abcd1234"
+                )
                 return
         assert store.newest("tiny", self.home / "here", machine="abcd1234") is None
 
@@ -215,4 +272,7 @@ def test_one_bit_of_the_format_is_noticed(tmp_path: Path) -> None:
     data = bytes_of(1, 3)
     for other in (b"1", b"2"):
         with pytest.raises(StoreError, match="digest"):
-            store.decode(data.replace(b'"harness_format": 3', b'"harness_format": ' + other), tmp_path / "x.json")
+            store.decode(
+                data.replace(b'"harness_format": 3', b'"harness_format": ' + other),
+                tmp_path / "x.json",
+            )

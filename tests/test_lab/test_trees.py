@@ -54,7 +54,9 @@ def test_a_late_import_is_refused(two: tuple[Tree, Tree], monkeypatch: pytest.Mo
     assert not issubclass(LateImport, Exception)
 
 
-def test_what_a_tree_lacks_is_not_found_elsewhere(two: tuple[Tree, Tree], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_a_tree_lacks_is_not_found_elsewhere(
+    two: tuple[Tree, Tree], monkeypatch: pytest.MonkeyPatch
+) -> None:
     """A module that only the other tree (or sys.path) has is missing, not borrowed."""
     Path(two[0].root, "twin", "part.py").unlink()
     monkeypatch.syspath_prepend(two[1].root)
@@ -81,6 +83,8 @@ def test_a_process_may_know_one_tree_for_good(two: tuple[Tree, Tree]) -> None:
         "import twin.work\nprint(twin.work.work(), twin.work.lazy())\n"
     )
     home = Path(__file__).parents[2]
-    ended = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True, cwd=home)
+    ended = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, text=True, check=True, cwd=home
+    )
 
     assert ended.stdout == "('new', 1) new\n"

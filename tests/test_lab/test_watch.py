@@ -61,7 +61,13 @@ def opened_in_editors(folder: Path) -> None:
 
 @pytest.mark.parametrize(
     "change",
-    [touched, replaced_by_itself, opened_in_editors, written_by_a_variant, lambda folder: (folder / "README.md").write_text("# New")],
+    [
+        touched,
+        replaced_by_itself,
+        opened_in_editors,
+        written_by_a_variant,
+        lambda folder: (folder / "README.md").write_text("# New"),
+    ],
 )
 def test_what_changes_nothing_is_no_change(found: Found, change: Callable[[Path], object]) -> None:
     """Looked at twice: the second time the new stamps are known."""
@@ -74,7 +80,9 @@ def test_what_changes_nothing_is_no_change(found: Found, change: Callable[[Path]
 def kept_in_time(folder: Path) -> None:
     """Another program of the same size, with the old time put back."""
     before = (folder / "naive.py").stat()
-    (folder / "naive.py").write_text((folder / "naive.py").read_text().replace("return n", "return 1"))
+    (folder / "naive.py").write_text(
+        (folder / "naive.py").read_text().replace("return n", "return 1")
+    )
     os.utime(folder / "naive.py", ns=(before.st_atime_ns, before.st_mtime_ns))
 
 
@@ -99,7 +107,9 @@ def deleted(folder: Path) -> None:
         (deleted, "naive"),
     ],
 )
-def test_another_program_is_noticed(found: Found, change: Callable[[Path], object], variant: str) -> None:
+def test_another_program_is_noticed(
+    found: Found, change: Callable[[Path], object], variant: str
+) -> None:
     """A variant, what it imports, the case's data; the reference and the case's own files are everybody's."""
     watch = Watch(found, found.load(), ("naive", "other"))
     change(found.folder)
@@ -108,7 +118,9 @@ def test_another_program_is_noticed(found: Found, change: Callable[[Path], objec
     assert variant == watch.changed()
 
 
-def test_the_lab_is_watched_too(found: Found, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_the_lab_is_watched_too(
+    found: Found, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
     """Workers import it anew."""
     from harness.lab import sources
 

@@ -24,13 +24,22 @@ def fake_row(
     """A row that was measured."""
     key = Key("tiny", variant, "100")
     evidence = Evidence("exact", 10, 100, 3, 5, 32, 0)
-    certificate = Certificate("tiny", variant, Proof.REFERENCE if reference else Proof.EQUAL, Status.OK, "0123456789abcdef", evidence)
+    certificate = Certificate(
+        "tiny",
+        variant,
+        Proof.REFERENCE if reference else Proof.EQUAL,
+        Status.OK,
+        "0123456789abcdef",
+        evidence,
+    )
     result = Result(key, technique, rival, Status.OK, "", certificate, (), Memory(peak, 2048, 3))
     ratio = Estimate(1.0, 1.0, 1.0) if reference else around(speedup, half_width)
     return Row(
         result=result,
         seconds=around(seconds, half_width),
-        speedup=Comparison(replace(key, variant="naive"), key, ratio, Verdict.SAME if reference else Verdict.FASTER),
+        speedup=Comparison(
+            replace(key, variant="naive"), key, ratio, Verdict.SAME if reference else Verdict.FASTER
+        ),
         cpu_seconds=seconds,
         start_seconds=0.05,
         first_call_seconds=seconds * 2,
@@ -41,15 +50,42 @@ def fake_row(
     )
 
 
-def failed_row(variant: str, status: Status, *, finding: str = "", message: str = "", rival: bool = False, certified: bool = True) -> Row:
+def failed_row(
+    variant: str,
+    status: Status,
+    *,
+    finding: str = "",
+    message: str = "",
+    rival: bool = False,
+    certified: bool = True,
+) -> Row:
     """A row without any number, though memory and samples were kept."""
     evidence = Evidence("exact", 3, 100, 3, 5, 0, 0, finding, message)
-    certificate = Certificate("tiny", variant, Proof.NOT_EQUAL, status, "0123456789abcdef", evidence) if certified else None
-    return Row(Result(Key("tiny", variant, "100"), Technique.PYTHON, rival, status, message, certificate, (), Memory(1 << 20, 1, 1)))
+    certificate = (
+        Certificate("tiny", variant, Proof.NOT_EQUAL, status, "0123456789abcdef", evidence)
+        if certified
+        else None
+    )
+    return Row(
+        Result(
+            Key("tiny", variant, "100"),
+            Technique.PYTHON,
+            rival,
+            status,
+            message,
+            certificate,
+            (),
+            Memory(1 << 20, 1, 1),
+        )
+    )
 
 
 def fake_table(
-    *rows: Row, blocks: int = 7, dropped: tuple[str, ...] = (), widest: float | None = 0.018, warnings: tuple[str, ...] = ()
+    *rows: Row,
+    blocks: int = 7,
+    dropped: tuple[str, ...] = (),
+    widest: float | None = 0.018,
+    warnings: tuple[str, ...] = (),
 ) -> WorkloadSummary:
     """A workload of those rows."""
     return WorkloadSummary("100", 100, rows, blocks, dropped, widest, 1e-6, warnings)
@@ -61,9 +97,31 @@ def full_table() -> WorkloadSummary:
         fake_row("naive", 0.01234, reference=True, limit=12_340.0),
         fake_row("banded", 0.0041, speedup=3.01, tie=2, payback=1),
         fake_row("myers", 0.00405, speedup=3.05, tie=2, payback=1),
-        fake_row("myers_c", 1.234e-5, speedup=1000.0, technique=Technique.CYTHON, payback=1240, limit=12.3, peak=100),
-        fake_row("matrix_numba", 2.5e-5, speedup=493.6, technique=Technique.NUMBA, payback=None, peak=300 << 20),
-        fake_row("pool", 0.0246, speedup=0.50, technique=Technique.MULTIPROCESSING, payback=None, half_width=0.12),
+        fake_row(
+            "myers_c",
+            1.234e-5,
+            speedup=1000.0,
+            technique=Technique.CYTHON,
+            payback=1240,
+            limit=12.3,
+            peak=100,
+        ),
+        fake_row(
+            "matrix_numba",
+            2.5e-5,
+            speedup=493.6,
+            technique=Technique.NUMBA,
+            payback=None,
+            peak=300 << 20,
+        ),
+        fake_row(
+            "pool",
+            0.0246,
+            speedup=0.50,
+            technique=Technique.MULTIPROCESSING,
+            payback=None,
+            half_width=0.12,
+        ),
         fake_row("rapidfuzz", 9.8e-6, speedup=1259.0, technique=Technique.LIBRARY, rival=True),
         failed_row(
             "float32",
@@ -71,9 +129,23 @@ def full_table() -> WorkloadSummary:
             finding="precision",
             message="workload 100, seed 0: precision differs at answer[3]: expected 0.1, got 0.10000000149011612",
         ),
-        failed_row("hangs", Status.TIMEOUT, finding="timeout", message="no answer within 30 s; last stack: hangs.py:4 in pairs"),
-        failed_row("unbuilt_c", Status.NOT_BUILT, message="extensions/tiny/unbuilt_c.pyx is not built: run make build", certified=False),
+        failed_row(
+            "hangs",
+            Status.TIMEOUT,
+            finding="timeout",
+            message="no answer within 30 s; last stack: hangs.py:4 in pairs",
+        ),
+        failed_row(
+            "unbuilt_c",
+            Status.NOT_BUILT,
+            message="extensions/tiny/unbuilt_c.pyx is not built: run make build",
+            certified=False,
+        ),
         failed_row(HOSTILE, Status.CRASHED, message="SIGSEGV \x1b[2J"),
-        dropped=("the machine slept for 3 s", "the machine slept for 3 s", "300 pages were swapped in"),
+        dropped=(
+            "the machine slept for 3 s",
+            "the machine slept for 3 s",
+            "300 pages were swapped in",
+        ),
         warnings=("only 7 blocks: intervals are wide",),
     )

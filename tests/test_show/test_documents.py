@@ -31,17 +31,35 @@ def one_row(row: Row) -> dict[str, Any]:
 def variants(*tables: WorkloadSummary) -> list[dict[str, Any]]:
     """The variants of the first workload, as a reader of the JSON sees them."""
     document = documents.run_document(Summary(fake_run(), tables))
-    made: list[dict[str, Any]] = msgspec.json.decode(documents.to_bytes(document))["workloads"][0]["variants"]
+    made: list[dict[str, Any]] = msgspec.json.decode(documents.to_bytes(document))["workloads"][0][
+        "variants"
+    ]
     return made
 
 
 def test_a_run_has_the_fields_of_the_contract() -> None:
     """The names that other programs rely on are all there."""
-    document = msgspec.json.decode(documents.runs_bytes([summarise(fake_run(), "results/tiny/x.json")]))
+    document = msgspec.json.decode(
+        documents.runs_bytes([summarise(fake_run(), "results/tiny/x.json")])
+    )
 
-    assert {"schema", "run", "case", "status", "exit_code", "machine", "workloads", "crossovers", "file"} <= set(document)
-    assert ["harness.run/1", "complete", 0, "results/tiny/x.json"] == [document[name] for name in ("schema", "status", "exit_code", "file")]
-    assert {"name", "n", "variants", "blocks", "dropped", "bound_seconds", "warnings"} <= set(document["workloads"][0])
+    assert {
+        "schema",
+        "run",
+        "case",
+        "status",
+        "exit_code",
+        "machine",
+        "workloads",
+        "crossovers",
+        "file",
+    } <= set(document)
+    assert ["harness.run/1", "complete", 0, "results/tiny/x.json"] == [
+        document[name] for name in ("schema", "status", "exit_code", "file")
+    ]
+    assert {"name", "n", "variants", "blocks", "dropped", "bound_seconds", "warnings"} <= set(
+        document["workloads"][0]
+    )
     assert {
         "name", "technique", "rival", "status", "reason", "message", "certificate", "seconds", "speedup", "cpu_seconds", "start_seconds",
         "first_call_seconds", "payback_calls", "peak_bytes", "traced_peak_bytes", "times_limit",
@@ -59,7 +77,9 @@ def test_estimates_are_objects_with_an_interval() -> None:
 
 def test_what_is_not_measured_is_null() -> None:
     """A refused variant has its word, its reason and no number, though its memory was measured."""
-    made = one_row(failed_row("bad", Status.WRONG_ANSWER, finding="dtype", message="float32 is not float64"))
+    made = one_row(
+        failed_row("bad", Status.WRONG_ANSWER, finding="dtype", message="float32 is not float64")
+    )
 
     numbers = (
         "seconds",
@@ -73,15 +93,23 @@ def test_what_is_not_measured_is_null() -> None:
         "times_limit",
     )
     assert [None] * len(numbers) == [made[name] for name in numbers]
-    assert ["wrong-answer", "dtype", "not-equal"] == [made["status"], made["reason"], made["certificate"]["verdict"]]
+    assert ["wrong-answer", "dtype", "not-equal"] == [
+        made["status"],
+        made["reason"],
+        made["certificate"]["verdict"],
+    ]
 
 
 @pytest.mark.parametrize("odd", [nan, inf])
 def test_neither_nan_nor_infinity_is_written(odd: float) -> None:
     """An estimate with an end that is no number is no estimate."""
-    row = replace(fake_row("odd", 1.0), seconds=Estimate(1.0, 0.5, odd), times_limit=odd, cpu_seconds=odd)
+    row = replace(
+        fake_row("odd", 1.0), seconds=Estimate(1.0, 0.5, odd), times_limit=odd, cpu_seconds=odd
+    )
 
-    assert [None, None, None] == [one_row(row)[name] for name in ("seconds", "times_limit", "cpu_seconds")]
+    assert [None, None, None] == [
+        one_row(row)[name] for name in ("seconds", "times_limit", "cpu_seconds")
+    ]
 
 
 def test_an_interrupted_run_is_incomplete() -> None:
@@ -94,26 +122,46 @@ def test_an_interrupted_run_is_incomplete() -> None:
 def test_several_runs_share_one_document() -> None:
     """With the gravest exit code of all."""
     document = msgspec.json.decode(
-        documents.runs_bytes([summarise(fake_run()), Summary(fake_run(), (fake_table(failed_row("bad", Status.TIMEOUT)),))])
+        documents.runs_bytes(
+            [
+                summarise(fake_run()),
+                Summary(fake_run(), (fake_table(failed_row("bad", Status.TIMEOUT)),)),
+            ]
+        )
     )
 
-    assert ["harness.runs/1", 4, [0, 4]] == [document["schema"], document["exit_code"], [run["exit_code"] for run in document["runs"]]]
+    assert ["harness.runs/1", 4, [0, 4]] == [
+        document["schema"],
+        document["exit_code"],
+        [run["exit_code"] for run in document["runs"]],
+    ]
 
 
 def test_a_verified_case_shows_its_evidence() -> None:
     """Certificates with reason and message, mutants or null."""
     certificate = fake_certificate("quick")
-    wrong = replace(certificate, status=Status.WRONG_ANSWER, evidence=replace(certificate.evidence, finding="count", message="3 are not 4"))
-    verified = documents.Verified("tiny", [wrong], ExitCode.WRONG_ANSWER, documents.MutantsDocument(5, 5, 0, ()))
+    wrong = replace(
+        certificate,
+        status=Status.WRONG_ANSWER,
+        evidence=replace(certificate.evidence, finding="count", message="3 are not 4"),
+    )
+    verified = documents.Verified(
+        "tiny", [wrong], ExitCode.WRONG_ANSWER, documents.MutantsDocument(5, 5, 0, ())
+    )
     document = msgspec.json.decode(documents.to_bytes(documents.verify_document(verified)))
 
-    assert ["harness.verify/1", "tiny", 3] == [document[name] for name in ("schema", "case", "exit_code")]
+    assert ["harness.verify/1", "tiny", 3] == [
+        document[name] for name in ("schema", "case", "exit_code")
+    ]
     assert ["count", "3 are not 4", 10] == [
         document["variants"][0]["reason"],
         document["variants"][0]["message"],
         document["variants"][0]["evidence"]["inputs"],
     ]
-    assert [{"total": 5, "rejected": 5, "alike": 0, "survivors": []}, None] == [document["mutants"], document["mechanical"]]
+    assert [{"total": 5, "rejected": 5, "alike": 0, "survivors": []}, None] == [
+        document["mutants"],
+        document["mechanical"],
+    ]
 
 
 @pytest.mark.parametrize("name", sorted(documents.DOCUMENTS))
@@ -134,8 +182,16 @@ def test_a_document_reads_back_as_what_it_was() -> None:
 
 def test_what_list_prints_is_what_its_schema_says(write_case: Callable[..., Path]) -> None:
     """``harness.list/1`` of a small case, read strictly."""
-    printed = CliRunner().invoke(command, [str(write_case(mutants="def late(xs): return xs")), "--json", "-"])
+    printed = CliRunner().invoke(
+        command, [str(write_case(mutants="def late(xs): return xs")), "--json", "-"]
+    )
     document = msgspec.json.decode(printed.stdout, type=documents.ListDocument)
 
-    assert ["harness.list/1", 1, ["late"]] == [document.schema, len(document.cases), document.cases[0].mutants]
-    assert [("naive", True)] == [(variant.name, variant.reference) for variant in document.cases[0].variants]
+    assert ["harness.list/1", 1, ["late"]] == [
+        document.schema,
+        len(document.cases),
+        document.cases[0].mutants,
+    ]
+    assert [("naive", True)] == [
+        (variant.name, variant.reference) for variant in document.cases[0].variants
+    ]

@@ -24,7 +24,13 @@ from harness.model.gated import Gap, GateReport, GateVerdict, Metric
 from harness.model.judged import Estimate
 from harness.model.measured import Key, Machine
 from harness.show import gate, gate_document
-from harness.show.gate_document import MOST_BYTES, MOST_CHARACTERS, MOST_KEYS, read_report, report_bytes
+from harness.show.gate_document import (
+    MOST_BYTES,
+    MOST_CHARACTERS,
+    MOST_KEYS,
+    read_report,
+    report_bytes,
+)
 from tests.fakes.gates import BASE, fake_crowd, fake_everything, fake_gate, fake_hostile, fake_key
 
 from .rows import HOSTILE
@@ -69,14 +75,19 @@ def crashed(variant: str = "pool") -> Gap:
 @pytest.mark.parametrize(
     ("report", "line"),
     [
-        (fake_gate(fake_key(verdict=Verdict.SLOWER)), "REGRESSION: dedupe/myers_c is 2.1 % slower (1.8..2.4), confirmed"),
+        (
+            fake_gate(fake_key(verdict=Verdict.SLOWER)),
+            "REGRESSION: dedupe/myers_c is 2.1 % slower (1.8..2.4), confirmed",
+        ),
         (
             fake_gate(fake_key(verdict=Verdict.SLOWER, metric=Metric.INSTRUCTIONS)),
             "REGRESSION: dedupe/myers_c executes 2.1 % more instructions (1.8..2.4), confirmed",
         ),
         (
             fake_gate(
-                fake_key("naive"), fake_key("a", Verdict.SLOWER), replace(fake_key("b", Verdict.SLOWER), ratio=Estimate(2.5, 2.0, 3.0))
+                fake_key("naive"),
+                fake_key("a", Verdict.SLOWER),
+                replace(fake_key("b", Verdict.SLOWER), ratio=Estimate(2.5, 2.0, 3.0)),
             ),
             "REGRESSION: 2 of 3 keys slower; worst: dedupe/b is 150 % slower (100..200), confirmed",
         ),
@@ -89,16 +100,25 @@ def crashed(variant: str = "pool") -> Gap:
             "PASS: 2 keys compared, none slower; 1 faster; smallest effect this run could have seen: 1.2 %",
         ),
         (fake_gate(unchanged=52), "PASS: nothing to compare; 52 unchanged"),
-        (fake_gate(missing=(crashed(), crashed("other"))), "NOT MEASURED: dedupe/pool: crashed: signal 11; and 1 more"),
         (
-            fake_gate(fake_key(verdict=Verdict.SLOWER), wrong=(Gap("dedupe", "f32", "wrong-answer", "value differs"),)),
+            fake_gate(missing=(crashed(), crashed("other"))),
+            "NOT MEASURED: dedupe/pool: crashed: signal 11; and 1 more",
+        ),
+        (
+            fake_gate(
+                fake_key(verdict=Verdict.SLOWER),
+                wrong=(Gap("dedupe", "f32", "wrong-answer", "value differs"),),
+            ),
             "NOT EQUIVALENT: dedupe/f32: wrong-answer: value differs; 1 slower",
         ),
         (
             fake_gate(fake_key("a"), fake_key("b", Verdict.UNCLEAR)),
             "INCONCLUSIVE: 1 of 2 keys unclear; smallest effect this run could have seen: 0.4 %",
         ),
-        (fake_gate(noisy=True, notes=("too noisy: try again",)), "INCONCLUSIVE: too noisy: try again"),
+        (
+            fake_gate(noisy=True, notes=("too noisy: try again",)),
+            "INCONCLUSIVE: too noisy: try again",
+        ),
     ],
 )
 def test_the_verdict_in_one_line(report: GateReport, line: str) -> None:
@@ -189,10 +209,22 @@ def test_plain_where_colours_are_not_wanted(monkeypatch: pytest.MonkeyPatch) -> 
 
 def test_what_was_not_measured_is_not_a_number() -> None:
     """A key without ratio, effect or base value is shown with dashes, not left out."""
-    key = replace(fake_key(verdict=Verdict.UNCLEAR), ratio=None, smallest_effect=None, base_value=None)
+    key = replace(
+        fake_key(verdict=Verdict.UNCLEAR), ratio=None, smallest_effect=None, base_value=None
+    )
     report = replace(fake_gate(key), control=None, machine_check=None, machine_effect=None)
 
-    assert ["dedupe/640/myers_c", "time", "–", "–", "–", "unclear", "6", "one", "process"] == printed(report).splitlines()[3].split()
+    assert [
+        "dedupe/640/myers_c",
+        "time",
+        "–",
+        "–",
+        "–",
+        "unclear",
+        "6",
+        "one",
+        "process",
+    ] == printed(report).splitlines()[3].split()
     assert "control: none rode along" in printed(report)
     assert "machine check: not needed" in printed(report)
     assert "| – | – |  | – | unclear |" in gate.markdown(report)
@@ -216,15 +248,37 @@ def test_the_terminal_shows_hostile_strings_as_text(attack: str, width: int) -> 
 def test_markdown_shows_hostile_strings_as_text(attack: str) -> None:
     """A parser finds our own tags and comments, no link, no image, no heading, and one fence, which holds the command alone."""
     page = gate.markdown(fake_hostile(attack))
-    tokens = [inner for token in MarkdownIt("commonmark").enable("table").parse(page) for inner in (token, *(token.children or ()))]
+    tokens = [
+        inner
+        for token in MarkdownIt("commonmark").enable("table").parse(page)
+        for inner in (token, *(token.children or ()))
+    ]
     raw = {token.content.strip() for token in tokens if token.type == "html_inline"}
-    blocks = [line for token in tokens if token.type == "html_block" for line in token.content.split("\n") if line]
+    blocks = [
+        line
+        for token in tokens
+        if token.type == "html_block"
+        for line in token.content.split("\n")
+        if line
+    ]
 
     assert raw <= {"<code>", "</code>", "<!-- -->"}
     assert [] == [
-        line for line in blocks if not re.fullmatch(r"<details><summary>[\w ,]+</summary>|</details>|<!-- perflab gate -->", line)
+        line
+        for line in blocks
+        if not re.fullmatch(
+            r"<details><summary>[\w ,]+</summary>|</details>|<!-- perflab gate -->", line
+        )
     ]
-    assert not {token.type for token in tokens} & {"link_open", "image", "heading_open", "em_open", "code_inline", "blockquote_open", "hr"}
+    assert not {token.type for token in tokens} & {
+        "link_open",
+        "image",
+        "heading_open",
+        "em_open",
+        "code_inline",
+        "blockquote_open",
+        "hr",
+    }
     assert 1 == sum(token.type == "fence" for token in tokens)
     assert [] == [line for line in page.splitlines() if line.startswith("::") or "##[" in line]
 
@@ -268,7 +322,11 @@ def test_annotations_are_one_command_a_line(attack: str) -> None:
     """A string starts no command of its own, ends no property, and adds none."""
     lines = gate.workflow_commands(fake_hostile(attack)).split("\n")
 
-    assert [""] == [line for line in lines if not re.fullmatch(r"::(error|warning) title=[^:,\r]*::[^\r]*", line)]
+    assert [""] == [
+        line
+        for line in lines
+        if not re.fullmatch(r"::(error|warning) title=[^:,\r]*::[^\r]*", line)
+    ]
     assert ["error", "error", "error", "warning"] == [line.split()[0][2:] for line in lines if line]
     assert all(line.count("::") == 2 and "##[" not in line for line in lines if line)
 
@@ -285,19 +343,37 @@ def test_markdown_says_the_word_first_and_folds_what_did_not_change() -> None:
         "**❌ NOT EQUIVALENT:** <code>dedupe/float32</code>: <code>wrong-answer</code>: <code>value differs at answer\\[3\\]</code>; 2 slower"
         == page.splitlines()[0]
     )
-    assert all(name in before for name in ("float32", "pool", "myers&#95;c", "myers</code>", "banded", "the inputs changed"))
+    assert all(
+        name in before
+        for name in (
+            "float32",
+            "pool",
+            "myers&#95;c",
+            "myers</code>",
+            "banded",
+            "the inputs changed",
+        )
+    )
     assert not any(name in before for name in ("naive", "matrix", "variant0"))
-    assert all(name in folded for name in ("naive", "matrix&#95;c", "variant0", "callgrind counts", "numpy 2.4.6"))
+    assert all(
+        name in folded
+        for name in ("naive", "matrix&#95;c", "variant0", "callgrind counts", "numpy 2.4.6")
+    )
 
 
-@pytest.mark.parametrize(("report", "word"), [(fake_gate(fake_key()), "✅ PASS:"), (fake_gate(noisy=True), "❔ INCONCLUSIVE:")])
+@pytest.mark.parametrize(
+    ("report", "word"),
+    [(fake_gate(fake_key()), "✅ PASS:"), (fake_gate(noisy=True), "❔ INCONCLUSIVE:")],
+)
 def test_markdown_does_not_rely_on_a_sign(report: GateReport, word: str) -> None:
     """There is a word beside each sign."""
     assert gate.markdown(report).startswith(f"**{word}**")
 
 
 @pytest.mark.parametrize(
-    "report", [fake_crowd(3000), fake_hostile("@" * 2000), fake_hostile("\N{SNAKE}" * 2000)], ids=["crowd", "@", "snake"]
+    "report",
+    [fake_crowd(3000), fake_hostile("@" * 2000), fake_hostile("\N{SNAKE}" * 2000)],
+    ids=["crowd", "@", "snake"],
 )
 @pytest.mark.parametrize("limit", [32_000, 45_000])
 def test_markdown_is_cut_by_rows(report: GateReport, limit: int) -> None:
@@ -344,9 +420,14 @@ def test_sixty_kilobytes_hold_what_they_can() -> None:
 def test_junit_has_a_case_for_each_key_each_gap_and_the_gate() -> None:
     """Slower fails, missing and wrong are errors, unclear is skipped, and the gate itself says how it ended."""
     suite = ET.fromstring(gate.junit(fake_everything()))[0]
-    outcomes = [(case.attrib["classname"], case.attrib["name"], case[0].tag if len(case) else "") for case in suite]
+    outcomes = [
+        (case.attrib["classname"], case.attrib["name"], case[0].tag if len(case) else "")
+        for case in suite
+    ]
 
-    assert ["perflab gate", "8", "2", "3", "1"] == [suite.attrib[name] for name in ("name", "tests", "failures", "errors", "skipped")]
+    assert ["perflab gate", "8", "2", "3", "1"] == [
+        suite.attrib[name] for name in ("name", "tests", "failures", "errors", "skipped")
+    ]
     assert [
         ("dedupe", "myers_c 640 time", "failure"),
         ("dedupe", "myers_c 640 instructions", "failure"),
@@ -394,10 +475,14 @@ def test_annotations_stay_below_what_github_shows() -> None:
     """Ten of a level, the tenth counting the others; nothing for a pass; an error where nothing single is red."""
     lines = gate.workflow_commands(fake_crowd(60)).splitlines()
 
-    assert [10, 10] == [sum(line.startswith(f"::{level} ") for line in lines) for level in ("error", "warning")]
+    assert [10, 10] == [
+        sum(line.startswith(f"::{level} ") for line in lines) for level in ("error", "warning")
+    ]
     assert "::error title=perflab gate::and 71 more" == lines[9]
     assert "" == gate.workflow_commands(fake_gate(fake_key()))
-    assert "::error title=perflab gate::INCONCLUSIVE: too noisy\n" == gate.workflow_commands(fake_gate(noisy=True, notes=("too noisy",)))
+    assert "::error title=perflab gate::INCONCLUSIVE: too noisy\n" == gate.workflow_commands(
+        fake_gate(noisy=True, notes=("too noisy",))
+    )
 
 
 # --------------------------------------------------------------------------- the document
@@ -405,8 +490,18 @@ def test_annotations_stay_below_what_github_shows() -> None:
 names = st.from_regex(r"[a-z0-9][a-z0-9._-]{0,62}", fullmatch=True)
 strings = st.text(max_size=40)
 positives = st.floats(0, 1e9)
-ratios = st.lists(st.floats(1e-6, 1e6), min_size=3, max_size=3).map(sorted).map(lambda ends: Estimate(ends[1], ends[0], ends[2]))
-gaps = st.builds(Gap, names, names, st.sampled_from([str(status) for status in Status if status is not Status.OK] + ["deleted"]), strings)
+ratios = (
+    st.lists(st.floats(1e-6, 1e6), min_size=3, max_size=3)
+    .map(sorted)
+    .map(lambda ends: Estimate(ends[1], ends[0], ends[2]))
+)
+gaps = st.builds(
+    Gap,
+    names,
+    names,
+    st.sampled_from([str(status) for status in Status if status is not Status.OK] + ["deleted"]),
+    strings,
+)
 pairs = st.lists(st.tuples(names, names), max_size=3).map(tuple)
 keys = st.builds(
     replace,
@@ -478,28 +573,48 @@ def test_the_document_has_the_fields_of_the_contract() -> None:
         "schema", "verdict", "exit_code", "against", "base", "head", "dirty", "command", "tolerance", "metrics", "keys", "unchanged", "added",
         "missing", "wrong", "control", "machine_check", "machine_effect", "machine", "notes", "seconds",
     } == set(made)  # fmt: skip
-    assert ["harness.gate/1", "not-equivalent", 3] == [made[name] for name in ("schema", "verdict", "exit_code")]
+    assert ["harness.gate/1", "not-equivalent", 3] == [
+        made[name] for name in ("schema", "verdict", "exit_code")
+    ]
     assert [12.3e-6, None] == [timed["base_seconds"], timed["base_instructions"]]
     assert [None, 45600.0] == [counted["base_seconds"], counted["base_instructions"]]
     assert {"value": 1.021, "low": 1.018, "high": 1.024} == timed["ratio"]
-    assert {"case": "dedupe", "variant": "pool", "status": "timeout", "message": "no answer after 30 s"} == made["missing"][0]
+    assert {
+        "case": "dedupe",
+        "variant": "pool",
+        "status": "timeout",
+        "message": "no answer after 30 s",
+    } == made["missing"][0]
     assert {"case": "topk", "variant": "variant0"} == made["unchanged"][0]
 
 
 def test_what_json_cannot_say_is_null_or_cut() -> None:
     """Numbers without an end, halves of characters and overlong strings still make a document that can be read."""
     key = replace(fake_key(), ratio=Estimate(nan, nan, nan), smallest_effect=inf, base_value=nan)
-    report = replace(fake_gate(key, notes=("\udc80" * 3 + "x" * 5000,)), control=Estimate(1.0, 0.0, inf))
+    report = replace(
+        fake_gate(key, notes=("\udc80" * 3 + "x" * 5000,)), control=Estimate(1.0, 0.0, inf)
+    )
     read = read_report(report_bytes(report))
 
-    assert [None, None, None, None] == [read.control, read.keys[0].ratio, read.keys[0].smallest_effect, read.keys[0].base_value]
+    assert [None, None, None, None] == [
+        read.control,
+        read.keys[0].ratio,
+        read.keys[0].smallest_effect,
+        read.keys[0].base_value,
+    ]
     assert ("???" + "x" * (MOST_CHARACTERS - 3),) == read.notes
 
 
 def test_the_largest_report_fits() -> None:
     """As many keys as are allowed make a document that is small enough to be read."""
     crowd = replace(fake_crowd(MOST_KEYS), unchanged=())
-    data = report_bytes(replace(crowd, missing=crowd.missing[:100], keys=tuple(replace(key, notes=()) for key in crowd.keys)))
+    data = report_bytes(
+        replace(
+            crowd,
+            missing=crowd.missing[:100],
+            keys=tuple(replace(key, notes=()) for key in crowd.keys),
+        )
+    )
 
     assert len(data) < MOST_BYTES
     assert MOST_KEYS == len(read_report(data).keys)
@@ -621,8 +736,17 @@ def test_damage_is_refused_or_does_no_harm(put_in: bytes, at: int, taken_out: in
 @pytest.mark.parametrize("report", REPORTS)
 def test_control_characters_never_reach_a_page(report: GateReport) -> None:
     """Of all outputs for people and servers only newlines of our own are control characters."""
-    for shown in (printed(report), gate.markdown(report), gate.junit(report), gate.workflow_commands(report)):
-        assert [] == [character for character in shown if category(character) in {"Cc", "Cf", "Cs"} and character != "\n"]
+    for shown in (
+        printed(report),
+        gate.markdown(report),
+        gate.junit(report),
+        gate.workflow_commands(report),
+    ):
+        assert [] == [
+            character
+            for character in shown
+            if category(character) in {"Cc", "Cf", "Cs"} and character != "\n"
+        ]
 
 
 def test_the_schema_is_the_documents_own() -> None:

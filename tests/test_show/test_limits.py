@@ -61,7 +61,14 @@ def test_every_stable_table_says_so() -> None:
 
 @pytest.mark.parametrize(
     ("seconds", "said"),
-    [(5, "less than a minute"), (60, "1 minute"), (7199, "1 hour"), (7200, "2 hours"), (86400, "1 day"), (900000, "10 days")],
+    [
+        (5, "less than a minute"),
+        (60, "1 minute"),
+        (7199, "1 hour"),
+        (7200, "2 hours"),
+        (86400, "1 day"),
+        (900000, "10 days"),
+    ],
 )
 def test_age_is_said_in_the_largest_unit(seconds: float, said: str) -> None:
     """From the cache: how old."""
@@ -72,7 +79,14 @@ def test_age_is_said_in_the_largest_unit(seconds: float, said: str) -> None:
 def test_what_is_missing_or_through_numpy_is_said() -> None:
     """Marked beside the figure, named at the end; names from elsewhere are cleaned."""
     measured = fake_limits(
-        fake_figure("copy_bytes_per_second", Group.MEMORY, "bytes/s", 1e9, through=Through.NUMPY, where=HOSTILE),
+        fake_figure(
+            "copy_bytes_per_second",
+            Group.MEMORY,
+            "bytes/s",
+            1e9,
+            through=Through.NUMPY,
+            where=HOSTILE,
+        ),
         missing=(NotMeasured("fsync_seconds", HOSTILE),),
     )
     said = limits.to_text(measured, age_seconds=None, width=200)
@@ -82,7 +96,9 @@ def test_what_is_missing_or_through_numpy_is_said() -> None:
     assert not set("\x1b\x07\u202e") & set(said)
 
 
-@pytest.mark.parametrize(("value", "said"), [(None, "–"), (1.0, "1.00x"), (0.95, "~1x"), (2.5, "2.50x")])
+@pytest.mark.parametrize(
+    ("value", "said"), [(None, "–"), (1.0, "1.00x"), (0.95, "~1x"), (2.5, "2.50x")]
+)
 def test_nothing_is_beyond_the_limit(value: float | None, said: str) -> None:
     """Within the limits' tolerance a time is at the limit."""
     assert text.limit(value) == said
@@ -90,17 +106,31 @@ def test_nothing_is_beyond_the_limit(value: float | None, said: str) -> None:
 
 def test_the_document_has_every_figure() -> None:
     """harness.limits/1: valid by its own schema, null for what does not apply."""
-    made = documents.to_bytes(limits_document.limits_document(fake_limits(), age_seconds=90.0, exit_code=ExitCode.OK))
+    made = documents.to_bytes(
+        limits_document.limits_document(fake_limits(), age_seconds=90.0, exit_code=ExitCode.OK)
+    )
     document = msgspec.json.decode(made, type=limits_document.LimitsDocument, strict=True)
     call = next(figure for figure in document.figures if figure.name == "call_seconds")
 
-    assert (document.schema, document.exit_code, document.from_cache, document.age_seconds, document.unstable) == (
+    assert (
+        document.schema,
+        document.exit_code,
+        document.from_cache,
+        document.age_seconds,
+        document.unstable,
+    ) == (
         "harness.limits/1",
         0,
         True,
         90.0,
         1,
     )
-    assert (call.value, call.typical, call.spread, call.unstable, call.through) == (3e-8, 4.5e-8, 0.5, True, "python")
+    assert (call.value, call.typical, call.spread, call.unstable, call.through) == (
+        3e-8,
+        4.5e-8,
+        0.5,
+        True,
+        "python",
+    )
     assert (call.working_set_bytes, call.workers, call.before) == (None, None, None)
     assert documents.schema("harness.limits/1")["$defs"]

@@ -13,8 +13,28 @@ from harness.show import monitor
 
 from .rows import HOSTILE
 
-LOOK = Reading(1.0, (0.5, 1.0), 0.01, 0.7, 3, 5, 2.5, 1.5, 40 << 20, 20 << 20, 10, 20, 7, 100_000, 0, 0.001, Throughput(1, 2000, 30_000))
-LATER = replace(LOOK, seconds=3.0, cpu_seconds=5.5, cpu=0.75, voluntary_switches=2010, involuntary_switches=None)
+LOOK = Reading(
+    1.0,
+    (0.5, 1.0),
+    0.01,
+    0.7,
+    3,
+    5,
+    2.5,
+    1.5,
+    40 << 20,
+    20 << 20,
+    10,
+    20,
+    7,
+    100_000,
+    0,
+    0.001,
+    Throughput(1, 2000, 30_000),
+)
+LATER = replace(
+    LOOK, seconds=3.0, cpu_seconds=5.5, cpu=0.75, voluntary_switches=2010, involuntary_switches=None
+)
 
 
 def test_the_view_at_eighty_columns() -> None:
@@ -48,7 +68,10 @@ def test_hostile_titles_are_text() -> None:
 
 def test_one_plain_line() -> None:
     """For logs: no bar, no colour."""
-    assert monitor.line(LOOK) == "    1.0 s  cpu 1.50  cores 50% 100%  memory 20.0 MiB (shared once)  3 processes  1 blocks 2000 samples"
+    assert (
+        monitor.line(LOOK)
+        == "    1.0 s  cpu 1.50  cores 50% 100%  memory 20.0 MiB (shared once)  3 processes  1 blocks 2000 samples"
+    )
 
 
 def families(text: str) -> dict[str, tuple[str, list[tuple[str, float]]]]:
@@ -79,7 +102,10 @@ def test_openmetrics_is_read_by_a_strict_reader() -> None:
     found = families(monitor.openmetrics(LATER))
 
     assert found["perflab_tree_cpu_seconds"] == ("counter", [("", 5.5)])
-    assert found["perflab_machine_core_busy_ratio"] == ("gauge", [('{core="0"}', 0.5), ('{core="1"}', 1.0)])
+    assert found["perflab_machine_core_busy_ratio"] == (
+        "gauge",
+        [('{core="0"}', 0.5), ('{core="1"}', 1.0)],
+    )
     assert found["perflab_run_samples"] == ("counter", [("", 2000.0)])
     assert "perflab_tree_involuntary_switches" not in found
     assert families(monitor.openmetrics(None)) == {}
@@ -94,4 +120,7 @@ def test_the_plot_is_valid_and_repeatable() -> None:
     text = "".join(ET.fromstring(svg(recording)).itertext())
 
     assert svg(recording) == svg(recording)
-    assert all(word in text for word in ("cores", "MiB", "switches so far", "the recording is cut", "shared once"))
+    assert all(
+        word in text
+        for word in ("cores", "MiB", "switches so far", "the recording is cut", "shared once")
+    )

@@ -20,11 +20,24 @@ from harness.show import profile as shown
 
 from .rows import HOSTILE
 
-MAIN, HOT, LEAF = Frame("pairs", "cases/tiny/naive.py", 3), Frame("distance", "cases/tiny/naive.py", 9), Frame("min", "libpython.so")
-NAIVE = Profile(
-    Key("tiny", "naive", "100"), Tool.PY_SPY, 0.25, 40, (Stack((MAIN, HOT), 70), Stack((MAIN, HOT, LEAF), 20), Stack((MAIN,), 10))
+MAIN, HOT, LEAF = (
+    Frame("pairs", "cases/tiny/naive.py", 3),
+    Frame("distance", "cases/tiny/naive.py", 9),
+    Frame("min", "libpython.so"),
 )
-QUICK = replace(NAIVE, key=Key("tiny", "quick", "100"), seconds=0.001, stacks=(Stack((Frame("pairs", "quick.pyx"),), 4),))
+NAIVE = Profile(
+    Key("tiny", "naive", "100"),
+    Tool.PY_SPY,
+    0.25,
+    40,
+    (Stack((MAIN, HOT), 70), Stack((MAIN, HOT, LEAF), 20), Stack((MAIN,), 10)),
+)
+QUICK = replace(
+    NAIVE,
+    key=Key("tiny", "quick", "100"),
+    seconds=0.001,
+    stacks=(Stack((Frame("pairs", "quick.pyx"),), 4),),
+)
 SOURCES = {("cases/tiny/naive.py", 9): "    row[j] = min(a, b)"}
 
 
@@ -71,12 +84,20 @@ def test_nothing_seen_is_said() -> None:
 
 def test_the_sentence_about_what_is_left() -> None:
     """Where the reference spends its time, and where the best spends what is left."""
-    assert shown.left_over(NAIVE, QUICK) == "naive spends 70% of 250 ms in distance; quick needs 1.00 ms, 100% of it in pairs"
+    assert (
+        shown.left_over(NAIVE, QUICK)
+        == "naive spends 70% of 250 ms in distance; quick needs 1.00 ms, 100% of it in pairs"
+    )
 
 
 def test_a_difference_names_the_functions_that_changed() -> None:
     """Signed seconds a call, the largest first; what changed by less than a hundredth of a call is left out."""
-    slower = replace(NAIVE, seconds=0.5, revision="", stacks=(Stack((MAIN, HOT), 85), Stack((MAIN, HOT, LEAF), 10), Stack((MAIN,), 5)))
+    slower = replace(
+        NAIVE,
+        seconds=0.5,
+        revision="",
+        stacks=(Stack((MAIN, HOT), 85), Stack((MAIN, HOT, LEAF), 10), Stack((MAIN,), 5)),
+    )
 
     assert shown.diff_lines(diff(replace(NAIVE, revision="abc"), slower)) == [
         "naive at abc -> naive: 250 ms -> 500 ms a call",
@@ -86,7 +107,9 @@ def test_a_difference_names_the_functions_that_changed() -> None:
 
 def test_hostile_names_arrive_as_text() -> None:
     """Escapes, markup and HTML in a function's name steer neither terminal nor page."""
-    evil = replace(NAIVE, stacks=(Stack((Frame(HOSTILE, HOSTILE),), 1),), key=Key("tiny", HOSTILE, "100"))
+    evil = replace(
+        NAIVE, stacks=(Stack((Frame(HOSTILE, HOSTILE),), 1),), key=Key("tiny", HOSTILE, "100")
+    )
     page = flamegraph.page(evil, [(1.0, 1.0, HOSTILE)], HOSTILE).decode()
 
     assert "\x1b" not in "".join(printed(evil)) + page
@@ -102,7 +125,10 @@ def test_the_flame_graph_is_valid_and_needs_nothing_else() -> None:
 
     assert "http" not in page.replace("http://www.w3.org/2000/svg", "").replace("http-equiv", "")
     assert "<script" not in page
-    assert float(boxes["distance (cases/tiny/naive.py): 90 samples, 90.0%"].get("width", "0")) == 1080 - 0.5
+    assert (
+        float(boxes["distance (cases/tiny/naive.py): 90 samples, 90.0%"].get("width", "0"))
+        == 1080 - 0.5
+    )
     assert "min (libpython.so): 20 samples, 20.0%" in boxes
 
 
@@ -117,9 +143,17 @@ def test_speedscope_can_read_the_stacks() -> None:
 
 def test_the_document_has_units_and_a_schema() -> None:
     """``harness.profile/1``: shares by function, the unit of the whole, and the difference where two were compared."""
-    made = msgspec.json.decode(shown.document([NAIVE, QUICK], [["a.html"], []], diff(NAIVE, NAIVE)), type=shown.ProfilesDocument)
+    made = msgspec.json.decode(
+        shown.document([NAIVE, QUICK], [["a.html"], []], diff(NAIVE, NAIVE)),
+        type=shown.ProfilesDocument,
+    )
 
-    assert ("harness.profile/1", 0, "samples", 0.25) == (made.schema, made.exit_code, made.profiles[0].unit, made.profiles[0].call_seconds)
+    assert ("harness.profile/1", 0, "samples", 0.25) == (
+        made.schema,
+        made.exit_code,
+        made.profiles[0].unit,
+        made.profiles[0].call_seconds,
+    )
     assert (["a.html"], 0.7) == (made.profiles[0].artefacts, made.profiles[0].spots[0].own_share)
     assert made.diff is not None
     assert ("seconds", 0.25, 0.25) == (made.diff.unit, made.diff.before, made.diff.after)

@@ -46,7 +46,9 @@ def test_a_pipe_gets_one_line_for_each_stage(capsys: pytest.CaptureFixture[str])
 def test_markup_in_a_name_is_only_text() -> None:
     """``[/x]`` and ESC reach a live line as visible characters."""
     stream = io.StringIO()
-    with Live(1, 5.0, console=Console(file=stream, force_terminal=True, width=120, color_system=None)) as shown:
+    with Live(
+        1, 5.0, console=Console(file=stream, force_terminal=True, width=120, color_system=None)
+    ) as shown:
         shown.step("tiny [/x]\x1b[2J")
         shown.spent(1.0)
 
@@ -56,7 +58,12 @@ def test_markup_in_a_name_is_only_text() -> None:
 def test_what_is_printed_aside_begins_on_a_line_of_its_own() -> None:
     """The bar is taken off the terminal before a table, and comes back after it."""
     stream = io.StringIO()
-    with Live(1, 5.0, console=Console(file=stream, force_terminal=True, width=80, color_system=None)) as shown, shown.aside():
+    with (
+        Live(
+            1, 5.0, console=Console(file=stream, force_terminal=True, width=80, color_system=None)
+        ) as shown,
+        shown.aside(),
+    ):
         stream.write("TABLE\n")
     before, _, after = stream.getvalue().partition("TABLE")
 
@@ -75,7 +82,9 @@ def test_later_the_pace_counts() -> None:
     """Ten seconds for half a workload: 25 s for what is left of the second."""
     left = TimeLeft(2, 5.0, clock=ticking(100.0, 110.0, 135.0))
 
-    assert ["about   9 s left", "about  25 s left", "about   0 s left"] == [left.words(done) for done in (0.25, 0.75, 2.0)]
+    assert ["about   9 s left", "about  25 s left", "about   0 s left"] == [
+        left.words(done) for done in (0.25, 0.75, 2.0)
+    ]
 
 
 def test_nothing_is_promised_without_a_budget() -> None:

@@ -31,7 +31,10 @@ def picture(*points: Point) -> Roofline:
 
 def texts(svg: bytes) -> list[str]:
     """What can be read on it."""
-    return ["".join(element.itertext()).strip() for element in ElementTree.fromstring(svg).iter("{http://www.w3.org/2000/svg}text")]
+    return [
+        "".join(element.itertext()).strip()
+        for element in ElementTree.fromstring(svg).iter("{http://www.w3.org/2000/svg}text")
+    ]
 
 
 def test_roofs_and_variants_are_named() -> None:
@@ -39,8 +42,20 @@ def test_roofs_and_variants_are_named() -> None:
     said = texts(to_svg(picture(*POINTS)))
 
     assert {"L1: 100 GB/s", "memory: 10 GB/s", "memory, 2 cores: 15 GB/s"} <= set(said)
-    assert {"multiply-adds, one core: 40 G operations/s", "multiply-adds, 2 cores: 76 G operations/s"} <= set(said)
-    assert {"naive", "quick", "library", "vector", "tiny, workload 10", "other, workload L", "best of ours", "best rival"} <= set(said)
+    assert {
+        "multiply-adds, one core: 40 G operations/s",
+        "multiply-adds, 2 cores: 76 G operations/s",
+    } <= set(said)
+    assert {
+        "naive",
+        "quick",
+        "library",
+        "vector",
+        "tiny, workload 10",
+        "other, workload L",
+        "best of ours",
+        "best rival",
+    } <= set(said)
     assert any("cleverer algorithm" in line for line in said)
 
 
@@ -70,4 +85,7 @@ def test_without_matplotlib_the_remedy_is_named(monkeypatch: pytest.MonkeyPatch)
     with pytest.raises(EnvironmentLacks) as refused:
         to_svg(picture())
 
-    assert (refused.value.exit_code, refused.value.remedy) == (ExitCode.ENVIRONMENT, "pip install 'perflab[pages]'")
+    assert (refused.value.exit_code, refused.value.remedy) == (
+        ExitCode.ENVIRONMENT,
+        "pip install 'perflab[pages]'",
+    )

@@ -30,7 +30,12 @@ def with_results(run: Run, variant: str, **facts: object) -> Run:
     return replace(
         run,
         workloads=tuple(
-            replace(one, results=tuple(replace(r, **facts) if r.key.variant == variant else r for r in one.results))  # type: ignore[arg-type]
+            replace(
+                one,
+                results=tuple(
+                    replace(r, **facts) if r.key.variant == variant else r for r in one.results
+                ),
+            )  # type: ignore[arg-type]
             for one in run.workloads
         ),
     )
@@ -39,7 +44,12 @@ def with_results(run: Run, variant: str, **facts: object) -> Run:
 def crowd() -> Summary:
     """All there is to say: a crossover, a rival, a pool that never pays, a build, a curve of two processors, an odd exponent."""
     run = fake_sweep(
-        {"naive": LINE, "flat": FLAT, "pool": lambda n: 3e-4 + 1e-6 * n, "lib": lambda n: 2e-8 * n + 1e-5},
+        {
+            "naive": LINE,
+            "flat": FLAT,
+            "pool": lambda n: 3e-4 + 1e-6 * n,
+            "lib": lambda n: 2e-8 * n + 1e-5,
+        },
         rivals=("lib",),
         growth={"naive": 2.0},
     )
@@ -48,7 +58,10 @@ def crowd() -> Summary:
     run = with_results(run, "naive", cold=ColdCall(50_000_000, 1_000))
     crew = replace(
         run.workloads[-1],
-        results=tuple(replace(timed(f"pool@{p}", "10000", seconds, wobble=0.0), workers=p) for p, seconds in ((1, 1.0), (2, 0.625))),
+        results=tuple(
+            replace(timed(f"pool@{p}", "10000", seconds, wobble=0.0), workers=p)
+            for p, seconds in ((1, 1.0), (2, 0.625))
+        ),
     )
     return summarise(replace(run, crews=(crew,)), "results/tiny/x.json")
 
@@ -82,7 +95,10 @@ def test_an_open_interval_is_shown_as_open() -> None:
 
 def test_several_series_are_named() -> None:
     """With more than one series every sentence says which it is about."""
-    one, other = fake_sweep({"naive": LINE, "quick": FLAT}), fake_sweep({"naive": LINE, "quick": FLAT}, series="long")
+    one, other = (
+        fake_sweep({"naive": LINE, "quick": FLAT}),
+        fake_sweep({"naive": LINE, "quick": FLAT}, series="long"),
+    )
     renamed = tuple(replace(w, workload=f"long-{w.n}") for w in other.workloads)
     said = advice(summarise(replace(one, workloads=(*one.workloads, *renamed))))
 
@@ -108,7 +124,15 @@ def test_the_terminal_shows_crossovers_growth_and_processors() -> None:
     print_scaling(Console(file=buffer, width=120, no_color=True), crowd())
     shown = buffer.getvalue()
 
-    places = [shown.index(title) for title in ("Crossovers of tiny", "Time grows as n", "What more processors are worth", "What to do")]
+    places = [
+        shown.index(title)
+        for title in (
+            "Crossovers of tiny",
+            "Time grows as n",
+            "What more processors are worth",
+            "What to do",
+        )
+    ]
     assert sorted(places) == places
     assert "not as expected" in shown
 
@@ -126,10 +150,14 @@ def test_the_document_carries_all_of_it() -> None:
     """Crossovers, growth and speed-up by processors, with units in their names and estimates as objects."""
     document = msgspec.json.decode(documents.runs_bytes([crowd()]))
 
-    assert {"series", "kind", "below", "above", "n", "between", "open_low", "open_high"} == set(document["crossovers"][0])
+    assert {"series", "kind", "below", "above", "n", "between", "open_low", "open_high"} == set(
+        document["crossovers"][0]
+    )
     assert document["crossovers"][0]["n"]["value"] == pytest.approx(50, rel=1e-3)
     assert {"naive", "flat", "pool", "lib"} == {one["variant"] for one in document["growth"]}
-    assert [(1, 1.0), (2, pytest.approx(1.6))] == [(one["processors"], one["speedup"]["value"]) for one in document["parallel"]]
+    assert [(1, 1.0), (2, pytest.approx(1.6))] == [
+        (one["processors"], one["speedup"]["value"]) for one in document["parallel"]
+    ]
 
 
 def test_the_plot_is_valid_offline_and_repeatable() -> None:
@@ -141,7 +169,10 @@ def test_the_plot_is_valid_offline_and_repeatable() -> None:
     text = "".join(ET.fromstring(first).itertext())
 
     assert first == second
-    assert all(name in text for name in ("naive", "flat", "pool", "lib (rival)", "lower bound", "naive | flat"))
+    assert all(
+        name in text
+        for name in ("naive", "flat", "pool", "lib (rival)", "lower bound", "naive | flat")
+    )
     assert b'href="http' not in first
 
 
@@ -150,7 +181,11 @@ def test_the_plot_takes_odd_names_and_missing_sizes() -> None:
     pytest.importorskip("matplotlib", reason="perflab[pages] is not installed")
     from harness.show.curves import svg
 
-    curves: dict[str, Seconds] = {"naive": LINE, "a$b$_c": FLAT, HOSTILE: lambda n: FLAT(n) if n < 1000 else math.inf}
+    curves: dict[str, Seconds] = {
+        "naive": LINE,
+        "a$b$_c": FLAT,
+        HOSTILE: lambda n: FLAT(n) if n < 1000 else math.inf,
+    }
     drawn = svg(summarise(fake_sweep(curves)))
 
     assert "a$b$_c" in "".join(ET.fromstring(drawn).itertext())

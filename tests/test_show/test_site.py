@@ -76,10 +76,25 @@ def broken_run() -> Run:
     """A run with a wrong and a crashed variant, whose messages are hostile."""
     run = fake_run()
     (measured,) = run.workloads
-    wrong = replace(fake_result("wrong", 100), status=Status.WRONG_ANSWER, message=STRANGE, processes=())
-    wrong = replace(wrong, certificate=wrong.certificate and replace(wrong.certificate, verdict=Proof.NOT_EQUAL))
-    crashed = replace(fake_result("crashed", 100), status=Status.CRASHED, message="SIGSEGV", processes=(), certificate=None)
-    return replace(run, workloads=(replace(measured, results=(*measured.results, wrong, crashed), work=Work(1e3, 1e2)),))
+    wrong = replace(
+        fake_result("wrong", 100), status=Status.WRONG_ANSWER, message=STRANGE, processes=()
+    )
+    wrong = replace(
+        wrong, certificate=wrong.certificate and replace(wrong.certificate, verdict=Proof.NOT_EQUAL)
+    )
+    crashed = replace(
+        fake_result("crashed", 100),
+        status=Status.CRASHED,
+        message="SIGSEGV",
+        processes=(),
+        certificate=None,
+    )
+    return replace(
+        run,
+        workloads=(
+            replace(measured, results=(*measured.results, wrong, crashed), work=Work(1e3, 1e2)),
+        ),
+    )
 
 
 def whole_site() -> Site:
@@ -94,12 +109,33 @@ def whole_site() -> Site:
         broken_run(), machine=replace(fake_run().machine, cpu=STRANGE), checkout=Checkout("c0ffee" * 6 + "c0ff", changed=True),
         roofs=(Roof("memory", bytes_per_second=1e10), Roof("multiply-adds, one core", operations_per_second=1e10)),
     )  # fmt: skip
-    profile = Profile(Key("tiny", "naive", "10"), Tool.PY_SPY, 0.1, 3, (Stack((Frame(STRANGE, "naive.py", 3),), 5.0),))
+    profile = Profile(
+        Key("tiny", "naive", "10"),
+        Tool.PY_SPY,
+        0.1,
+        3,
+        (Stack((Frame(STRANGE, "naive.py", 3),), 5.0),),
+    )
     earlier = replace(run, id="20251231T120000Z-0123abcd")
-    shelf = shelf_of(earlier, run, sweep=fake_sweep({"naive": lambda n: n * 1e-6, "quick": lambda n: 2e-5 + n * 1e-8}))
-    curve = Curve(Measurand(Key("tiny", "quick", "10"), Quantity.RATIO), "m", STRANGE, (Point("a" * 40, 0.1), Point("b" * 40, 0.2)))
+    shelf = shelf_of(
+        earlier,
+        run,
+        sweep=fake_sweep({"naive": lambda n: n * 1e-6, "quick": lambda n: 2e-5 + n * 1e-8}),
+    )
+    curve = Curve(
+        Measurand(Key("tiny", "quick", "10"), Quantity.RATIO),
+        "m",
+        STRANGE,
+        (Point("a" * 40, 0.1), Point("b" * 40, 0.2)),
+    )
     step = Step(curve.measurand, "m", STRANGE, "a" * 40, "b" * 40, 0.1, 0.2, 0.01)
-    history = CommitHistory((curve,), (step,), ("a" * 40, "b" * 40), {"b" * 40: STRANGE}, (("a" * 40, Key("tiny", "gone", "10")),))
+    history = CommitHistory(
+        (curve,),
+        (step,),
+        ("a" * 40, "b" * 40),
+        {"b" * 40: STRANGE},
+        (("a" * 40, Key("tiny", "gone", "10")),),
+    )
     cases = (
         case_page("tiny", shelf, study, [profile], detect=lambda values: [(0, len(values))]),
         case_page("other", None, replace(study, name="other")),
@@ -136,12 +172,20 @@ def test_every_address_is_a_page_of_ours(page: Page) -> None:
         if address == "data:,":
             continue
         path, _, anchor = address.partition("#")
-        target = posixpath.normpath(posixpath.join(posixpath.dirname(page.path), path)) if path else page.path
+        target = (
+            posixpath.normpath(posixpath.join(posixpath.dirname(page.path), path))
+            if path
+            else page.path
+        )
         assert target in SITE, address
         assert not anchor or anchor in Read(SITE[target]).ids
 
 
-@pytest.mark.parametrize("page", [page for path, page in SITE.items() if path.endswith(".svg")], ids=lambda page: page.path)
+@pytest.mark.parametrize(
+    "page",
+    [page for path, page in SITE.items() if path.endswith(".svg")],
+    ids=lambda page: page.path,
+)
 def test_pictures_are_sound_and_need_nothing(page: Page) -> None:
     """XML that can be read, without scripts, and with no address but those within."""
     root = ET.fromstring(page.content)
@@ -187,7 +231,10 @@ def test_a_story_keeps_its_words_and_loses_what_leads_away() -> None:
         {"../other/README.md": "other.html"},
     )
 
-    assert '<h3>A</h3>\n<p>x <a href="other.html">y</a> z &lt;i&gt;raw&lt;/i&gt;</p>\n' == told.replace("[x](javascript:alert(1))", "x")
+    assert (
+        '<h3>A</h3>\n<p>x <a href="other.html">y</a> z &lt;i&gt;raw&lt;/i&gt;</p>\n'
+        == told.replace("[x](javascript:alert(1))", "x")
+    )
     assert "GENERATED" not in Read(SITE["cases/tiny.html"]).text
     assert "What we got wrong" in Read(SITE["cases/tiny.html"]).text
 

@@ -31,25 +31,38 @@ def written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[ModuleT
 
 def functions(file: str) -> list[ast.FunctionDef]:
     """The public functions of one of its files."""
-    return [node for node in ast.parse(skeleton(NAME)[file]).body if isinstance(node, ast.FunctionDef) and not node.name.startswith("_")]
+    return [
+        node
+        for node in ast.parse(skeleton(NAME)[file]).body
+        if isinstance(node, ast.FunctionDef) and not node.name.startswith("_")
+    ]
 
 
 def test_every_variant_has_a_file_and_every_file_is_named(written: ModuleType) -> None:
     """A variant is a file of its name; the story and the mutants are there."""
 
-    assert {"__init__.py", "mutants.py", "README.md", *(f"{name}.py" for name in written.case.variants)} == set(skeleton(NAME))
+    assert {
+        "__init__.py",
+        "mutants.py",
+        "README.md",
+        *(f"{name}.py" for name in written.case.variants),
+    } == set(skeleton(NAME))
     assert 3 == len(written.case.variants)
 
 
 def test_every_variant_agrees_with_the_reference(written: ModuleType) -> None:
     """On every size but the largest, on another seed, and on the nasty inputs."""
     case = written.case
-    inputs = [workload.arguments(seed) for workload in case.workloads[:5] for seed in (0, 1)] + list(case.adversarial())
+    inputs = [
+        workload.arguments(seed) for workload in case.workloads[:5] for seed in (0, 1)
+    ] + list(case.adversarial())
     reference = getattr(importlib.import_module(f"{NAME}.{case.reference}"), case.function)
     for name in case.variants[1:]:
         function = getattr(importlib.import_module(f"{NAME}.{name}"), case.function)
 
-        assert [None] * len(inputs) == [case.same.compare(reference(*arguments), function(*arguments)) for arguments in inputs]
+        assert [None] * len(inputs) == [
+            case.same.compare(reference(*arguments), function(*arguments)) for arguments in inputs
+        ]
 
 
 def test_every_mutant_differs_or_changes_its_input(written: ModuleType) -> None:
@@ -63,7 +76,9 @@ def test_every_mutant_differs_or_changes_its_input(written: ModuleType) -> None:
             given = list(readings)
             answer = getattr(mutants, function.name)(given)
             caught[function.name] = (
-                caught.get(function.name, False) or given != readings or case.same.compare(reference(readings), answer) is not None
+                caught.get(function.name, False)
+                or given != readings
+                or case.same.compare(reference(readings), answer) is not None
             )
 
     assert [True] * 5 == list(caught.values())
@@ -89,13 +104,24 @@ def test_another_seed_is_another_input(written: ModuleType) -> None:
 def test_the_law_names_what_is_broken(written: ModuleType) -> None:
     """None for a right answer, a sentence for a wrong one."""
 
-    assert [None, "the high-water mark falls at reading 2"] == [written.never_falls((), answer) for answer in ([1, 1, 2], [1, 2, 1])]
+    assert [None, "the high-water mark falls at reading 2"] == [
+        written.never_falls((), answer) for answer in ([1, 1, 2], [1, 2, 1])
+    ]
 
 
 def test_importing_the_case_is_light() -> None:
     """The declaration imports the standard library and harness, nothing else, at its top."""
-    imported = [node for node in ast.parse(skeleton(NAME)["__init__.py"]).body if isinstance(node, (ast.Import, ast.ImportFrom))]
-    roots = {(node.module or "").partition(".")[0] if isinstance(node, ast.ImportFrom) else node.names[0].name for node in imported}
+    imported = [
+        node
+        for node in ast.parse(skeleton(NAME)["__init__.py"]).body
+        if isinstance(node, (ast.Import, ast.ImportFrom))
+    ]
+    roots = {
+        (node.module or "").partition(".")[0]
+        if isinstance(node, ast.ImportFrom)
+        else node.names[0].name
+        for node in imported
+    }
 
     assert {"harness"} == roots - sys.stdlib_module_names
 
@@ -104,9 +130,14 @@ def test_the_story_has_its_sections_and_markers() -> None:
     """The block of results is generated between the two markers."""
     story = skeleton(NAME)["README.md"]
 
-    assert ["The question", "The prediction", "What we measured", "What the profile showed", "What we got wrong", "Exercises"] == [
-        line[3:] for line in story.splitlines() if line.startswith("## ")
-    ]
+    assert [
+        "The question",
+        "The prediction",
+        "What we measured",
+        "What the profile showed",
+        "What we got wrong",
+        "Exercises",
+    ] == [line[3:] for line in story.splitlines() if line.startswith("## ")]
     assert "<!-- results:begin -->\n<!-- results:end -->" in story
 
 

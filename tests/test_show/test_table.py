@@ -33,7 +33,12 @@ def test_the_whole_table_at_eighty_columns() -> None:
         fake_row("myers", 0.00405, speedup=3.05, tie=1),
         fake_row("banded", 0.0041, speedup=3.01, tie=1),
         fake_row("myers_c", 1.234e-5, speedup=1000.0, payback=1240),
-        failed_row("float32", Status.WRONG_ANSWER, finding="precision", message="answer[3]: 0.1 is not 0.10000000149"),
+        failed_row(
+            "float32",
+            Status.WRONG_ANSWER,
+            finding="precision",
+            message="answer[3]: 0.1 is not 0.10000000149",
+        ),
         dropped=("the machine slept for 3 s",) * 2,
     )
 
@@ -64,7 +69,10 @@ def test_time_ratio_and_status_are_never_dropped(width: int) -> None:
     """A narrow terminal costs columns, but not those three."""
     summary = full_table()
 
-    assert ["12.3 µs" in line_of("myers_c", summary, width=width), "1 000x" in line_of("myers_c", summary, width=width)] == [True, True]
+    assert [
+        "12.3 µs" in line_of("myers_c", summary, width=width),
+        "1 000x" in line_of("myers_c", summary, width=width),
+    ] == [True, True]
     assert "wrong-answer" in line_of("float32", summary, width=width)
 
 
@@ -90,9 +98,15 @@ def test_a_row_that_is_not_ok_shows_no_number() -> None:
 
 def test_an_ok_row_without_samples_says_so() -> None:
     """Measured nothing is not zero."""
-    summary = fake_table(replace(fake_row("naive", 1.0, reference=True), seconds=None, speedup=None, times_limit=None))
+    summary = fake_table(
+        replace(
+            fake_row("naive", 1.0, reference=True), seconds=None, speedup=None, times_limit=None
+        )
+    )
 
-    assert ["naive", "(ref)", "python", "–", "too", "few", "samples"] == line_of("naive", summary).split()
+    assert ["naive", "(ref)", "python", "–", "too", "few", "samples"] == line_of(
+        "naive", summary
+    ).split()
 
 
 def test_the_best_of_ours_is_never_a_rival() -> None:
@@ -106,7 +120,15 @@ def test_the_best_of_ours_is_never_a_rival() -> None:
 def test_three_tied_rows_share_one_bracket() -> None:
     """The bracket opens, goes on and closes; a lone row has none."""
     summary = fake_table(
-        *(fake_row(name, seconds, tie=tie) for name, seconds, tie in [("a", 1.0, 4), ("b", 1.1, 4), ("c", 1.2, 4), ("d", 2.0, None)])
+        *(
+            fake_row(name, seconds, tie=tie)
+            for name, seconds, tie in [
+                ("a", 1.0, 4),
+                ("b", 1.1, 4),
+                ("c", 1.2, 4),
+                ("d", 2.0, None),
+            ]
+        )
     )
 
     assert ["┌", "│", "└", " "] == [line[0] for line in said(summary)[2:6]]
@@ -115,7 +137,9 @@ def test_three_tied_rows_share_one_bracket() -> None:
 def test_hostile_names_are_data() -> None:
     """Neither markup nor escape sequences nor newlines of a name, a message or a reason reach the terminal."""
     summary = fake_table(
-        failed_row(HOSTILE, Status.WRONG_ANSWER, finding=HOSTILE, message=HOSTILE), dropped=(HOSTILE,), warnings=(HOSTILE,)
+        failed_row(HOSTILE, Status.WRONG_ANSWER, finding=HOSTILE, message=HOSTILE),
+        dropped=(HOSTILE,),
+        warnings=(HOSTILE,),
     )
     printed = table.to_text(replace(summary, name=HOSTILE), case=HOSTILE, width=300)
 
@@ -150,14 +174,26 @@ def test_plain_where_colours_are_not_wanted(monkeypatch: pytest.MonkeyPatch) -> 
 def test_no_table_is_too_small() -> None:
     """A workload in which everything failed, and one without rows, have a table."""
 
-    assert ["tiny, n = 100", "  variant  time  speed-up", "  7 blocks of fresh processes"] == said(fake_table(widest=None))
-    assert "  naive    python        –  crashed" == said(fake_table(failed_row("naive", Status.CRASHED), widest=None))[2]
+    assert ["tiny, n = 100", "  variant  time  speed-up", "  7 blocks of fresh processes"] == said(
+        fake_table(widest=None)
+    )
+    assert (
+        "  naive    python        –  crashed"
+        == said(fake_table(failed_row("naive", Status.CRASHED), widest=None))[2]
+    )
 
 
 def test_the_reference_is_marked_by_its_certificate() -> None:
     """Not by its place: the table is sorted by time."""
     row = fake_row("naive", 1.0, reference=True)
     assert row.result.certificate is not None
-    equal = replace(row, result=replace(row.result, certificate=replace(row.result.certificate, verdict=Proof.EQUAL)))
+    equal = replace(
+        row,
+        result=replace(
+            row.result, certificate=replace(row.result.certificate, verdict=Proof.EQUAL)
+        ),
+    )
 
-    assert ["naive (ref) ★", "naive ★"] == [said(fake_table(one))[2][2:].split("  ")[0] for one in (row, equal)]
+    assert ["naive (ref) ★", "naive ★"] == [
+        said(fake_table(one))[2][2:].split("  ")[0] for one in (row, equal)
+    ]

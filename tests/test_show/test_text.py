@@ -25,7 +25,15 @@ def test_times_have_three_significant_digits(value: float | None, said: str) -> 
 
 
 @pytest.mark.parametrize(
-    ("value", "said"), [(5.3, "5.30x"), (12.34, "12.3x"), (123.4, "123x"), (1259.0, "1 259x"), (0.5, "0.50x"), (None, "–")]
+    ("value", "said"),
+    [
+        (5.3, "5.30x"),
+        (12.34, "12.3x"),
+        (123.4, "123x"),
+        (1259.0, "1 259x"),
+        (0.5, "0.50x"),
+        (None, "–"),
+    ],
 )
 def test_ratios_end_with_x(value: float | None, said: str) -> None:
     """A ratio keeps three digits; thousands are set apart."""
@@ -33,7 +41,10 @@ def test_ratios_end_with_x(value: float | None, said: str) -> None:
     assert said == text.ratio(value)
 
 
-@pytest.mark.parametrize(("value", "said"), [(0, "< 4 KiB"), (4096, "4.0 KiB"), (300 << 20, "300 MiB"), (5 << 40, "5.0 TiB"), (None, "–")])
+@pytest.mark.parametrize(
+    ("value", "said"),
+    [(0, "< 4 KiB"), (4096, "4.0 KiB"), (300 << 20, "300 MiB"), (5 << 40, "5.0 TiB"), (None, "–")],
+)
 def test_bytes_have_binary_units(value: int | None, said: str) -> None:
     """Less than a page is not nothing; not measured is a dash, never 0."""
 
@@ -45,14 +56,21 @@ def test_pay_back_is_said_in_words() -> None:
     said = [text.payback(calls, is_reference=False, measured=True) for calls in (0, 1, 1240, None)]
 
     assert ["at once", "at once", "1 240 calls", "never"] == said
-    assert ["–", "–"] == [text.payback(None, is_reference=True, measured=True), text.payback(7, is_reference=False, measured=False)]
+    assert ["–", "–"] == [
+        text.payback(None, is_reference=True, measured=True),
+        text.payback(7, is_reference=False, measured=False),
+    ]
 
 
 def test_a_hostile_name_cannot_steer_the_terminal() -> None:
     """Control and bidirectional characters, and lone surrogates, become visible; the result stays on one line."""
     cleaned = text.clean(HOSTILE + "\x00\x7f\x9b\u2066\u2028\ud800")
 
-    assert not [character for character in cleaned if unicodedata.category(character) in {"Cc", "Cf", "Cs", "Zl", "Zp"}]
+    assert not [
+        character
+        for character in cleaned
+        if unicodedata.category(character) in {"Cc", "Cf", "Cs", "Zl", "Zp"}
+    ]
     assert "[/x]\ufffd]0;owned\ufffd\ufffdevil new<script>|`" == text.clean(HOSTILE)
 
 
@@ -83,7 +101,9 @@ def test_the_distribution_shows_where_samples_pile_up() -> None:
     assert "█       " == text.distribution([1.0, 1.0])
 
 
-@pytest.mark.parametrize("name", ["::error::x", "  ::set-output name=a::b", "##[error]x", "\n::error::x"])
+@pytest.mark.parametrize(
+    "name", ["::error::x", "  ::set-output name=a::b", "##[error]x", "\n::error::x"]
+)
 def test_no_name_is_a_workflows_command(name: str) -> None:
     """A runner takes a line that begins so for a command; within a line it means nothing."""
 

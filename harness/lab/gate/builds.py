@@ -29,7 +29,9 @@ _PLACED = re.compile(r"^\S+:\d+(?::\d+)?:\s*\S")
 """A compiler's message with its place: file, line, column."""
 
 
-def provide(root: Path, bodies: Iterable[Body], *, tell: Callable[[str], None]) -> dict[Body, NotBuilt]:
+def provide(
+    root: Path, bodies: Iterable[Body], *, tell: Callable[[str], None]
+) -> dict[Body, NotBuilt]:
     """Put a current build beside each source; return what could not be built, with the reason."""
     wanted = {body: _kept(root, body) for body in bodies if (_source(root, body)).is_file()}
     missing = [body for body, kept in wanted.items() if not kept.is_dir()]
@@ -50,7 +52,11 @@ def _source(root: Path, body: Body) -> Path:
 
 def _kept(root: Path, body: Body) -> Path:
     source = _source(root, body)
-    needed = sorted(file for file in needed_files(source, tree_at(root)) if file.suffix != ".py" or file.name == "setup.py")
+    needed = sorted(
+        file
+        for file in needed_files(source, tree_at(root))
+        if file.suffix != ".py" or file.name == "setup.py"
+    )
     flags = [os.environ.get(name, "") for name in _FLAGS]
     parts = [
         files_digest([*needed, root / "setup.py"]),
@@ -70,28 +76,53 @@ def _build(root: Path, bodies: Sequence[Body]) -> dict[Body, NotBuilt]:
         return {}
     if len(bodies) == 1:
         return {bodies[0]: error}
-    return {body: problem for body in bodies if (problem := _build_together(root, [body])) is not None}
+    return {
+        body: problem for body in bodies if (problem := _build_together(root, [body])) is not None
+    }
 
 
 def _build_together(root: Path, bodies: Sequence[Body]) -> NotBuilt | None:
     with tempfile.TemporaryDirectory(prefix="perflab-build-") as scratch:
         copy = Path(scratch, "tree")
-        shutil.copytree(root, copy, ignore=shutil.ignore_patterns("*.pyx", ".git", "results", "docs", "tests"), symlinks=True)
+        shutil.copytree(
+            root,
+            copy,
+            ignore=shutil.ignore_patterns("*.pyx", ".git", "results", "docs", "tests"),
+            symlinks=True,
+        )
         for body in bodies:
             shutil.copyfile(_source(root, body), _source(copy, body))
         command = [sys.executable, "setup.py", "-q", "build_ext", "--inplace"]
         try:
-            done = subprocess.run(command, cwd=copy, capture_output=True, timeout=_BUILD_SECONDS, check=False, preexec_fn=die_with_parent)
+            done = subprocess.run(
+                command,
+                cwd=copy,
+                capture_output=True,
+                timeout=_BUILD_SECONDS,
+                check=False,
+                preexec_fn=die_with_parent,
+            )
         except subprocess.TimeoutExpired:
-            return NotBuilt(f"building {_names(bodies)} took longer than {_BUILD_SECONDS} s", "build it by hand and look")
+            return NotBuilt(
+                f"building {_names(bodies)} took longer than {_BUILD_SECONDS} s",
+                "build it by hand and look",
+            )
         if done.returncode:
             return NotBuilt(
-                f"building {_names(bodies)} failed: {_first_error(done.stdout + done.stderr)}", "mend the source, or leave it out: -V"
+                f"building {_names(bodies)} failed: {_first_error(done.stdout + done.stderr)}",
+                "mend the source, or leave it out: -V",
             )
         for body in bodies:
-            built = [file for file in _source(copy, body).parent.glob(f"{body[1]}.*") if file.suffix in {".so", ".pyd", ".json"}]
+            built = [
+                file
+                for file in _source(copy, body).parent.glob(f"{body[1]}.*")
+                if file.suffix in {".so", ".pyd", ".json"}
+            ]
             if not any(file.suffix != ".json" for file in built):
-                return NotBuilt(f"setup.py built nothing for {_names([body])}", "every extensions/*/*.pyx must be built by setup.py")
+                return NotBuilt(
+                    f"setup.py built nothing for {_names([body])}",
+                    "every extensions/*/*.pyx must be built by setup.py",
+                )
             _keep(built, _kept(root, body))
     return None
 
@@ -118,4 +149,6 @@ def _first_error(output: bytes) -> str:
     lines = [line.strip() for line in output.decode(errors="replace").splitlines()]
     if placed := [line for line in lines if _PLACED.match(line) and "warning" not in line]:
         return placed[0]
-    return next((line for line in lines if "error" in line.lower()), lines[-1] if lines else "no message")
+    return next(
+        (line for line in lines if "error" in line.lower()), lines[-1] if lines else "no message"
+    )

@@ -71,7 +71,14 @@ def in_revision(root: Path, place: Place, top: Path | None = None) -> Found | No
     if not (folder / "__init__.py").is_file():
         return None
     search_path = str(root / place.home if place.origin == "catalogue" else folder.parent)
-    return Found(place.name, place.module, folder, place.origin, search_path, trees.tree_at(root, search_path, origin=top))
+    return Found(
+        place.name,
+        place.module,
+        folder,
+        place.origin,
+        search_path,
+        trees.tree_at(root, search_path, origin=top),
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,9 +106,14 @@ def list_variants(sides: Sides, wanted: Sequence[str]) -> list[Listed]:
     for name in wanted:
         if name not in names:
             raise AskedWrongly(
-                f"{sides.name} has no variant {name!r} on either side", did_you_mean(name, names) or f"there are: {', '.join(names)}"
+                f"{sides.name} has no variant {name!r} on either side",
+                did_you_mean(name, names) or f"there are: {', '.join(names)}",
             )
-    return [Listed(sides.name, name, _state(sides, name)) for name in names if not wanted or name in wanted]
+    return [
+        Listed(sides.name, name, _state(sides, name))
+        for name in names
+        if not wanted or name in wanted
+    ]
 
 
 def _state(sides: Sides, variant: str) -> State:
@@ -109,15 +121,20 @@ def _state(sides: Sides, variant: str) -> State:
         return State.DELETED
     if sides.base is None or variant not in sides.base.case.variants:
         return State.ADDED
-    same = variant_meaning(sides.base, variant) == variant_meaning(sides.head, variant) and same_calls(
-        sides.base.case, sides.head.case, variant
-    )
+    same = variant_meaning(sides.base, variant) == variant_meaning(
+        sides.head, variant
+    ) and same_calls(sides.base.case, sides.head.case, variant)
     return State.UNCHANGED if same else State.CHANGED
 
 
 def same_calls(base: Case, head: Case, variant: str) -> bool:
     """Whether both declarations call a variant alike, as far as that can be seen without running anything."""
-    return (base.function, base.mutates, base.consume is None, base.service_of(variant) is None) == (
+    return (
+        base.function,
+        base.mutates,
+        base.consume is None,
+        base.service_of(variant) is None,
+    ) == (
         head.function,
         head.mutates,
         head.consume is None,
@@ -127,7 +144,11 @@ def same_calls(base: Case, head: Case, variant: str) -> bool:
 
 def same_declaration(sides: Sides) -> bool:
     """Whether both revisions declare the case alike: then their inputs are alike, too."""
-    return sides.base is not None and sides.head is not None and _meaning(sides.base, "__init__") == _meaning(sides.head, "__init__")
+    return (
+        sides.base is not None
+        and sides.head is not None
+        and _meaning(sides.base, "__init__") == _meaning(sides.head, "__init__")
+    )
 
 
 def variant_meaning(revision: Revision, variant: str) -> str:
@@ -147,9 +168,15 @@ def _meaning(revision: Revision, module: str) -> str:
     found = revision.found
     assert found.tree is not None
     digest = sha256()
-    data = [file for file in found.folder.rglob("*") if file.is_file() and file.suffix not in {".py", *_PROSE}]
+    data = [
+        file
+        for file in found.folder.rglob("*")
+        if file.is_file() and file.suffix not in {".py", *_PROSE}
+    ]
     for file in sorted({*needed_files(found.source(module), found.tree), *data}):
-        place = file.relative_to(found.tree.root) if file.is_relative_to(found.tree.root) else file.name
+        place = (
+            file.relative_to(found.tree.root) if file.is_relative_to(found.tree.root) else file.name
+        )
         digest.update(f"{place}\0{_meaning_of(file)}\0".encode(errors="surrogateescape"))
     return digest.hexdigest()[:16]
 
@@ -171,6 +198,8 @@ def _tokens(data: bytes) -> Iterator[tuple[int, str]]:
     for token in tokenize.tokenize(io.BytesIO(data).readline):
         if token.type == tokenize.NL:
             continue
-        if token.type == tokenize.COMMENT and not token.string.lstrip("# ").startswith(_MEANINGFUL_COMMENTS):
+        if token.type == tokenize.COMMENT and not token.string.lstrip("# ").startswith(
+            _MEANINGFUL_COMMENTS
+        ):
             continue
         yield token.type, token.string

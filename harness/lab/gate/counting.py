@@ -79,7 +79,8 @@ def require_callgrind() -> str:
     path = shutil.which("valgrind")
     if path is None:
         raise EnvironmentLacks(
-            "valgrind is not installed, so instructions cannot be counted", "apt-get install valgrind, then make build; or --metric time"
+            "valgrind is not installed, so instructions cannot be counted",
+            "apt-get install valgrind, then make build; or --metric time",
         )
     shim.load()
     # the first to import a module compiles it, which moves everything it allocates later
@@ -87,7 +88,9 @@ def require_callgrind() -> str:
     return path
 
 
-def count(match: Match, *, tolerance: float, tell: Told, hash_seeds: Sequence[int] = HASH_SEEDS) -> Counted:
+def count(
+    match: Match, *, tolerance: float, tell: Told, hash_seeds: Sequence[int] = HASH_SEEDS
+) -> Counted:
     """Count both sides under several hash seeds, and one of them twice: only steady counts are compared.
 
     Raises:
@@ -97,13 +100,19 @@ def count(match: Match, *, tolerance: float, tell: Told, hash_seeds: Sequence[in
     require_callgrind()
     started = time.monotonic()
     tell(f"{match.variant}: counting instructions")
-    jobs = [(side, seed) for seed in hash_seeds for side in ("base", "head")] + [("base", hash_seeds[0])]
+    jobs = [(side, seed) for seed in hash_seeds for side in ("base", "head")] + [
+        ("base", hash_seeds[0])
+    ]
     with ThreadPoolExecutor(max(1, processors())) as pool:
         counts = list(pool.map(lambda job: _one(match, *job), jobs))
     if counts[0] != counts[-1]:
-        raise Unsteady(f"two runs of one program took {counts[0]:,} and {counts[-1]:,} instructions")
+        raise Unsteady(
+            f"two runs of one program took {counts[0]:,} and {counts[-1]:,} instructions"
+        )
     pairs = tuple(zip(counts[0:-1:2], counts[1:-1:2], strict=True))
-    return Counted(policy.judge_counts(pairs, tolerance=tolerance), pairs, time.monotonic() - started)
+    return Counted(
+        policy.judge_counts(pairs, tolerance=tolerance), pairs, time.monotonic() - started
+    )
 
 
 def callgrind_command(scratch: Path) -> list[str]:
@@ -128,14 +137,22 @@ def _one(match: Match, side: str, seed: int) -> int:
 
 def _job(match: Match, revision: Revision, side: str) -> Message:
     spin = None if match.spin is None else match.spin if side == "head" else 0
-    return {"do": "count", "case": where(revision.found), "variant": match.variant, "workload": match.workload, "spin": spin}
+    return {
+        "do": "count",
+        "case": where(revision.found),
+        "variant": match.variant,
+        "workload": match.workload,
+        "spin": spin,
+    }
 
 
 def _asked(worker: Worker, job: Message, side: str) -> Message:
     try:
         said = worker.ask(job)
     except Ending as ending:
-        raise NotTimed({"failed": ending.status, "message": f"under callgrind: {ending.message}"}, side) from None
+        raise NotTimed(
+            {"failed": ending.status, "message": f"under callgrind: {ending.message}"}, side
+        ) from None
     if "failed" in said:
         raise NotTimed({**said, "message": f"under callgrind: {said['message']}"}, side)
     return said

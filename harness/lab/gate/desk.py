@@ -86,10 +86,17 @@ class Desk:
     def workloads(self, revision: Revision) -> list[str]:
         """Names of the workloads that a variant may be gated on, ascending."""
         case = revision.case
-        wanted = self.asked.workloads or case.gate.workloads or tuple(one.name for one in sorted(case.workloads, key=lambda one: one.n))
+        wanted = (
+            self.asked.workloads
+            or case.gate.workloads
+            or tuple(one.name for one in sorted(case.workloads, key=lambda one: one.n))
+        )
         for name in wanted:
             if name not in [one.name for one in case.workloads]:
-                raise BadCase(f"{revision.found.name} has no workload {name!r}", did_you_mean(name, [one.name for one in case.workloads]))
+                raise BadCase(
+                    f"{revision.found.name} has no workload {name!r}",
+                    did_you_mean(name, [one.name for one in case.workloads]),
+                )
         return list(wanted)
 
     def not_measured(self, one: Listed, problem: NotTimed) -> None:
@@ -103,7 +110,10 @@ class Desk:
         """Note a variant that has nothing to be compared with: nobody can say."""
         metric, head = self.asked.metrics[0], self.scene.sides[one.case].head
         assert head is not None
-        if any((key.key.case, key.key.variant, key.metric) == (one.case, one.variant, metric) for key in self.found.keys):
+        if any(
+            (key.key.case, key.key.variant, key.metric) == (one.case, one.variant, metric)
+            for key in self.found.keys
+        ):
             return
         key = KeyVerdict(
             Key(one.case, one.variant, self.workloads(head)[0]),

@@ -21,8 +21,14 @@ def built(desk: Desk, todo: Sequence[Listed]) -> list[Listed]:
         failed[which] = dict(builds.provide(root, bodies, tell=desk.tell))
     kept = []
     for one in todo:
-        head = next((failed["head"][body] for body in _bodies(desk, one, "head") if body in failed["head"]), None)
-        base = next((failed["base"][body] for body in _bodies(desk, one, "base") if body in failed["base"]), None)
+        head = next(
+            (failed["head"][body] for body in _bodies(desk, one, "head") if body in failed["head"]),
+            None,
+        )
+        base = next(
+            (failed["base"][body] for body in _bodies(desk, one, "base") if body in failed["base"]),
+            None,
+        )
         if head is not None:
             desk.found.missing.append(Gap(one.case, one.variant, Status.NOT_BUILT, head.problem))
         elif base is not None:
@@ -50,11 +56,19 @@ def proven(desk: Desk, todo: Sequence[Listed], added: Sequence[Listed]) -> list[
             continue
         wanted = [one.variant for one in (*mine, *new)]
         with Prover(sides.head.found, sides.head.case, desk.asked.confines) as prover:
-            certificates = prover.certificates(wanted, tell=lambda text: desk.tell(f"proving {text}"))
+            certificates = prover.certificates(
+                wanted, tell=lambda text: desk.tell(f"proving {text}")
+            )
             refused = {
                 variant
                 for variant in wanted
-                if not _passes(desk, name, variant, certificates[variant].status, certificates[variant].evidence.message)
+                if not _passes(
+                    desk,
+                    name,
+                    variant,
+                    certificates[variant].status,
+                    certificates[variant].evidence.message,
+                )
             }
             _same_question(desk, sides, prover, refused)
         kept += [one for one in mine if one.variant not in refused]
@@ -91,7 +105,11 @@ def _same_question(desk: Desk, sides: Sides, head: Prover, refused: set[str]) ->
         return
     if said.verdict is Proof.NOT_EQUAL:
         _passes(
-            desk, sides.name, reference, said.status, f"answers otherwise than the base's {base.case.reference}: {said.evidence.message}"
+            desk,
+            sides.name,
+            reference,
+            said.status,
+            f"answers otherwise than the base's {base.case.reference}: {said.evidence.message}",
         )
 
 
@@ -99,5 +117,7 @@ def question_changed(sides: Sides) -> bool:
     """Whether declaration or reference mean something else on the two sides."""
     if sides.base is None or sides.head is None:
         return False
-    was, now = (changes.variant_meaning(side, side.case.reference) for side in (sides.base, sides.head))
+    was, now = (
+        changes.variant_meaning(side, side.case.reference) for side in (sides.base, sides.head)
+    )
     return was != now or not changes.same_declaration(sides)

@@ -18,7 +18,12 @@ from harness.model.gated import Gap
 
 def require_known_names(desk: Desk) -> None:
     """Refuse names that are nowhere: a gate of nothing must not pass because of a slip."""
-    revisions_here = [one for sides in desk.scene.sides.values() for one in (sides.base, sides.head) if one is not None]
+    revisions_here = [
+        one
+        for sides in desk.scene.sides.values()
+        for one in (sides.base, sides.head)
+        if one is not None
+    ]
     variants = {name for one in revisions_here for name in one.case.variants}
     workloads = {workload.name for one in revisions_here for workload in one.case.workloads}
     addresses = {f"{one.found.name}/{name}" for one in revisions_here for name in one.case.variants}
@@ -30,7 +35,8 @@ def require_known_names(desk: Desk) -> None:
         for name in wanted:
             if revisions_here and name not in known:
                 raise AskedWrongly(
-                    f"there is no {what} called {name!r} on either side", did_you_mean(name, known) or "python -m harness list"
+                    f"there is no {what} called {name!r} on either side",
+                    did_you_mean(name, known) or "python -m harness list",
                 )
 
 
@@ -46,25 +52,36 @@ def list_case(desk: Desk, sides: Sides) -> list[Listed]:
         return listed
     was, now = (side.case.same.describe() for side in (sides.base, sides.head))
     if was != now:
-        desk.found.notes.append(f"{sides.name}: answers are compared otherwise than before: {was!r} became {now!r}")
+        desk.found.notes.append(
+            f"{sides.name}: answers are compared otherwise than before: {was!r} became {now!r}"
+        )
     if _same_inputs(desk, sides) and sides.head.case.consume is None:
         return listed
     desk.found.notes.append(
         f"{sides.name}: its inputs, or how its answers are consumed, may have changed; both sides are measured on the new ones"
     )
-    return [replace(one, state=State.CHANGED) if one.state is State.UNCHANGED else one for one in listed]
+    return [
+        replace(one, state=State.CHANGED) if one.state is State.UNCHANGED else one for one in listed
+    ]
 
 
 def _broken(desk: Desk, sides: Sides) -> list[Listed]:
     """A side whose declaration cannot be imported: nothing of that case can be compared."""
     side = sides.head or sides.base
     names = side.case.variants if side is not None else (sides.name,)
-    listed = [Listed(sides.name, name, State.CHANGED) for name in names if not desk.asked.variants or name in desk.asked.variants]
+    listed = [
+        Listed(sides.name, name, State.CHANGED)
+        for name in names
+        if not desk.asked.variants or name in desk.asked.variants
+    ]
     for one in listed:
         if "head" in sides.broken or sides.head is None:
             desk.found.missing.append(
                 Gap(
-                    one.case, one.variant, Status.RAISED, f"the case cannot be imported: {sides.broken.get('head') or sides.broken['base']}"
+                    one.case,
+                    one.variant,
+                    Status.RAISED,
+                    f"the case cannot be imported: {sides.broken.get('head') or sides.broken['base']}",
                 )
             )
         else:
@@ -91,7 +108,9 @@ def say_what(desk: Desk, listed: Sequence[Listed], todo: Sequence[Listed]) -> No
     """Say what will be compared, before anything is."""
     names = ", ".join(f"{one.case}/{one.variant}" for one in todo) or "nothing"
     unchanged = sum(one.state is State.UNCHANGED for one in listed)
-    desk.tell(f"to compare with {desk.scene.commit[:12]}: {names}; {unchanged} of {len(listed)} variants are unchanged")
+    desk.tell(
+        f"to compare with {desk.scene.commit[:12]}: {names}; {unchanged} of {len(listed)} variants are unchanged"
+    )
 
 
 def note_deleted(desk: Desk, listed: Sequence[Listed]) -> None:
@@ -103,4 +122,6 @@ def note_deleted(desk: Desk, listed: Sequence[Listed]) -> None:
 
 
 def _has(sides: Sides, variant: str) -> bool:
-    return any(side is not None and variant in side.case.variants for side in (sides.base, sides.head))
+    return any(
+        side is not None and variant in side.case.variants for side in (sides.base, sides.head)
+    )

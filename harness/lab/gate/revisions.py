@@ -26,7 +26,9 @@ _BORN = 1_000_000_000
 def base_folder(repository: Repository, commit: str) -> Iterator[Path]:
     """Check ``commit`` out into a worktree of its own; it is unregistered and removed afterwards."""
     folder = _folder(repository.top, commit)
-    for left_behind in folder.parent.iterdir():  # by a gate that was killed; this one holds the machine
+    for (
+        left_behind
+    ) in folder.parent.iterdir():  # by a gate that was killed; this one holds the machine
         _forget(repository, left_behind)
     try:
         repository.run("worktree", "add", "--quiet", "--detach", "--force", str(folder), commit)
@@ -48,7 +50,11 @@ def copied(top: Path, files: Sequence[str], *, label: str) -> Iterator[Path]:
     """Copy these files to a folder named after their contents; it is removed afterwards."""
     digest = sha256()
     for name in files:
-        content = os.readlink(top / name).encode(errors="surrogateescape") if (top / name).is_symlink() else (top / name).read_bytes()
+        content = (
+            os.readlink(top / name).encode(errors="surrogateescape")
+            if (top / name).is_symlink()
+            else (top / name).read_bytes()
+        )
         digest.update(f"{name}\0{sha256(content).hexdigest()}\0".encode(errors="surrogateescape"))
     folder = _folder(top, sha256(f"{label} {digest.hexdigest()}".encode()).hexdigest())
     shutil.rmtree(folder, ignore_errors=True)
@@ -56,7 +62,9 @@ def copied(top: Path, files: Sequence[str], *, label: str) -> Iterator[Path]:
         for name in files:
             target = folder / name
             target.parent.mkdir(parents=True, exist_ok=True)
-            shutil.copy(top / name, target, follow_symlinks=False)  # links as links, and who may execute what
+            shutil.copy(
+                top / name, target, follow_symlinks=False
+            )  # links as links, and who may execute what
         _settle(folder)
         yield folder
     finally:
@@ -66,7 +74,12 @@ def copied(top: Path, files: Sequence[str], *, label: str) -> Iterator[Path]:
 def _folder(top: Path, digest: str) -> Path:
     # names equally long, since a path's length moves things in memory; and alike, since no side should know which it is
     name = f"tree-{digest[:12]}"
-    return places.cache_folder("revisions", sha256(str(top).encode(errors="surrogateescape")).hexdigest()[:12]) / name
+    return (
+        places.cache_folder(
+            "revisions", sha256(str(top).encode(errors="surrogateescape")).hexdigest()[:12]
+        )
+        / name
+    )
 
 
 def _forget(repository: Repository, folder: Path) -> None:

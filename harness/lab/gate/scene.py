@@ -22,13 +22,20 @@ def both_revisions(asked: Asked) -> Iterator[Scene]:
     """Check both revisions out and find the cases in them; everything is removed afterwards."""
     places, repository = _places(asked)
     commit = repository.commit(asked.against)
-    with revisions.base_folder(repository, commit) as base, revisions.head_folder(repository) as head:
+    with (
+        revisions.base_folder(repository, commit) as base,
+        revisions.head_folder(repository) as head,
+    ):
         wanted = places or _whole_catalogue(repository, base, head)
-        opened = {place.name: _opened(place, (base, head), repository.top, asked.confines) for place in wanted}
+        opened = {
+            place.name: _opened(place, (base, head), repository.top, asked.confines)
+            for place in wanted
+        }
         for name, sides in opened.items():
             if sides.base is None and sides.head is None and not sides.broken:
                 raise AskedWrongly(
-                    f"there is no case called {name!r} on either side", did_you_mean(name, find_cases()) or "python -m harness list"
+                    f"there is no case called {name!r} on either side",
+                    did_you_mean(name, find_cases()) or "python -m harness list",
                 )
         yield Scene(repository, commit, base / _home(repository), head / _home(repository), opened)
 
@@ -44,13 +51,26 @@ def _places(asked: Asked) -> tuple[list[Place], Repository]:
         except AskedWrongly:
             if not NAME.fullmatch(name):
                 raise
-            case = Found(name, f"cases.{name}", HOME / "cases" / name, "catalogue")  # perhaps only the base has it
+            case = Found(
+                name, f"cases.{name}", HOME / "cases" / name, "catalogue"
+            )  # perhaps only the base has it
         here = repository_of(case.folder if case.folder.is_dir() else HOME)
         if found is not None and found != here:
-            raise AskedWrongly(f"{name} is in another repository than {asked.cases[0]}", "gate the two one after the other")
+            raise AskedWrongly(
+                f"{name} is in another repository than {asked.cases[0]}",
+                "gate the two one after the other",
+            )
         found = here
         home = _home(here) if case.origin == "catalogue" else Path()
-        places.append(Place(case.name, case.module, case.folder.resolve().relative_to(here.top), case.origin, home))
+        places.append(
+            Place(
+                case.name,
+                case.module,
+                case.folder.resolve().relative_to(here.top),
+                case.origin,
+                home,
+            )
+        )
     assert found is not None
     return places, found
 
@@ -62,8 +82,13 @@ def _home(repository: Repository) -> Path:
 
 def _whole_catalogue(repository: Repository, *roots: Path) -> list[Place]:
     home = _home(repository)
-    names = {init.parent.name for root in roots for init in (root / home / "cases").glob("*/__init__.py")}
-    return [Place(name, f"cases.{name}", home / "cases" / name, "catalogue", home) for name in sorted(names)]
+    names = {
+        init.parent.name for root in roots for init in (root / home / "cases").glob("*/__init__.py")
+    }
+    return [
+        Place(name, f"cases.{name}", home / "cases" / name, "catalogue", home)
+        for name in sorted(names)
+    ]
 
 
 def _opened(place: Place, roots: tuple[Path, Path], top: Path, confines: Confines) -> Sides:
@@ -71,8 +96,13 @@ def _opened(place: Place, roots: tuple[Path, Path], top: Path, confines: Confine
     found = [changes.in_revision(root, place, top) for root in roots]
     with ThreadPoolExecutor(len(roots)) as pool:
         problems = list(pool.map(lambda one: "" if one is None else _problem(one, confines), found))
-    opened = [None if one is None or problem else Revision(one, one.load()) for one, problem in zip(found, problems, strict=True)]
-    broken = {which: problem for which, problem in zip(("base", "head"), problems, strict=True) if problem}
+    opened = [
+        None if one is None or problem else Revision(one, one.load())
+        for one, problem in zip(found, problems, strict=True)
+    ]
+    broken = {
+        which: problem for which, problem in zip(("base", "head"), problems, strict=True) if problem
+    }
     return Sides(place.name, opened[0], opened[1], broken)
 
 

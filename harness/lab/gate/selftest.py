@@ -100,7 +100,9 @@ def run(asked: Asked, tell: Told, keep: Callable[[SelfTest], None]) -> SelfTest:
     started = f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}"
     with ExitStack() as stack:
         stack.enter_context(other_work(asked.load))
-        subjects = [_calibrated(match, asked, order, tell) for match in _matches(asked, stack, tell)]
+        subjects = [
+            _calibrated(match, asked, order, tell) for match in _matches(asked, stack, tell)
+        ]
         trials = _trials(asked, subjects, order)
         outcomes: list[Outcome] = []
         report = _summary(asked, subjects, outcomes, started)
@@ -116,7 +118,10 @@ def run(asked: Asked, tell: Told, keep: Callable[[SelfTest], None]) -> SelfTest:
 @contextmanager
 def other_work(processes: int) -> Iterator[None]:
     """Run this many processes that compute and rest in turn, for 5 to 200 ms each."""
-    started = [subprocess.Popen([sys.executable, "-c", _BUSY], stdin=subprocess.DEVNULL) for _ in range(processes)]
+    started = [
+        subprocess.Popen([sys.executable, "-c", _BUSY], stdin=subprocess.DEVNULL)
+        for _ in range(processes)
+    ]
     try:
         yield
     finally:
@@ -132,31 +137,54 @@ def _matches(asked: Asked, stack: ExitStack, tell: Told) -> list[Match]:
         str(file.relative_to(HOME))
         for part in ("cases", "extensions", "harness")
         for file in sorted((HOME / part).rglob("*"))
-        if file.is_file() and file.suffix not in {".pyc", ".so", ".pyd"} and not file.name.endswith(".build.json")
-    ] + [name for name in ("setup.py", "pyproject.toml", "README.md", "LICENSE") if (HOME / name).is_file()]
-    base, head = (stack.enter_context(revisions.copied(HOME, files, label=label)) for label in ("base", "head"))
+        if file.is_file()
+        and file.suffix not in {".pyc", ".so", ".pyd"}
+        and not file.name.endswith(".build.json")
+    ] + [
+        name
+        for name in ("setup.py", "pyproject.toml", "README.md", "LICENSE")
+        if (HOME / name).is_file()
+    ]
+    base, head = (
+        stack.enter_context(revisions.copied(HOME, files, label=label))
+        for label in ("base", "head")
+    )
     scratch = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="perflab-selftest-")))
     matches: list[Match] = []
     for name in asked.cases:
         here = find_case(name)
         if here.origin != "catalogue":
-            raise AskedWrongly(f"{name} is no case of the catalogue", "the self-test plants slowdowns into the catalogue's own variants")
+            raise AskedWrongly(
+                f"{name} is no case of the catalogue",
+                "the self-test plants slowdowns into the catalogue's own variants",
+            )
         place = Place(name, here.module, here.folder.relative_to(HOME), here.origin)
         sides = Sides(name, _revision(base, place), _revision(head, place))
         assert sides.base is not None
         assert sides.head is not None
         services = stack.enter_context(Services(sides.head.found, sides.head.case, confines))
-        for variant, technique in _picked(sides.head, asked.variants, [match.technique for match in matches]):
+        for variant, technique in _picked(
+            sides.head, asked.variants, [match.technique for match in matches]
+        ):
             for root, revision in ((base, sides.base), (head, sides.head)):
-                for problem in builds.provide(root, changes.bodies_of(revision, variant), tell=tell).values():
+                for problem in builds.provide(
+                    root, changes.bodies_of(revision, variant), tell=tell
+                ).values():
                     raise problem
-            workload, _ = choose_workload(sides.base, [one.name for one in _by_size(sides.head)], variant, services, confines)
+            workload, _ = choose_workload(
+                sides.base, [one.name for one in _by_size(sides.head)], variant, services, confines
+            )
             folder = scratch / f"{name}-{variant}"
             folder.mkdir()
-            matches.append(Match(sides.base, sides.head, variant, workload, technique, confines, services, folder))
+            matches.append(
+                Match(
+                    sides.base, sides.head, variant, workload, technique, confines, services, folder
+                )
+            )
     if not matches:
         raise AskedWrongly(
-            f"no variant called {' or '.join(asked.variants)} in {', '.join(asked.cases)}", "python -m harness list shows them"
+            f"no variant called {' or '.join(asked.variants)} in {', '.join(asked.cases)}",
+            "python -m harness list shows them",
         )
     return matches
 
@@ -175,14 +203,23 @@ def _by_size(revision: Revision) -> list[Workload]:
     return named or sorted(case.workloads, key=lambda one: one.n)
 
 
-def _picked(revision: Revision, wanted: Sequence[str], had: Sequence[Technique]) -> list[tuple[str, Technique]]:
+def _picked(
+    revision: Revision, wanted: Sequence[str], had: Sequence[Technique]
+) -> list[tuple[str, Technique]]:
     variants = revision.found.variants(revision.case)
     if wanted:
         return [(one.name, one.technique) for one in variants if one.name in wanted]
     picked = []
     for technique in _TECHNIQUES:
         # a reference is slow on purpose; what people gate is what they made fast
-        first = next((one for one in variants if one.technique is technique and one.name != revision.case.reference), None)
+        first = next(
+            (
+                one
+                for one in variants
+                if one.technique is technique and one.name != revision.case.reference
+            ),
+            None,
+        )
         if first is not None and technique not in had:
             picked.append((first.name, technique))
     return picked
@@ -198,7 +235,12 @@ def _calibrated(match: Match, asked: Asked, order: random.Random, tell: Told) ->
         turns[Metric.TIME] = _turns_for(match, probing, asked, order, units=_CALIBRATING_UNITS)
     if Metric.INSTRUCTIONS in asked.metrics:
         tell(f"{match.variant}: counting what a planted turn costs in instructions")
-        counted = counting.count(replace(match, spin=_CALIBRATING_TURNS), tolerance=asked.tolerance, tell=tell, hash_seeds=(0,))
+        counted = counting.count(
+            replace(match, spin=_CALIBRATING_TURNS),
+            tolerance=asked.tolerance,
+            tell=tell,
+            hash_seeds=(0,),
+        )
         base, head = counted.counts[0]
         turns[Metric.INSTRUCTIONS] = _CALIBRATING_TURNS / (head / base - 1)
     return Subject(match, turns)
@@ -206,18 +248,28 @@ def _calibrated(match: Match, asked: Asked, order: random.Random, tell: Told) ->
 
 def _turns_for(match: Match, spin: int, asked: Asked, order: random.Random, *, units: int) -> float:
     """Turns that would make a call twice as long."""
-    timer = Timer(replace(match, spin=spin), asked.tolerance, 2 * asked.budget_seconds, lambda _: None, order)
+    timer = Timer(
+        replace(match, spin=spin), asked.tolerance, 2 * asked.budget_seconds, lambda _: None, order
+    )
     read = median(unit.log_ratio for unit in timer.units(units))
     return spin / max(1e-4, math.expm1(read))
 
 
-def _trials(asked: Asked, subjects: Sequence[Subject], order: random.Random) -> list[tuple[Subject, float, Metric]]:
+def _trials(
+    asked: Asked, subjects: Sequence[Subject], order: random.Random
+) -> list[tuple[Subject, float, Metric]]:
     """All trials in random order, each variant equally often."""
     plan: list[tuple[float, Metric]] = []
     for metric in asked.metrics:
-        identical = asked.trials if metric is Metric.TIME else max(1, asked.trials // _COUNTED_SHARE)
-        slowed = max(1, asked.trials // (_PLANTED_SHARE if metric is Metric.TIME else _COUNTED_SHARE))
-        plan += [(0.0, metric)] * identical + [(slowdown, metric) for slowdown in SLOWDOWNS for _ in range(slowed)]
+        identical = (
+            asked.trials if metric is Metric.TIME else max(1, asked.trials // _COUNTED_SHARE)
+        )
+        slowed = max(
+            1, asked.trials // (_PLANTED_SHARE if metric is Metric.TIME else _COUNTED_SHARE)
+        )
+        plan += [(0.0, metric)] * identical + [
+            (slowdown, metric) for slowdown in SLOWDOWNS for _ in range(slowed)
+        ]
     counts: dict[tuple[float, Metric], int] = {}
     trials = []
     for slowdown, metric in plan:
@@ -227,19 +279,33 @@ def _trials(asked: Asked, subjects: Sequence[Subject], order: random.Random) -> 
     return trials
 
 
-def _trial(subject: Subject, slowdown: float, metric: Metric, asked: Asked, order: random.Random) -> Outcome:
+def _trial(
+    subject: Subject, slowdown: float, metric: Metric, asked: Asked, order: random.Random
+) -> Outcome:
     match, started = subject.planted(slowdown, metric), time.monotonic()
     if metric is Metric.INSTRUCTIONS:
         seeds = [order.randrange(1 << 32) for _ in counting.HASH_SEEDS]
-        counted = counting.count(match, tolerance=asked.tolerance, tell=lambda _: None, hash_seeds=seeds)
+        counted = counting.count(
+            match, tolerance=asked.tolerance, tell=lambda _: None, hash_seeds=seeds
+        )
         verdict = counted.judgement.verdict or Verdict.UNCLEAR
-        return Outcome(slowdown, metric, verdict, counted.judgement.ratio.value - 1, time.monotonic() - started)
+        return Outcome(
+            slowdown, metric, verdict, counted.judgement.ratio.value - 1, time.monotonic() - started
+        )
     timed = Timer(match, asked.tolerance, asked.budget_seconds, lambda _: None, order).run()
-    verdict = Verdict.UNCLEAR if timed.doubted or timed.judgement.verdict is None else timed.judgement.verdict
-    return Outcome(slowdown, metric, verdict, timed.judgement.ratio.value - 1, time.monotonic() - started)
+    verdict = (
+        Verdict.UNCLEAR
+        if timed.doubted or timed.judgement.verdict is None
+        else timed.judgement.verdict
+    )
+    return Outcome(
+        slowdown, metric, verdict, timed.judgement.ratio.value - 1, time.monotonic() - started
+    )
 
 
-def _summary(asked: Asked, subjects: Sequence[Subject], outcomes: Sequence[Outcome], started: str) -> SelfTest:
+def _summary(
+    asked: Asked, subjects: Sequence[Subject], outcomes: Sequence[Outcome], started: str
+) -> SelfTest:
     groups: dict[tuple[Metric, float], list[Outcome]] = {}
     for outcome in outcomes:
         groups.setdefault((outcome.metric, outcome.slowdown), []).append(outcome)
@@ -248,10 +314,16 @@ def _summary(asked: Asked, subjects: Sequence[Subject], outcomes: Sequence[Outco
         started=started,
         load=asked.load,
         load_average=round(os.getloadavg()[1], 2),
-        variants=tuple(Key(one.match.head.found.name, one.match.variant, one.match.workload) for one in subjects),
+        variants=tuple(
+            Key(one.match.head.found.name, one.match.variant, one.match.workload)
+            for one in subjects
+        ),
         tolerance=asked.tolerance,
         budget_seconds=asked.budget_seconds,
-        detections=tuple(_detection(metric, slowdown, group) for (metric, slowdown), group in sorted(groups.items())),
+        detections=tuple(
+            _detection(metric, slowdown, group)
+            for (metric, slowdown), group in sorted(groups.items())
+        ),
         complete=False,
     )
 

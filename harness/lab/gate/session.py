@@ -71,13 +71,24 @@ class _Gate:
         require_known_names(self.desk)
         for name in self.desk.scene.sides:
             weeding.weed(name)
-        listed = [one for sides in self.desk.scene.sides.values() for one in list_case(self.desk, sides)]
+        listed = [
+            one for sides in self.desk.scene.sides.values() for one in list_case(self.desk, sides)
+        ]
         listed_here = [one for one in listed if not self.desk.scene.sides[one.case].broken]
-        todo = [one for one in listed_here if one.state is State.CHANGED or (self.desk.asked.everything and one.state is State.UNCHANGED)]
+        todo = [
+            one
+            for one in listed_here
+            if one.state is State.CHANGED
+            or (self.desk.asked.everything and one.state is State.UNCHANGED)
+        ]
         say_what(self.desk, listed, todo)
         note_deleted(self.desk, listed_here)
         todo = built(self.desk, todo)
-        others = [one for one in listed_here if one.state is State.ADDED or (one not in todo and asks_anew(self.desk, one))]
+        others = [
+            one
+            for one in listed_here
+            if one.state is State.ADDED or (one not in todo and asks_anew(self.desk, one))
+        ]
         todo = proven(self.desk, todo, built(self.desk, others))
         if todo and Metric.TIME in self.desk.asked.metrics:
             self._check_machine()
@@ -88,7 +99,14 @@ class _Gate:
 
     def _check_machine(self) -> None:
         self.desk.tell("checking the machine with identical code")
-        units = list(control_units(self.desk.asked.confines, seconds=_MACHINE_SECONDS, count=_MACHINE_UNITS, order=self.order))
+        units = list(
+            control_units(
+                self.desk.asked.confines,
+                seconds=_MACHINE_SECONDS,
+                count=_MACHINE_UNITS,
+                order=self.order,
+            )
+        )
         self.machine_effect = policy.machine_effect(units, tolerance=self.desk.asked.tolerance)
         self.machine_check = policy.judge(units, tolerance=self.desk.asked.tolerance).ratio
         self.noisy = policy.too_noisy(units, tolerance=self.desk.asked.tolerance)
@@ -106,24 +124,49 @@ class _Gate:
         technique = _technique(sides.head, one.variant)
         tolerance = self._tolerance(sides.base, sides.head, one.variant)
         with ExitStack() as stack:
-            services = stack.enter_context(Services(sides.head.found, sides.head.case, self.desk.asked.confines))
+            services = stack.enter_context(
+                Services(sides.head.found, sides.head.case, self.desk.asked.confines)
+            )
             services.start([one.variant])
             try:
                 workload, seconds = self._choose(sides.base, sides.head, one.variant, services)
             except NotTimed as problem:
                 self.desk.no_baseline(one, f"the base {problem.message}")
                 return
-            match = Match(sides.base, sides.head, one.variant, workload, technique, self.desk.asked.confines, services, scratch)
-            counted = self._count(match, one, tolerance) if Metric.INSTRUCTIONS in self.desk.asked.metrics else None
+            match = Match(
+                sides.base,
+                sides.head,
+                one.variant,
+                workload,
+                technique,
+                self.desk.asked.confines,
+                services,
+                scratch,
+            )
+            counted = (
+                self._count(match, one, tolerance)
+                if Metric.INSTRUCTIONS in self.desk.asked.metrics
+                else None
+            )
             timed = None
             if Metric.TIME in self.desk.asked.metrics:
-                timed = self._unjudged(match, seconds, counted) if self.noisy else self._time(match, one, tolerance, seconds)
+                timed = (
+                    self._unjudged(match, seconds, counted)
+                    if self.noisy
+                    else self._time(match, one, tolerance, seconds)
+                )
         if counted is not None and policy.overruled(counted, timed):
-            counted = replace(counted, verdict=Verdict.SAME, notes=(*counted.notes, "more instructions, but they take less time"))
+            counted = replace(
+                counted,
+                verdict=Verdict.SAME,
+                notes=(*counted.notes, "more instructions, but they take less time"),
+            )
         keys = [key for key in (timed, counted) if key is not None]
         red = next((key for key in keys if key.verdict is Verdict.SLOWER and key.confirmed), None)
         if red is not None and self.desk.asked.profile:
-            keys[keys.index(red)] = replace(red, notes=(*red.notes, *self._explained(sides.base, sides.head, red.key)))
+            keys[keys.index(red)] = replace(
+                red, notes=(*red.notes, *self._explained(sides.base, sides.head, red.key))
+            )
         self.desk.found.keys += keys
 
     def _explained(self, base: Revision, head: Revision, key: Key) -> tuple[str, ...]:
@@ -135,28 +178,40 @@ class _Gate:
 
     def _tolerance(self, base: Revision, head: Revision, variant: str) -> float:
         """The tolerance that both sides agree to, or the smaller: a change does not excuse itself."""
-        was, now = (_declared_tolerance(side, variant) or self.desk.asked.tolerance for side in (base, head))
+        was, now = (
+            _declared_tolerance(side, variant) or self.desk.asked.tolerance for side in (base, head)
+        )
         if now > was:
             self.desk.found.notes.append(
                 f"{head.found.name}/{variant}: the tolerance is raised from {was:.1%} to {now:.1%}; judged by the former"
             )
         return min(was, now)
 
-    def _choose(self, base: Revision, head: Revision, variant: str, services: Services) -> tuple[str, float]:
-        both = [name for name in self.desk.workloads(head) if name in {one.name for one in base.case.workloads}] or self.desk.workloads(
-            head
-        )[:1]
+    def _choose(
+        self, base: Revision, head: Revision, variant: str, services: Services
+    ) -> tuple[str, float]:
+        both = [
+            name
+            for name in self.desk.workloads(head)
+            if name in {one.name for one in base.case.workloads}
+        ] or self.desk.workloads(head)[:1]
         return choose_workload(base, both, variant, services, self.desk.asked.confines)
 
     def _count(self, match: Match, one: Listed, tolerance: float) -> KeyVerdict | None:
-        why = counting.why_not(match.head, one.variant, match.technique) and counting.why_not(match.base, one.variant, match.technique)
+        why = counting.why_not(match.head, one.variant, match.technique) and counting.why_not(
+            match.base, one.variant, match.technique
+        )
         if why:
-            self.desk.found.notes.append(f"{one.case}/{one.variant}: instructions are not compared: {why}")
+            self.desk.found.notes.append(
+                f"{one.case}/{one.variant}: instructions are not compared: {why}"
+            )
             return None
         try:
             counted = counting.count(match, tolerance=tolerance, tell=self.desk.tell)
         except counting.Unsteady as problem:
-            self.desk.found.notes.append(f"{one.case}/{one.variant}: instructions are not compared: {problem}")
+            self.desk.found.notes.append(
+                f"{one.case}/{one.variant}: instructions are not compared: {problem}"
+            )
             return None
         except NotTimed as problem:
             self.desk.not_measured(one, problem)
@@ -184,13 +239,20 @@ class _Gate:
             (f"the machine was too noisy{spoken}",),
         )  # fmt: skip
 
-    def _time(self, match: Match, one: Listed, tolerance: float, seconds: float) -> KeyVerdict | None:
+    def _time(
+        self, match: Match, one: Listed, tolerance: float, seconds: float
+    ) -> KeyVerdict | None:
         self.desk.tell(f"timing {one.case}/{one.variant} on {match.workload}")
         timer = Timer(match, tolerance, self.desk.asked.budget_seconds, self.desk.tell, self.order)
         try:
             timed = timer.run()
-        except Unequal as problem:  # the head was proven equal to its reference, so it is the base that is not
-            self.desk.no_baseline(one, f"the two sides answer the timed input differently, and the head equals its reference: {problem}")
+        except (
+            Unequal
+        ) as problem:  # the head was proven equal to its reference, so it is the base that is not
+            self.desk.no_baseline(
+                one,
+                f"the two sides answer the timed input differently, and the head equals its reference: {problem}",
+            )
             return None
         except NotTimed as problem:
             self.desk.not_measured(one, problem)
@@ -200,17 +262,30 @@ class _Gate:
 
     def _finish(self, listed: Sequence[Listed], todo: Sequence[Listed]) -> GateReport:
         found, asked = self.desk.found, self.desk.asked
-        moved = len(found.units) >= policy.LOOKS[0] and policy.control_moved(found.units, tolerance=asked.tolerance)
+        moved = len(found.units) >= policy.LOOKS[0] and policy.control_moved(
+            found.units, tolerance=asked.tolerance
+        )
         if moved:
-            found.notes.append("the control, which nobody changed, moved: the times of this run are discarded. Try again")
-            found.keys = [replace(key, verdict=Verdict.UNCLEAR) if key.metric is Metric.TIME else key for key in found.keys]
+            found.notes.append(
+                "the control, which nobody changed, moved: the times of this run are discarded. Try again"
+            )
+            found.keys = [
+                replace(key, verdict=Verdict.UNCLEAR) if key.metric is Metric.TIME else key
+                for key in found.keys
+            ]
         self._account_for(todo)
         both = sum(one.state is not State.ADDED for one in listed)
         code = policy.exit_code(
-            found.keys, missing=found.missing, wrong=found.wrong, listed=both, noisy=moved or (self.noisy and bool(todo))
+            found.keys,
+            missing=found.missing,
+            wrong=found.wrong,
+            listed=both,
+            noisy=moved or (self.noisy and bool(todo)),
         )
         if not both:
-            found.notes.append(f"0 of {len(listed)} variants compared: there is none that the base has, too")
+            found.notes.append(
+                f"0 of {len(listed)} variants compared: there is none that the base has, too"
+            )
         return GateReport(
             against=asked.against,
             base=self.desk.scene.commit,
@@ -221,7 +296,11 @@ class _Gate:
             metrics=asked.metrics,
             tolerance=asked.tolerance,
             keys=tuple(found.keys),
-            unchanged=tuple((one.case, one.variant) for one in listed if one.state is State.UNCHANGED and one not in todo),
+            unchanged=tuple(
+                (one.case, one.variant)
+                for one in listed
+                if one.state is State.UNCHANGED and one not in todo
+            ),
             added=tuple((one.case, one.variant) for one in listed if one.state is State.ADDED),
             missing=tuple(found.missing),
             wrong=tuple(found.wrong),
@@ -237,17 +316,27 @@ class _Gate:
     def _account_for(self, todo: Sequence[Listed]) -> None:
         """Whatever was to be measured and has neither a number nor a reason is missing: a gate never passes on silence."""
         spoken = {(key.key.case, key.key.variant) for key in self.desk.found.keys}
-        spoken |= {(gap.case, gap.variant) for gap in (*self.desk.found.missing, *self.desk.found.wrong)}
+        spoken |= {
+            (gap.case, gap.variant) for gap in (*self.desk.found.missing, *self.desk.found.wrong)
+        }
         for one in todo:
             if (one.case, one.variant) not in spoken:
                 why = (
-                    "; ".join(note for note in self.desk.found.notes if note.startswith(f"{one.case}/{one.variant}:"))
+                    "; ".join(
+                        note
+                        for note in self.desk.found.notes
+                        if note.startswith(f"{one.case}/{one.variant}:")
+                    )
                     or "no number was taken"
                 )
-                self.desk.found.missing.append(Gap(one.case, one.variant, Status.SKIPPED, f"{why}; try --metric both"))
+                self.desk.found.missing.append(
+                    Gap(one.case, one.variant, Status.SKIPPED, f"{why}; try --metric both")
+                )
 
 
-def choose_workload(base: Revision, workloads: Sequence[str], variant: str, services: Services, confines: Confines) -> tuple[str, float]:
+def choose_workload(
+    base: Revision, workloads: Sequence[str], variant: str, services: Services, confines: Confines
+) -> tuple[str, float]:
     """Return the largest workload whose single call fits into a slice at the base, and the seconds of that call.
 
     Raises:
@@ -256,7 +345,13 @@ def choose_workload(base: Revision, workloads: Sequence[str], variant: str, serv
     service = services.job(variant)
     if "failed" in service:
         raise NotTimed(service)
-    job = {"do": "choose", "case": where(base.found), "variant": variant, "workloads": list(workloads), **service}
+    job = {
+        "do": "choose",
+        "case": where(base.found),
+        "variant": variant,
+        "workloads": list(workloads),
+        **service,
+    }
     with Worker(confines, environment=numba_cache(base.found)) as worker:
         try:
             said = worker.ask(job)
@@ -275,7 +370,9 @@ def _declared_tolerance(side: Revision, variant: str) -> float | None:
 def _technique(side: Revision, variant: str) -> Technique:
     """How a variant is made fast, as its case declares it or its source shows."""
     rival = variant in side.case.rivals
-    return side.case.techniques.get(variant) or technique_of(side.found.source(variant), rival=rival)
+    return side.case.techniques.get(variant) or technique_of(
+        side.found.source(variant), rival=rival
+    )
 
 
 def _key(match: Match) -> Key:
@@ -283,12 +380,22 @@ def _key(match: Match) -> Key:
 
 
 def _timed_verdict(match: Match, timed: Timed, seconds: float, tolerance: float) -> KeyVerdict:
-    notes = [f"tolerance {tolerance:.0%}, by its case's declaration"] if _declared_tolerance(match.head, match.variant) else []
+    notes = (
+        [f"tolerance {tolerance:.0%}, by its case's declaration"]
+        if _declared_tolerance(match.head, match.variant)
+        else []
+    )
     if timed.doubted:
         notes.append("slower at first, but fresh processes did not repeat it")
     if seconds > _LONG_CALL_SECONDS:
-        notes.append(f"one call takes {seconds * 1e3:.0f} ms, so slices are longer than 2 ms: fewer pairs, and a larger smallest effect")
-    verdict = Verdict.UNCLEAR if timed.doubted or timed.judgement.verdict is None else timed.judgement.verdict
+        notes.append(
+            f"one call takes {seconds * 1e3:.0f} ms, so slices are longer than 2 ms: fewer pairs, and a larger smallest effect"
+        )
+    verdict = (
+        Verdict.UNCLEAR
+        if timed.doubted or timed.judgement.verdict is None
+        else timed.judgement.verdict
+    )
     return KeyVerdict(
         key=_key(match),
         metric=Metric.TIME,

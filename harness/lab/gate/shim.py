@@ -19,7 +19,14 @@ def load() -> Any:
         EnvironmentLacks: it is not built, or was built without valgrind's headers.
     """
     folder = HOME / "extensions" / "gate"
-    file = next((path for suffix in EXTENSION_SUFFIXES if (path := folder / f"callgrind{suffix}").is_file()), None)
+    file = next(
+        (
+            path
+            for suffix in EXTENSION_SUFFIXES
+            if (path := folder / f"callgrind{suffix}").is_file()
+        ),
+        None,
+    )
     spec = None if file is None else spec_from_file_location("harness_shim.callgrind", file)
     if spec is None or spec.loader is None:
         raise EnvironmentLacks("extensions/gate/callgrind.pyx is not built", _REMEDY)

@@ -32,7 +32,9 @@ Told: TypeAlias = Callable[[str], None]
 _LEAST_SECONDS = 0.2
 _ERROR = 0.001
 """Standard error of one unit that is small enough: below it, what varies from process to process prevails."""
-_APART = frozenset({Technique.ASYNCIO, Technique.MULTIPROCESSING, Technique.THREADS, Technique.DASK})
+_APART = frozenset(
+    {Technique.ASYNCIO, Technique.MULTIPROCESSING, Technique.THREADS, Technique.DASK}
+)
 _PARALLEL = frozenset({Technique.MULTIPROCESSING, Technique.THREADS, Technique.DASK})
 _CONTROL_EVERY = 4
 _FEWEST_ROUNDS = 12
@@ -183,7 +185,13 @@ class Timer:
             workers = []
             for _ in range(count):
                 seed = self._seed()
-                worker = stack.enter_context(Worker(self.match.confines, hash_seed=seed, environment=numba_cache(self.match.head.found)))
+                worker = stack.enter_context(
+                    Worker(
+                        self.match.confines,
+                        hash_seed=seed,
+                        environment=numba_cache(self.match.head.found),
+                    )
+                )
                 worker.send({**self.match.job("contest"), "seed": seed})
                 workers.append(worker)
             said = [_said(worker) for worker in workers]
@@ -192,7 +200,9 @@ class Timer:
                 _require_equal(warmed := _asked(worker, {"do": "warm_contest"}))
                 taken = _asked(worker, {"do": "pairs", **self._stint()})
                 _require_equal(taken)
-                found.append(policy.unit_of(taken["pairs"], taken["control"], loops=warmed["loops"]))
+                found.append(
+                    policy.unit_of(taken["pairs"], taken["control"], loops=warmed["loops"])
+                )
                 worker.kill()
         return found
 
@@ -201,13 +211,19 @@ class Timer:
     def _ping_pong(self) -> Unit:
         seed = self._seed()
         with ExitStack() as stack:
-            sides = [stack.enter_context(self._lone(revision, seed)) for revision in (self.match.base, self.match.head)]
+            sides = [
+                stack.enter_context(self._lone(revision, seed))
+                for revision in (self.match.base, self.match.head)
+            ]
             self._sheet(seed)
             for worker, revision in zip(sides, (self.match.base, self.match.head), strict=True):
                 worker.send(self._job("prepare", revision))
             for worker, side in zip(sides, ("base", "head"), strict=True):
                 _said(worker, side)
-            loops = min(_asked(worker, {"do": "warm"}, side)["loops"] for worker, side in zip(sides, ("base", "head"), strict=True))
+            loops = min(
+                _asked(worker, {"do": "warm"}, side)["loops"]
+                for worker, side in zip(sides, ("base", "head"), strict=True)
+            )
             for worker in sides:
                 _asked(worker, {"do": "loops", "loops": loops})
             pairs, control = self._turns(sides)
@@ -217,10 +233,18 @@ class Timer:
 
     def _lone(self, revision: Revision, seed: int) -> Worker:
         on = () if self.match.technique in _PARALLEL else (max(os.sched_getaffinity(0)),)
-        return Worker(self.match.confines, hash_seed=seed, environment=numba_cache(revision.found), flags=[FIXED_LAYOUT], on=on)
+        return Worker(
+            self.match.confines,
+            hash_seed=seed,
+            environment=numba_cache(revision.found),
+            flags=[FIXED_LAYOUT],
+            on=on,
+        )
 
     def _job(self, do: str, revision: Revision) -> Message:
-        workload = next(one for one in self.match.head.case.workloads if one.name == self.match.workload)
+        workload = next(
+            one for one in self.match.head.case.workloads if one.name == self.match.workload
+        )
         return {
             "do": do, "case": where(revision.found), "variant": self.match.variant, "workload": workload.name, "n": workload.n,
             "sheet": str(self.match.scratch / "sheet"), "limits": None, **self.match.services.job(self.match.variant),
@@ -229,10 +253,14 @@ class Timer:
     def _sheet(self, seed: int) -> None:
         """The input and the base's answer to it, made once."""
         if not (self.match.scratch / "sheet").exists():
-            with Worker(self.match.confines, hash_seed=seed, environment=numba_cache(self.match.base.found)) as worker:
+            with Worker(
+                self.match.confines, hash_seed=seed, environment=numba_cache(self.match.base.found)
+            ) as worker:
                 _asked(worker, self._job("sheet", self.match.base), "base")
 
-    def _turns(self, sides: Sequence[Worker]) -> tuple[list[tuple[int, int]], list[tuple[int, int]]]:
+    def _turns(
+        self, sides: Sequence[Worker]
+    ) -> tuple[list[tuple[int, int]], list[tuple[int, int]]]:
         pairs: list[tuple[int, int]] = []
         control: list[tuple[int, int]] = []
         stint, started = self._stint(), time.monotonic()
@@ -249,11 +277,15 @@ class Timer:
         return took[0], took[1]
 
 
-def control_units(confines: Confines, *, seconds: float, count: int, order: random.Random) -> Iterator[Unit]:
+def control_units(
+    confines: Confines, *, seconds: float, count: int, order: random.Random
+) -> Iterator[Unit]:
     """Identical code against itself, before anything else: can this machine judge times now?"""
     for _ in range(count):
         with Worker(confines, hash_seed=order.randrange(1, 1 << 32)) as worker:
-            pairs = worker.ask({"do": "control_pairs", "seed": order.random(), "seconds": seconds})["pairs"]
+            pairs = worker.ask({"do": "control_pairs", "seed": order.random(), "seconds": seconds})[
+                "pairs"
+            ]
         yield policy.unit_of(pairs, (), loops=1)
 
 

@@ -84,12 +84,18 @@ def project_at(folder: Path) -> Project:
     repository = repository_of(folder)
     config = repository.top / CONFIG
     if not config.is_file():
-        raise AskedWrongly(f"there is no {CONFIG} in {repository.top}", "history needs asv's configuration at the top of the repository")
+        raise AskedWrongly(
+            f"there is no {CONFIG} in {repository.top}",
+            "history needs asv's configuration at the top of the repository",
+        )
     try:
         said = json.loads(config.read_bytes())
         results, pages = said["results_dir"], said["html_dir"]
     except (ValueError, KeyError, TypeError) as error:
-        raise AskedWrongly(f"{config}: {type(error).__name__}: {error}", "it must be JSON with results_dir and html_dir") from None
+        raise AskedWrongly(
+            f"{config}: {type(error).__name__}: {error}",
+            "it must be JSON with results_dir and html_dir",
+        ) from None
     return Project(repository, config, repository.top / results, repository.top / pages)
 
 
@@ -101,7 +107,9 @@ def require_asv() -> None:
     """
     for module in ("asv", "virtualenv"):
         if find_spec(module) is None:
-            raise EnvironmentLacks(f"{module} is not installed", "pip install 'asv>=0.6.4' virtualenv")
+            raise EnvironmentLacks(
+                f"{module} is not installed", "pip install 'asv>=0.6.4' virtualenv"
+            )
 
 
 def commits_in(project: Project, wanted: str) -> list[str]:
@@ -111,20 +119,29 @@ def commits_in(project: Project, wanted: str) -> list[str]:
         AskedWrongly: there is none.
     """
     if wanted.startswith("-"):
-        raise AskedWrongly(f"{wanted!r} is no range of commits", "write it as git does: HEAD~5..HEAD")
+        raise AskedWrongly(
+            f"{wanted!r} is no range of commits", "write it as git does: HEAD~5..HEAD"
+        )
     if ".." not in wanted and not re.search(r"[\^]([!@-]|$)", wanted):
         return [project.repository.commit(wanted)]
     try:
-        found = project.repository.run("rev-list", "--topo-order", "--reverse", "--end-of-options", wanted).split()
+        found = project.repository.run(
+            "rev-list", "--topo-order", "--reverse", "--end-of-options", wanted
+        ).split()
     except AskedWrongly as error:
-        names = project.repository.run("for-each-ref", "--format=%(refname:short)", "refs/heads", "refs/tags").split()
+        names = project.repository.run(
+            "for-each-ref", "--format=%(refname:short)", "refs/heads", "refs/tags"
+        ).split()
         ends = [end for end in wanted.split("..") if end]
         hints = [hint for end in ends if (hint := did_you_mean(end, names))]
         raise AskedWrongly(
-            f"{wanted!r} is no range of commits: {error.problem}", "; ".join(hints) or "git log --oneline shows them"
+            f"{wanted!r} is no range of commits: {error.problem}",
+            "; ".join(hints) or "git log --oneline shows them",
         ) from None
     if not found:
-        raise AskedWrongly(f"there is no commit in {wanted!r}", "the older end comes first: HEAD~5..HEAD")
+        raise AskedWrongly(
+            f"there is no commit in {wanted!r}", "the older end comes first: HEAD~5..HEAD"
+        )
     return found
 
 
@@ -140,12 +157,17 @@ def in_order(project: Project, commits: Iterable[str]) -> list[str]:
             project.repository.run("cat-file", "-e", f"{commit}^{{commit}}")
         except AskedWrongly:
             raise StoreError(
-                f"the store has results of commit {commit}, which is not in this repository", "fetch it, or delete its result files"
+                f"the store has results of commit {commit}, which is not in this repository",
+                "fetch it, or delete its result files",
             ) from None
     if not wanted:
         return []
     return [
-        commit for commit in project.repository.run("rev-list", "--topo-order", "--reverse", *sorted(wanted)).split() if commit in wanted
+        commit
+        for commit in project.repository.run(
+            "rev-list", "--topo-order", "--reverse", *sorted(wanted)
+        ).split()
+        if commit in wanted
     ]
 
 
@@ -155,12 +177,23 @@ def this_machine() -> files.MachineFile:
     return machine_file(here.id, here.system, here.architecture, here.cpu, here.cores)
 
 
-def machine_file(name: str, system: str, architecture: str, cpu: str, cores: int) -> files.MachineFile:
+def machine_file(
+    name: str, system: str, architecture: str, cpu: str, cores: int
+) -> files.MachineFile:
     """The facts as asv spells them; memory is none of ours."""
-    return files.MachineFile(machine=name, version=1, os=system, arch=architecture, cpu=cpu, num_cpu=str(cores), ram="")
+    return files.MachineFile(
+        machine=name, version=1, os=system, arch=architecture, cpu=cpu, num_cpu=str(cores), ram=""
+    )
 
 
-def run(project: Project, commits: Sequence[str], wish: Wish, *, instructions: bool, shown: IO[str] | None) -> int:
+def run(
+    project: Project,
+    commits: Sequence[str],
+    wish: Wish,
+    *,
+    instructions: bool,
+    shown: IO[str] | None,
+) -> int:
     """Let asv build and measure these commits; return its exit code: 0, or 2 where a benchmark failed.
 
     Raises:
@@ -170,11 +203,24 @@ def run(project: Project, commits: Sequence[str], wish: Wish, *, instructions: b
     facts = _prepared(project)
     wanted = project.home / "commits"
     wanted.write_text("".join(f"{commit}\n" for commit in commits))
-    words = ["run", "--machine", facts.machine, "--no-pull", "--show-stderr", "--bench", wish.pattern(), f"HASHFILE:{wanted}"]
-    return _asv(project, words, {INSTRUCTIONS: "1"} if instructions else {}, accepted={0, 2}, shown=shown)
+    words = [
+        "run",
+        "--machine",
+        facts.machine,
+        "--no-pull",
+        "--show-stderr",
+        "--bench",
+        wish.pattern(),
+        f"HASHFILE:{wanted}",
+    ]
+    return _asv(
+        project, words, {INSTRUCTIONS: "1"} if instructions else {}, accepted={0, 2}, shown=shown
+    )
 
 
-def run_here(project: Project, commit: str, wish: Wish, *, instructions: bool, shown: IO[str] | None) -> Path:
+def run_here(
+    project: Project, commit: str, wish: Wish, *, instructions: bool, shown: IO[str] | None
+) -> Path:
     """Let asv measure what is checked out, in the environment we run in, and file it under ``commit``; nothing is built.
 
     asv names such an environment after the interpreter's path: here it is called by its version, and the path is not kept.  Returns the file.
@@ -185,13 +231,31 @@ def run_here(project: Project, commit: str, wish: Wish, *, instructions: bool, s
     facts = _prepared(project)
     folder = project.results / facts.machine
     before = {path: path.read_bytes() for path in folder.glob(f"{commit[:8]}-existing-*.json")}
-    words = ["run", "--machine", facts.machine, "--no-pull", "--show-stderr", "--bench", wish.pattern()]
+    words = [
+        "run",
+        "--machine",
+        facts.machine,
+        "--no-pull",
+        "--show-stderr",
+        "--bench",
+        wish.pattern(),
+    ]
     words += ["--environment", f"existing:{sys.executable}", "--set-commit-hash", commit]
-    more = {"ASV_PYTHONPATH": str(project.repository.top), **({INSTRUCTIONS: "1"} if instructions else {})}
+    more = {
+        "ASV_PYTHONPATH": str(project.repository.top),
+        **({INSTRUCTIONS: "1"} if instructions else {}),
+    }
     _asv(project, words, more, accepted={0, 2}, shown=shown)
-    written = [path for path in folder.glob(f"{commit[:8]}-existing-*.json") if before.get(path) != path.read_bytes()]
+    written = [
+        path
+        for path in folder.glob(f"{commit[:8]}-existing-*.json")
+        if before.get(path) != path.read_bytes()
+    ]
     if len(written) != 1:
-        raise NotRun(f"asv wrote {len(written)} result files of {commit[:10]} instead of one", "look into " + str(folder))
+        raise NotRun(
+            f"asv wrote {len(written)} result files of {commit[:10]} instead of one",
+            "look into " + str(folder),
+        )
     return _renamed(written[0], folder)
 
 
@@ -200,7 +264,9 @@ def _renamed(path: Path, folder: Path) -> Path:
     python = f"{sys.version_info[0]}.{sys.version_info[1]}"
     name = f"existing-py{python}"
     file = files.read(path)
-    fresh = msgspec.structs.replace(file, env_name=name, python=python, params={**file.params, "python": python})
+    fresh = msgspec.structs.replace(
+        file, env_name=name, python=python, params={**file.params, "python": python}
+    )
     target = folder / f"{file.commit_hash[:8]}-{name}.json"
     files.write(files.renewed(files.read(target), fresh) if target.exists() else fresh, target)
     path.unlink()
@@ -214,7 +280,16 @@ def discover(project: Project, *, shown: IO[str] | None) -> None:
         NotRun: the suite could not be imported.
     """
     facts = _prepared(project)
-    words = ["run", "--machine", facts.machine, "--no-pull", "--environment", f"existing:{sys.executable}", "--bench", "just-discover"]
+    words = [
+        "run",
+        "--machine",
+        facts.machine,
+        "--no-pull",
+        "--environment",
+        f"existing:{sys.executable}",
+        "--bench",
+        "just-discover",
+    ]
     _asv(project, words, {"ASV_PYTHONPATH": str(project.repository.top)}, accepted={0}, shown=shown)
 
 
@@ -225,7 +300,9 @@ def publish(project: Project, folder: Path, *, shown: IO[str] | None) -> None:
         NotRun: it did not.
     """
     _prepared(project)
-    _asv(project, ["publish", "--no-pull", "--html-dir", str(folder)], {}, accepted={0}, shown=shown)
+    _asv(
+        project, ["publish", "--no-pull", "--html-dir", str(folder)], {}, accepted={0}, shown=shown
+    )
 
 
 def _prepared(project: Project) -> files.MachineFile:
@@ -238,7 +315,14 @@ def _prepared(project: Project) -> files.MachineFile:
     return facts
 
 
-def _asv(project: Project, words: Sequence[str], more: dict[str, str], *, accepted: set[int], shown: IO[str] | None) -> int:
+def _asv(
+    project: Project,
+    words: Sequence[str],
+    more: dict[str, str],
+    *,
+    accepted: set[int],
+    shown: IO[str] | None,
+) -> int:
     """Run asv and pass on what it says, line by line; the last error lines go into ours."""
     command = [sys.executable, "-m", "asv", "--config", str(project.config), *words]
     said: list[str] = []
@@ -260,7 +344,8 @@ def _asv(project: Project, words: Sequence[str], more: dict[str, str], *, accept
     if code not in accepted:
         last = [line for line in said if line.strip()][-_MOST_ERRORS:]
         raise NotRun(
-            f"asv {words[0]} ended with {code}: {' | '.join(line.strip() for line in last)}", "the lines above say why; -q hides them"
+            f"asv {words[0]} ended with {code}: {' | '.join(line.strip() for line in last)}",
+            "the lines above say why; -q hides them",
         )
     return code
 
@@ -282,12 +367,21 @@ def _end(process: subprocess.Popen[str]) -> None:
 
 def _environment(project: Project) -> dict[str, str]:
     """Ours, with another home for asv; what pip and git keep in the real one stays within their reach."""
-    environment = {name: value for name, value in os.environ.items() if not name.startswith(("GIT_", "ASV_"))}
+    environment = {
+        name: value for name, value in os.environ.items() if not name.startswith(("GIT_", "ASV_"))
+    }
     real = Path(os.environ.get("HOME") or Path.home())
     for variable, folder in _KEPT.items():
         environment.setdefault(variable, str(real / folder))
-    environment["GIT_CONFIG_GLOBAL"] = os.environ.get("GIT_CONFIG_GLOBAL") or str(real / ".gitconfig")
-    environment |= {"HOME": str(project.home), "GIT_TERMINAL_PROMPT": "0", "NO_COLOR": "1", "COLUMNS": "120"}
+    environment["GIT_CONFIG_GLOBAL"] = os.environ.get("GIT_CONFIG_GLOBAL") or str(
+        real / ".gitconfig"
+    )
+    environment |= {
+        "HOME": str(project.home),
+        "GIT_TERMINAL_PROMPT": "0",
+        "NO_COLOR": "1",
+        "COLUMNS": "120",
+    }
     environment |= {"GIT_CONFIG_COUNT": str(len(CAREFUL))}
     for number, (name, value) in enumerate(CAREFUL.items()):
         environment |= {f"GIT_CONFIG_KEY_{number}": name, f"GIT_CONFIG_VALUE_{number}": value}
@@ -306,6 +400,9 @@ def fresh_folder(folder: Path) -> None:
         AskedWrongly: the folder holds something else.
     """
     if folder.is_dir() and any(folder.iterdir()) and not (folder / "graphs").is_dir():
-        raise AskedWrongly(f"{folder} is not empty and was not written by asv: it would be deleted", "name a folder of its own with -o")
+        raise AskedWrongly(
+            f"{folder} is not empty and was not written by asv: it would be deleted",
+            "name a folder of its own with -o",
+        )
     if folder.is_dir():
         shutil.rmtree(folder)

@@ -96,7 +96,10 @@ def read(path: Path) -> ResultFile:
     data = _json(path)
     version = data.get("version") if isinstance(data, dict) else None
     if isinstance(version, int) and version > VERSION:
-        raise StoreError(f"{path}: result version {version} > {VERSION}", "upgrade perflab: a newer asv wrote this file")
+        raise StoreError(
+            f"{path}: result version {version} > {VERSION}",
+            "upgrade perflab: a newer asv wrote this file",
+        )
     if isinstance(version, int) and version < VERSION:
         raise StoreError(f"{path}: result version {version} < {VERSION}", "python -m asv update")
     try:
@@ -115,13 +118,19 @@ def read_machine(folder: Path) -> MachineFile:
     """
     path = folder / "machine.json"
     if not path.is_file():
-        raise StoreError(f"{path} is missing: asv would leave out all results in {folder.name}", "restore it from version control")
+        raise StoreError(
+            f"{path} is missing: asv would leave out all results in {folder.name}",
+            "restore it from version control",
+        )
     try:
         facts = msgspec.convert(_json(path), MachineFile)
     except msgspec.ValidationError as error:
         raise StoreError(f"{path}: damaged: {error}", _REMEDY) from None
     if facts.machine != folder.name:
-        raise StoreError(f"{path}: machine {facts.machine!r} in the folder of {folder.name!r}", "move it to the folder of its machine")
+        raise StoreError(
+            f"{path}: machine {facts.machine!r} in the folder of {folder.name!r}",
+            "move it to the folder of its machine",
+        )
     return facts
 
 
@@ -144,7 +153,9 @@ def write_json(content: Any, path: Path) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
         places.write_whole(path, json.dumps(content).encode() + b"\n")
     except OSError as error:
-        raise StoreError(f"{path}: cannot be written: {error.strerror or error}", "make room, or free the folder") from error
+        raise StoreError(
+            f"{path}: cannot be written: {error.strerror or error}", "make room, or free the folder"
+        ) from error
 
 
 def file_of(results: Path, machine: str, commit: str, environment: str) -> Path:
@@ -164,7 +175,9 @@ def require_same_machine(folder: Path, facts: MachineFile) -> None:
     unlike = [
         f"{name} is {getattr(there, name)!r} there and {getattr(facts, name)!r} here"
         for name in _MACHINE_FACTS
-        if getattr(there, name) != getattr(facts, name) and getattr(there, name) and getattr(facts, name)
+        if getattr(there, name) != getattr(facts, name)
+        and getattr(there, name)
+        and getattr(facts, name)
     ]
     if unlike:
         raise Inconclusive(
@@ -220,7 +233,8 @@ def joined(old: ResultFile, new: ResultFile, path: Path) -> ResultFile:
     for name in ("commit_hash", "env_name", "python", "requirements", "params"):
         if getattr(old, name) != getattr(new, name):
             raise Inconclusive(
-                f"{path}: {name} is {getattr(new, name)!r}, but {getattr(old, name)!r} in the store", "keep results of unlike origin apart"
+                f"{path}: {name} is {getattr(new, name)!r}, but {getattr(old, name)!r} in the store",
+                "keep results of unlike origin apart",
             )
     if _same(msgspec.to_builtins(old), msgspec.to_builtins(new)):
         return old
@@ -231,7 +245,9 @@ def joined(old: ResultFile, new: ResultFile, path: Path) -> ResultFile:
             ours = dict(zip(old.result_columns, results[benchmark], strict=False))
             theirs = _joined_rows(ours, theirs, f"{path}: {benchmark}")
         results[benchmark] = [theirs.get(column) for column in old.result_columns]
-    return msgspec.structs.replace(old, results=results, durations={**old.durations, **new.durations})
+    return msgspec.structs.replace(
+        old, results=results, durations={**old.durations, **new.durations}
+    )
 
 
 def renewed(old: ResultFile, new: ResultFile) -> ResultFile:
@@ -241,17 +257,24 @@ def renewed(old: ResultFile, new: ResultFile) -> ResultFile:
         theirs = dict(zip(new.result_columns, row, strict=False))
         ours = dict(zip(old.result_columns, results.get(benchmark, []), strict=False))
         kept = dict(cells_of(ours)) if ours and ours.get("version") == theirs.get("version") else {}
-        measured = {key: cell for key, cell in cells_of(theirs) if key not in kept or not _is_skipped(cell["result"])}
+        measured = {
+            key: cell
+            for key, cell in cells_of(theirs)
+            if key not in kept or not _is_skipped(cell["result"])
+        }
         merged = {**theirs, **row_of({**kept, **measured})}
         results[benchmark] = [merged.get(column) for column in old.result_columns]
-    return msgspec.structs.replace(old, results=results, durations={**old.durations, **new.durations})
+    return msgspec.structs.replace(
+        old, results=results, durations={**old.durations, **new.durations}
+    )
 
 
 def _joined_rows(ours: dict[str, Any], theirs: dict[str, Any], where: str) -> dict[str, Any]:
     """Join two rows of one benchmark: each may hold some of the parameters."""
     if ours.get("version") != theirs.get("version"):
         raise Inconclusive(
-            f"{where} has version {theirs.get('version')!r}, but {ours.get('version')!r} in the store", "measure both with one suite"
+            f"{where} has version {theirs.get('version')!r}, but {ours.get('version')!r} in the store",
+            "measure both with one suite",
         )
     cells = dict(cells_of(ours))
     for key, cell in cells_of(theirs):
@@ -268,7 +291,11 @@ def _joined_rows(ours: dict[str, Any], theirs: dict[str, Any], where: str) -> di
 
 def cells_of(row: Mapping[str, Any]) -> Iterator[tuple[tuple[str, ...], dict[str, Any]]]:
     """One dictionary of columns for each combination of parameters."""
-    columns = [column for column in COLUMNS if column in {"result", "samples"} or column.startswith("stats_")]
+    columns = [
+        column
+        for column in COLUMNS
+        if column in {"result", "samples"} or column.startswith("stats_")
+    ]
     for place, key in enumerate(itertools.product(*(row.get("params") or []))):
         yield key, {column: row[column][place] if row.get(column) else None for column in columns}
 
@@ -281,7 +308,13 @@ def row_of(cells: Mapping[tuple[str, ...], Mapping[str, Any]]) -> dict[str, Any]
     missing = {column: math.nan if column == "result" else None for column in columns}
     laid = [cells.get(key, missing) for key in itertools.product(*params)]
     row: dict[str, Any] = {column: [cell[column] for cell in laid] for column in columns}
-    return {"params": params, **{column: None if all(one is None for one in cells_) else cells_ for column, cells_ in row.items()}}
+    return {
+        "params": params,
+        **{
+            column: None if all(one is None for one in cells_) else cells_
+            for column, cells_ in row.items()
+        },
+    }
 
 
 def _joined_lists(lists: dict[str, Any], shard: Path) -> dict[str, Any]:
@@ -302,8 +335,14 @@ def _lists_of(folder: Path) -> dict[str, Any]:
 def _require_alike(one: MachineFile, other: MachineFile, folder: Path) -> None:
     unlike = [name for name in _MACHINE_FACTS if getattr(one, name) != getattr(other, name)]
     if unlike:
-        said = "; ".join(f"{name} is {getattr(other, name)!r} there and {getattr(one, name)!r} in another shard" for name in unlike)
-        raise Inconclusive(f"{folder} is another machine of the name {one.machine!r}: {said}", "results of unlike machines are never mixed")
+        said = "; ".join(
+            f"{name} is {getattr(other, name)!r} there and {getattr(one, name)!r} in another shard"
+            for name in unlike
+        )
+        raise Inconclusive(
+            f"{folder} is another machine of the name {one.machine!r}: {said}",
+            "results of unlike machines are never mixed",
+        )
 
 
 # --------------------------------------------------------------------------- reading
@@ -329,15 +368,40 @@ def _json(path: Path) -> Any:
 
 def _check(file: ResultFile, path: Path) -> None:
     problems = [
-        (not re.fullmatch(r"[0-9a-f]{40}", file.commit_hash), f"commit_hash {file.commit_hash!r} is no commit"),
-        (file.params.get("machine") != path.parent.name, f"machine {file.params.get('machine')!r} in the folder of {path.parent.name!r}"),
-        (not path.name.startswith(f"{file.commit_hash[:8]}-"), f"commit {file.commit_hash[:8]} under another commit's name"),
-        (not {"result", "params"} <= set(file.result_columns), f"columns {file.result_columns} lack result or params"),
-        (not set(file.result_columns) <= set(COLUMNS), f"unknown columns {sorted(set(file.result_columns) - set(COLUMNS))}"),
+        (
+            not re.fullmatch(r"[0-9a-f]{40}", file.commit_hash),
+            f"commit_hash {file.commit_hash!r} is no commit",
+        ),
+        (
+            file.params.get("machine") != path.parent.name,
+            f"machine {file.params.get('machine')!r} in the folder of {path.parent.name!r}",
+        ),
+        (
+            not path.name.startswith(f"{file.commit_hash[:8]}-"),
+            f"commit {file.commit_hash[:8]} under another commit's name",
+        ),
+        (
+            not {"result", "params"} <= set(file.result_columns),
+            f"columns {file.result_columns} lack result or params",
+        ),
+        (
+            not set(file.result_columns) <= set(COLUMNS),
+            f"unknown columns {sorted(set(file.result_columns) - set(COLUMNS))}",
+        ),
     ]
     for name, row in file.results.items():
-        problems.append((len(row) > len(file.result_columns), f"{name} has {len(row)} entries for {len(file.result_columns)} columns"))
-        problems.append((not _sound(dict(zip(file.result_columns, row, strict=False))), f"{name}: results and parameters do not fit"))
+        problems.append(
+            (
+                len(row) > len(file.result_columns),
+                f"{name} has {len(row)} entries for {len(file.result_columns)} columns",
+            )
+        )
+        problems.append(
+            (
+                not _sound(dict(zip(file.result_columns, row, strict=False))),
+                f"{name}: results and parameters do not fit",
+            )
+        )
     for wrong, problem in problems:
         if wrong:
             raise StoreError(f"{path}: {problem}", _REMEDY)
@@ -346,23 +410,32 @@ def _check(file: ResultFile, path: Path) -> None:
 def _sound(row: dict[str, Any]) -> bool:
     """Whether there is one result for each combination of parameters, and each is a number or none."""
     result, params = row.get("result"), row.get("params")
-    if not isinstance(params, list) or not all(isinstance(one, list) and all(isinstance(v, str) for v in one) for one in params):
+    if not isinstance(params, list) or not all(
+        isinstance(one, list) and all(isinstance(v, str) for v in one) for one in params
+    ):
         return False
     if result is None:
         return True
     count = math.prod(len(one) for one in params)
-    lists = [row.get(column) for column in COLUMNS if column == "samples" or column.startswith("stats_")]
+    lists = [
+        row.get(column) for column in COLUMNS if column == "samples" or column.startswith("stats_")
+    ]
     return (
         isinstance(result, list)
         and len(result) == count
-        and all(one is None or (isinstance(one, int | float) and not isinstance(one, bool)) for one in result)
+        and all(
+            one is None or (isinstance(one, int | float) and not isinstance(one, bool))
+            for one in result
+        )
         and all(one is None or (isinstance(one, list) and len(one) == count) for one in lists)
     )
 
 
 def _recorded(file: ResultFile, path: Path) -> Recorded:
     values = [
-        value for name, row in file.results.items() for value in _values(name, dict(zip(file.result_columns, row, strict=False)), path)
+        value
+        for name, row in file.results.items()
+        for value in _values(name, dict(zip(file.result_columns, row, strict=False)), path)
     ]
     return Recorded(
         path, file.commit_hash, path.parent.name, file.env_name, file.python,
@@ -379,13 +452,20 @@ def _values(name: str, row: dict[str, Any], path: Path) -> Iterator[Value]:
     for place, words in enumerate(itertools.product(*row["params"])):
         variant, size = (_unquoted(word) for word in words)
         result = None if row["result"] is None else row["result"][place]
-        low, high = (row[column][place] if row.get(column) else None for column in ("stats_ci_99_a", "stats_ci_99_b"))
+        low, high = (
+            row[column][place] if row.get(column) else None
+            for column in ("stats_ci_99_a", "stats_ci_99_b")
+        )
         measurand = Measurand(Key(case, variant, size), quantity)
         if result is None:
             yield Value(measurand, State.FAILED)
         elif math.isnan(result):
             yield Value(measurand, State.SKIPPED)
-        elif not math.isfinite(result) or result < 0 or (quantity is not Quantity.PEAK_BYTES and result == 0):
+        elif (
+            not math.isfinite(result)
+            or result < 0
+            or (quantity is not Quantity.PEAK_BYTES and result == 0)
+        ):
             raise StoreError(f"{path}: {name}({variant}, {size}) is {result!r}", _REMEDY)
         else:
             ends = [result if one is None or math.isnan(one) else float(one) for one in (low, high)]

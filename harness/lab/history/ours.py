@@ -19,7 +19,16 @@ from harness.lab.repository import Repository
 from harness.model.judged import Estimate, Row, Summary
 from harness.model.measured import Run
 
-_CELL = ("result", "stats_ci_99_a", "stats_ci_99_b", "stats_q_25", "stats_q_75", "stats_number", "stats_repeat", "samples")
+_CELL = (
+    "result",
+    "stats_ci_99_a",
+    "stats_ci_99_b",
+    "stats_q_25",
+    "stats_q_75",
+    "stats_number",
+    "stats_repeat",
+    "samples",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +54,10 @@ def commit_of(run: Run, repository: Repository, wanted: str | None) -> str:
     if run.checkout is None:
         raise AskedWrongly(f"run {run.id} does not say which commit it measured", remedy)
     if run.checkout.changed:
-        raise AskedWrongly(f"run {run.id} measured no commit: the code had changed since {run.checkout.commit[:10]}", remedy)
+        raise AskedWrongly(
+            f"run {run.id} measured no commit: the code had changed since {run.checkout.commit[:10]}",
+            remedy,
+        )
     return repository.commit(run.checkout.commit)
 
 
@@ -57,7 +69,9 @@ def checked_out(repository: Repository) -> str:
     """
     changed = repository.changed_code()
     if changed:
-        raise AskedWrongly(f"the working tree is no commit: {', '.join(changed[:3])} changed", "commit first")
+        raise AskedWrongly(
+            f"the working tree is no commit: {', '.join(changed[:3])} changed", "commit first"
+        )
     return repository.commit("HEAD")
 
 
@@ -70,7 +84,9 @@ def add(project: Project, summaries: Sequence[Summary], wanted: str | None) -> l
         StoreError: the file that is there already is damaged, or cannot be written.
     """
     added = []
-    commits = {summary.run.id: commit_of(summary.run, project.repository, wanted) for summary in summaries}
+    commits = {
+        summary.run.id: commit_of(summary.run, project.repository, wanted) for summary in summaries
+    }
     for summary in sorted(summaries, key=lambda one: one.run.started):
         commit, here = commits[summary.run.id], summary.run.machine
         facts = machine_file(here.id, here.system, here.architecture, here.cpu, here.cores)
@@ -80,18 +96,29 @@ def add(project: Project, summaries: Sequence[Summary], wanted: str | None) -> l
             files.write_json(msgspec.to_builtins(facts), folder / "machine.json")
         python = ".".join(here.python.split(".")[:2])
         path = files.file_of(project.results, here.id, commit, f"existing-py{python}")
-        earlier = files.read(path) if path.exists() else _empty(project.repository, commit, python, facts)
-        rows = {name: {"version": "1", **files.row_of(cells)} for name, cells in _rows(summary).items()}
+        earlier = (
+            files.read(path) if path.exists() else _empty(project.repository, commit, python, facts)
+        )
+        rows = {
+            name: {"version": "1", **files.row_of(cells)} for name, cells in _rows(summary).items()
+        }
         fresh = msgspec.structs.replace(
-            earlier, results={name: [row.get(one) for one in earlier.result_columns] for name, row in rows.items()}
+            earlier,
+            results={
+                name: [row.get(one) for one in earlier.result_columns] for name, row in rows.items()
+            },
         )
         files.write(files.renewed(earlier, fresh), path)
         added.append(Added(path, summary.run.id, *_counted(summary)))
     return added
 
 
-def _empty(repository: Repository, commit: str, python: str, facts: files.MachineFile) -> files.ResultFile:
-    described = {name: value for name, value in msgspec.to_builtins(facts).items() if name != "version"}
+def _empty(
+    repository: Repository, commit: str, python: str, facts: files.MachineFile
+) -> files.ResultFile:
+    described = {
+        name: value for name, value in msgspec.to_builtins(facts).items() if name != "version"
+    }
     seconds = int(repository.run("show", "--no-patch", "--format=%ct", commit))
     return files.ResultFile(
         commit_hash=commit, env_name=f"existing-py{python}", date=seconds * 1000, params={**described, "python": python}, python=python,
@@ -104,7 +131,9 @@ def _rows(summary: Summary) -> dict[str, dict[tuple[str, ...], dict[str, Any]]]:
     found: dict[str, dict[tuple[str, ...], dict[str, Any]]] = {}
     case = re.sub(r"[^a-z0-9_]", "_", summary.run.case)
     for workload in summary.workloads:
-        reference = next((row for row in workload.rows if row.result.key.variant == summary.run.reference), None)
+        reference = next(
+            (row for row in workload.rows if row.result.key.variant == summary.run.reference), None
+        )
         for row in workload.rows:
             key = (f"'{row.result.key.variant}'", f"'{workload.name}'")
             for method, cell in _cells(row, reference):
@@ -130,7 +159,11 @@ def _cells(row: Row, reference: Row | None) -> Iterable[tuple[str, dict[str, Any
 
 def _medians(row: Row) -> dict[int, float]:
     """Seconds a call by block: each process's median."""
-    return {one.block: statistics.median(sample.seconds for sample in one.samples) for one in row.result.processes if one.samples}
+    return {
+        one.block: statistics.median(sample.seconds for sample in one.samples)
+        for one in row.result.processes
+        if one.samples
+    }
 
 
 def _cell(estimate: Estimate | None, processes: Sequence[float] = ()) -> dict[str, Any]:
@@ -139,7 +172,13 @@ def _cell(estimate: Estimate | None, processes: Sequence[float] = ()) -> dict[st
         return dict.fromkeys(_CELL)
     low, _, high = statistics.quantiles(processes, n=4, method="inclusive")
     wide = widened(estimate, len(processes))
-    return dict(zip(_CELL, (wide.value, wide.low, wide.high, low, high, 1, len(processes), None), strict=True))
+    return dict(
+        zip(
+            _CELL,
+            (wide.value, wide.low, wide.high, low, high, 1, len(processes), None),
+            strict=True,
+        )
+    )
 
 
 def widened(estimate: Estimate, processes: int) -> Estimate:
@@ -154,5 +193,7 @@ def widened(estimate: Estimate, processes: int) -> Estimate:
 
 def _counted(summary: Summary) -> tuple[int, tuple[str, ...]]:
     rows = [row for workload in summary.workloads for row in workload.rows]
-    missing = tuple(f"{row.result.key} ({row.result.status})" for row in rows if row.seconds is None)
+    missing = tuple(
+        f"{row.result.key} ({row.result.status})" for row in rows if row.seconds is None
+    )
     return len(rows) - len(missing), missing

@@ -27,11 +27,24 @@ def side_of_runs(asked: str, origin: str, summaries: Sequence[Summary]) -> Side:
                 speedup = row.speedup.ratio if row.speedup else None
                 reference = row.result.key.variant == summary.run.reference
                 given[row.result.key] = Given(
-                    row.seconds, speedup, str(row.result.status), reference, workload.n, len(row.result.processes)
+                    row.seconds,
+                    speedup,
+                    str(row.result.status),
+                    reference,
+                    workload.n,
+                    len(row.result.processes),
                 )
     runs = [summary.run for summary in summaries]
     unfinished = tuple((run.case, run.id) for run in runs if not run.complete)
-    return Side(asked, origin, facts_of(runs[-1].machine), given, 0.95, {run.case: run.digest for run in runs}, unfinished)
+    return Side(
+        asked,
+        origin,
+        facts_of(runs[-1].machine),
+        given,
+        0.95,
+        {run.case: run.digest for run in runs},
+        unfinished,
+    )
 
 
 def facts_of(machine: Machine) -> dict[str, str]:
@@ -40,7 +53,10 @@ def facts_of(machine: Machine) -> dict[str, str]:
         "cpu": machine.cpu, "processors": str(machine.cores), "architecture": machine.architecture, "system": machine.system,
         "python": machine.python, "implementation": machine.implementation,
     }  # fmt: skip
-    return {**facts, **{f"{name}'s version": version for name, version in machine.libraries.items()}}
+    return {
+        **facts,
+        **{f"{name}'s version": version for name, version in machine.libraries.items()},
+    }
 
 
 def sides_of_commit(asked: str, repository: Repository, project: Project | None) -> list[Side]:
@@ -52,7 +68,9 @@ def sides_of_commit(asked: str, repository: Repository, project: Project | None)
         StoreError: a file is damaged.
     """
     commit = repository.commit(asked)
-    recorded = [one for one in files.read_all(project.results) if one.commit == commit] if project else []
+    recorded = (
+        [one for one in files.read_all(project.results) if one.commit == commit] if project else []
+    )
     if recorded:
         return [_side_of_history(asked, one) for one in recorded]
     by_machine: dict[str, list[Summary]] = {}
@@ -63,13 +81,19 @@ def sides_of_commit(asked: str, repository: Repository, project: Project | None)
             f"nothing was measured of {asked} ({commit[:10]}): it is in no history, and carries no results",
             f"python -m harness history run {asked}; or: python -m harness gate --against {asked}",
         )
-    return [side_of_runs(asked, f"results in {commit[:10]}", summaries) for summaries in by_machine.values()]
+    return [
+        side_of_runs(asked, f"results in {commit[:10]}", summaries)
+        for summaries in by_machine.values()
+    ]
 
 
 def _side_of_history(asked: str, one: Recorded) -> Side:
     given: dict[Key, Given] = {}
     for value in one.values:
-        if value.measurand.quantity not in {Quantity.RATIO, Quantity.SECONDS} or value.state is State.SKIPPED:
+        if (
+            value.measurand.quantity not in {Quantity.RATIO, Quantity.SECONDS}
+            or value.state is State.SKIPPED
+        ):
             continue
         there = given.get(value.measurand.key, Given(None, None, "ok"))
         if value.estimate is None:
@@ -89,15 +113,23 @@ def _side_of_history(asked: str, one: Recorded) -> Side:
 
 def _carried(repository: Repository, commit: str) -> Iterable[Summary]:
     """The newest complete run of every case and machine among the result files of a commit."""
-    listed = repository.run("ls-tree", "-r", "--name-only", "-z", commit, "--", "results/").split("\0")
+    listed = repository.run("ls-tree", "-r", "--name-only", "-z", commit, "--", "results/").split(
+        "\0"
+    )
     found: dict[tuple[str, str], Summary] = {}
     for name in sorted(listed):
         if len(PurePosixPath(name).parts) != 3 or not name.endswith(".json"):
             continue
         path = Path(f"{commit[:10]}:{name}")
         if int(repository.run("cat-file", "-s", f"{commit}:{name}")) > store.LARGEST_FILE:
-            raise StoreError(f"{path}: larger than {store.LARGEST_FILE} bytes", "no result file of ours is that large")
-        run = store.decode(repository.run("cat-file", "blob", f"{commit}:{name}").encode(errors="surrogateescape"), path)
+            raise StoreError(
+                f"{path}: larger than {store.LARGEST_FILE} bytes",
+                "no result file of ours is that large",
+            )
+        run = store.decode(
+            repository.run("cat-file", "blob", f"{commit}:{name}").encode(errors="surrogateescape"),
+            path,
+        )
         if run.complete:
             found[run.case, run.machine.id] = summarise(run, name)
     return found.values()

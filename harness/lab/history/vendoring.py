@@ -17,7 +17,9 @@ from pathlib import Path
 from harness.errors import AskedWrongly, StoreError
 from harness.lab import places
 
-_LOADED = re.compile(r"<(?:script|link)\b[^>]*?\b(?:src|href)=\"(?P<address>(?:https?:)?//[^\"]+)\"[^>]*>")
+_LOADED = re.compile(
+    r"<(?:script|link)\b[^>]*?\b(?:src|href)=\"(?P<address>(?:https?:)?//[^\"]+)\"[^>]*>"
+)
 _DIGEST = re.compile(r"\bintegrity=\"(sha(?:256|384|512))-([^\"]+)\"")
 _OUTSIDE = re.compile(r"\b(src|href)=\"(?:https?:)?//[^\"]*\"")
 _WITHIN = re.compile(r"<script type=\"text/javascript\">.*?</script>", re.DOTALL)
@@ -90,9 +92,13 @@ def replace_page(pages: Path, page: bytes) -> None:
         places.write_whole(pages / "index.html", page)
         error = pages / "error.html"
         if error.exists():
-            error.write_text(_OUTSIDE.sub(r'\1="#"', error.read_text(encoding="utf-8")), encoding="utf-8")
+            error.write_text(
+                _OUTSIDE.sub(r'\1="#"', error.read_text(encoding="utf-8")), encoding="utf-8"
+            )
     except OSError as error_:
-        raise StoreError(f"{pages}: cannot be written: {error_.strerror}", "name another folder with -o") from error_
+        raise StoreError(
+            f"{pages}: cannot be written: {error_.strerror}", "name another folder with -o"
+        ) from error_
 
 
 def _page(pages: Path) -> str:
@@ -104,8 +110,13 @@ def _supplied(address: str, tag: str, offered: Supplies) -> Vendored | None:
     name = address.rpartition("/")[2].partition("?")[0]
     asked = _DIGEST.search(tag)
     if asked:
-        for path in (path for paths in offered.by_name.values() for path in paths if path.suffix in _KINDS):
-            if base64.b64encode(hashlib.new(asked[1], path.read_bytes()).digest()).decode() == asked[2]:
+        for path in (
+            path for paths in offered.by_name.values() for path in paths if path.suffix in _KINDS
+        ):
+            if (
+                base64.b64encode(hashlib.new(asked[1], path.read_bytes()).digest()).decode()
+                == asked[2]
+            ):
                 return Vendored(name, path, checked=True)
     for other in (name, name.replace(".min.", "."), re.sub(r"-[\d.]+(?=\.)", "", name)):
         if other in offered.by_name:

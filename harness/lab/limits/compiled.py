@@ -51,7 +51,8 @@ def require_fresh(source: Path) -> None:
         built = "unknown"
     if built != sha256(source.read_bytes()).hexdigest():
         raise NotBuilt(
-            "the build of extensions/limits/kernels.pyx is older than its source (the digests differ)", "run `make build`, then try again"
+            "the build of extensions/limits/kernels.pyx is older than its source (the digests differ)",
+            "run `make build`, then try again",
         )
 
 
@@ -127,7 +128,11 @@ def _arithmetic(kernels: Any) -> Iterator[Probe]:
         ("float_operations_per_second", {"fused": kernels.multiply_add, "mixed": kernels.mixed}, 1),
         ("word_operations_per_second", {"words": kernels.word_operations}, 2),
     ):
-        ways = {f"{one} {kind}": _turns(action, one, _LANES // kernels.lanes(one)) for one in names for kind, action in actions.items()}
+        ways = {
+            f"{one} {kind}": _turns(action, one, _LANES // kernels.lanes(one))
+            for one in names
+            for kind, action in actions.items()
+        }
         yield Probe(name, Group.ARITHMETIC, "1/s", ways, each * _LANES)
 
 

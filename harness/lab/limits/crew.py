@@ -42,7 +42,12 @@ class Crew:
             self._hire()
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
         for descriptor in (*self._orders, *self._answers):
             os.close(descriptor)
         for pid in self._pids:
@@ -53,7 +58,12 @@ class Crew:
         answering, answers = os.pipe()
         pid = os.fork()
         if pid == 0:
-            for descriptor in (*self._orders, *self._answers, ordering, answering):  # or the others' pipes would never end
+            for descriptor in (
+                *self._orders,
+                *self._answers,
+                ordering,
+                answering,
+            ):  # or the others' pipes would never end
                 os.close(descriptor)
             _work(orders, answers, [self._makes[name] for name in self._tasks])
         os.close(orders)
@@ -159,11 +169,23 @@ def counts(n: int) -> list[int]:
 
 def in_cores(figures: Sequence[Figure]) -> list[Figure]:
     """Turn throughputs into multiples of the best that one worker was seen to do; nobody has more cores than workers."""
-    one = next((figure.value for figure in figures if figure.name == "parallel_capacity" and figure.workers == 1), None)
-    return [_as_cores(figure, one) if figure.name == "parallel_capacity" and one else figure for figure in figures]
+    one = next(
+        (
+            figure.value
+            for figure in figures
+            if figure.name == "parallel_capacity" and figure.workers == 1
+        ),
+        None,
+    )
+    return [
+        _as_cores(figure, one) if figure.name == "parallel_capacity" and one else figure
+        for figure in figures
+    ]
 
 
 def _as_cores(figure: Figure, one: float) -> Figure:
     most = float(figure.workers or 1)
-    value, typical, low, high = (min(most, rate / one) for rate in (figure.value, figure.typical, figure.low, figure.high))
+    value, typical, low, high = (
+        min(most, rate / one) for rate in (figure.value, figure.typical, figure.low, figure.high)
+    )
     return replace(figure, value=value, typical=typical, low=low, high=high)

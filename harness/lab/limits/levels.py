@@ -35,7 +35,10 @@ def levels(caches: Path = _CACHES, *, free_bytes: int | None = None) -> tuple[Le
         free_bytes: memory to be had; None: ask the system.
     """
     sizes = _sizes(caches) or _USUAL
-    found = [Level(f"L{number}", size, _working_set(sizes, number)) for number, size in enumerate(sizes, 1)]
+    found = [
+        Level(f"L{number}", size, _working_set(sizes, number))
+        for number, size in enumerate(sizes, 1)
+    ]
     wanted = min(max(_TIMES_THE_LAST * sizes[-1], _LEAST_MEMORY), _MOST_MEMORY)
     free = _free_bytes() if free_bytes is None else free_bytes
     memory = _power_of_two(max(min(wanted, free // _SHARE_OF_FREE), 2 * sizes[-1]))
@@ -52,7 +55,9 @@ def _sizes(caches: Path) -> tuple[int, ...]:
             size = (index / "size").read_text().strip()
             found[int((index / "level").read_text())] = int(size[:-1]) * _UNITS[size[-1]]
     ordered = [found[level] for level in sorted(found)]
-    plausible = all(small < large for small, large in itertools.pairwise(ordered)) and all(8 << 10 <= size for size in ordered)
+    plausible = all(small < large for small, large in itertools.pairwise(ordered)) and all(
+        8 << 10 <= size for size in ordered
+    )
     return tuple(ordered) if plausible else ()
 
 
@@ -60,7 +65,9 @@ def _working_set(sizes: tuple[int, ...], number: int) -> int:
     """A guest of a shared host is told of the whole last cache, and may have a tenth of it."""
     size = sizes[number - 1]
     shared = number == len(sizes) and number > 2
-    return _power_of_two(min(size // 4, _TIMES_THE_LAST * sizes[number - 2]) if shared else size // 2)
+    return _power_of_two(
+        min(size // 4, _TIMES_THE_LAST * sizes[number - 2]) if shared else size // 2
+    )
 
 
 def _power_of_two(size: int) -> int:

@@ -17,7 +17,9 @@ if TYPE_CHECKING:
     from harness.lab.frames import Message
 
 
-def measure(folder: Path, workers: int, effort: probe.Effort, *, alive: Callable[[], None]) -> Message:
+def measure(
+    folder: Path, workers: int, effort: probe.Effort, *, alive: Callable[[], None]
+) -> Message:
     """Measure everything; returns a message of figures, of what is missing, of seconds and load.
 
     Args:

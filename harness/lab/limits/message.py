@@ -33,8 +33,14 @@ def limits_of(measured: MachineLimits) -> Limits:
     curve = {figure.workers or 1: figure for figure in by_name.get("parallel_capacity", [])}
     fields: dict[str, Any] = {
         **{name: _by_level(by_name.get(name, [])) for name in _BY_LEVEL},
-        **{name: max((figure.best_seen for figure in by_name.get(name, [])), default=math.inf) for name in _RATES},
-        **{name: min((figure.best_seen for figure in by_name.get(name, [])), default=0.0) for name in _SECONDS},
+        **{
+            name: max((figure.best_seen for figure in by_name.get(name, [])), default=math.inf)
+            for name in _RATES
+        },
+        **{
+            name: min((figure.best_seen for figure in by_name.get(name, [])), default=0.0)
+            for name in _SECONDS
+        },
     }
     return Limits(
         **fields,

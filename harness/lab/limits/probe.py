@@ -74,7 +74,12 @@ class _Course:
         for way, timed in self.probe.ways.items():
             loops = 1
             while (elapsed := timed(loops)) < self.probe.slice_ns // 2:
-                loops = max(2 * loops, int(loops * self.probe.slice_ns / max(elapsed, 1)) if elapsed > self.probe.slice_ns // 64 else 0)
+                loops = max(
+                    2 * loops,
+                    int(loops * self.probe.slice_ns / max(elapsed, 1))
+                    if elapsed > self.probe.slice_ns // 64
+                    else 0,
+                )
             self.loops[way] = loops
             took[way] = min(elapsed, timed(loops)) / loops
         best = min(took.values())
@@ -101,7 +106,9 @@ class _Course:
         return figure(self.probe, self.ns, self.way)
 
 
-def measure(probes: Sequence[Probe], effort: Effort, *, alive: Callable[[], None]) -> tuple[list[Figure], list[NotMeasured]]:
+def measure(
+    probes: Sequence[Probe], effort: Effort, *, alive: Callable[[], None]
+) -> tuple[list[Figure], list[NotMeasured]]:
     """Measure all probes in turn, again and again, so that a bad second of the machine spoils one repetition of each.
 
     What is unstable then is measured some more; all repetitions count.
@@ -114,14 +121,18 @@ def measure(probes: Sequence[Probe], effort: Effort, *, alive: Callable[[], None
     for repetition in range(effort.repetitions + effort.more):
         if repetition >= effort.repetitions:
             order = [course for course in order if course.figure.unstable]
-        source.shuffle(order)  # what a probe leaves in the caches is not always left to the same one
+        source.shuffle(
+            order
+        )  # what a probe leaves in the caches is not always left to the same one
         for course in order:
             course.repeat(effort.seconds)
             alive()
     return [course.figure for course in courses], missing
 
 
-def _started(probes: Sequence[Probe], alive: Callable[[], None]) -> tuple[list[_Course], list[NotMeasured]]:
+def _started(
+    probes: Sequence[Probe], alive: Callable[[], None]
+) -> tuple[list[_Course], list[NotMeasured]]:
     courses, missing = [], []
     for probe in probes:
         course = _Course(probe)

@@ -47,10 +47,34 @@ def probes(stack: ExitStack, folder: Path, kernels: Any | None) -> list[Probe]:
 
 
 def _calls(kernels: Any | None) -> Iterator[Probe]:
-    yield Probe("call_seconds", Group.CALLS, "s", {"": _sixteen(_nothing)}, _CALLS, Through.PYTHON, "of an empty function")
-    yield Probe("c_call_seconds", Group.CALLS, "s", {"": _sixteen(callable)}, _CALLS, Through.PYTHON, "of callable(x)")
+    yield Probe(
+        "call_seconds",
+        Group.CALLS,
+        "s",
+        {"": _sixteen(_nothing)},
+        _CALLS,
+        Through.PYTHON,
+        "of an empty function",
+    )
+    yield Probe(
+        "c_call_seconds",
+        Group.CALLS,
+        "s",
+        {"": _sixteen(callable)},
+        _CALLS,
+        Through.PYTHON,
+        "of callable(x)",
+    )
     if kernels is None:
-        yield Probe("system_call_seconds", Group.CALLS, "s", {"": timed(os.getppid)}, 1, Through.PYTHON, "os.getppid")
+        yield Probe(
+            "system_call_seconds",
+            Group.CALLS,
+            "s",
+            {"": timed(os.getppid)},
+            1,
+            Through.PYTHON,
+            "os.getppid",
+        )
 
 
 def _nothing(argument: object) -> None:
@@ -94,7 +118,15 @@ def _pickles() -> Iterator[Probe]:
         ("pickle_strings_bytes_per_second", strings, "10 000 strings"),
     ):
         size = len(pickle.dumps(value, protocol=5))
-        yield Probe(name, Group.SYSTEM, "bytes/s", {"": timed(partial(_there_and_back, value))}, size, Through.PYTHON, where)
+        yield Probe(
+            name,
+            Group.SYSTEM,
+            "bytes/s",
+            {"": timed(partial(_there_and_back, value))},
+            size,
+            Through.PYTHON,
+            where,
+        )
 
 
 def _there_and_back(value: object) -> object:
@@ -112,7 +144,16 @@ def _files(stack: ExitStack, kernels: Any | None) -> Iterator[Probe]:
         if kernels is not None and hasattr(mmap, "MAP_POPULATE"):
             ways["mapped"] = timed(partial(_map_all, descriptor, size, kernels))
         through = Through.PYTHON if kernels is None else Through.COMPILED
-        yield Probe("file_read_bytes_per_second", Group.SYSTEM, "bytes/s", ways, size, through, "in the page cache", working_set_bytes=size)
+        yield Probe(
+            "file_read_bytes_per_second",
+            Group.SYSTEM,
+            "bytes/s",
+            ways,
+            size,
+            through,
+            "in the page cache",
+            working_set_bytes=size,
+        )
 
 
 @contextmanager
@@ -130,7 +171,9 @@ def _read_all(descriptor: int, buffer: bytearray, size: int) -> None:
 
 
 def _map_all(descriptor: int, size: int, kernels: Any) -> None:
-    with mmap.mmap(descriptor, size, flags=mmap.MAP_PRIVATE | mmap.MAP_POPULATE, prot=mmap.PROT_READ) as mapped:
+    with mmap.mmap(
+        descriptor, size, flags=mmap.MAP_PRIVATE | mmap.MAP_POPULATE, prot=mmap.PROT_READ
+    ) as mapped:
         kernels.read_all(mapped)
 
 
@@ -145,7 +188,9 @@ class _Sync:
     def __call__(self, loops: int) -> int:
         """Time so many."""
         if self._descriptor is None:
-            self._descriptor = self._stack.enter_context(tempfile.TemporaryFile(dir=self._folder)).fileno()
+            self._descriptor = self._stack.enter_context(
+                tempfile.TemporaryFile(dir=self._folder)
+            ).fileno()
         block = os.urandom(_BLOCK)
         started = time.perf_counter_ns()
         for _ in range(loops):
@@ -157,11 +202,18 @@ class _Sync:
 def _file_system(folder: Path) -> str:
     """The kind of file system a folder is on: ext4, overlay, tmpfs."""
     try:
-        mounts = [line.split() for line in Path("/proc/self/mounts").read_text(errors="replace").splitlines()]
+        mounts = [
+            line.split()
+            for line in Path("/proc/self/mounts").read_text(errors="replace").splitlines()
+        ]
     except OSError:
         return "file system unknown"
     here = str(folder.resolve())
-    over = [(len(words[1]), words[2]) for words in mounts if len(words) > 2 and (here + "/").startswith(words[1].rstrip("/") + "/")]
+    over = [
+        (len(words[1]), words[2])
+        for words in mounts
+        if len(words) > 2 and (here + "/").startswith(words[1].rstrip("/") + "/")
+    ]
     return max(over)[1] if over else "file system unknown"
 
 
@@ -190,9 +242,13 @@ class _Ping:
                 child = os.fork()
                 if child == 0:
                     _echo(server)
-                self._client = self._stack.enter_context(socket.create_connection(server.getsockname()))
+                self._client = self._stack.enter_context(
+                    socket.create_connection(server.getsockname())
+                )
             self._stack.callback(os.waitpid, child, 0)
-            self._stack.callback(self._client.close)  # before waiting: the echo ends when nobody speaks to it
+            self._stack.callback(
+                self._client.close
+            )  # before waiting: the echo ends when nobody speaks to it
             self._client.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         return self._client
 

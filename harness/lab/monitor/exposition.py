@@ -23,10 +23,13 @@ def serving(port: int, text: Callable[[], str]) -> Iterator[int]:
         server = ThreadingHTTPServer(("127.0.0.1", port), _handler(text))
     except OSError as error:
         raise EnvironmentLacks(
-            f"port {port} of 127.0.0.1 cannot be used: {error.strerror}", "another one: --port 0 takes a free one"
+            f"port {port} of 127.0.0.1 cannot be used: {error.strerror}",
+            "another one: --port 0 takes a free one",
         ) from None
     server.daemon_threads = True
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.1}, daemon=True)
+    thread = threading.Thread(
+        target=server.serve_forever, kwargs={"poll_interval": 0.1}, daemon=True
+    )
     thread.start()
     try:
         yield int(server.server_address[1])
@@ -43,8 +46,13 @@ def _handler(text: Callable[[], str]) -> type[BaseHTTPRequestHandler]:
         timeout = 5
 
         def do_GET(self) -> None:
-            host = (self.headers.get("Host") or "").rpartition(":")[0] or (self.headers.get("Host") or "")
-            if host not in {"127.0.0.1", "localhost"}:  # a page in a browser may have its own name lead to this address
+            host = (self.headers.get("Host") or "").rpartition(":")[0] or (
+                self.headers.get("Host") or ""
+            )
+            if host not in {
+                "127.0.0.1",
+                "localhost",
+            }:  # a page in a browser may have its own name lead to this address
                 self._say(403, "text/plain; charset=utf-8", "only for 127.0.0.1 and localhost\n")
             elif self.path != "/metrics":
                 self._say(404, "text/plain; charset=utf-8", "there is /metrics\n")

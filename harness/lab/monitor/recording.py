@@ -30,7 +30,9 @@ class _Header(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 def header(interval: float, cores: int) -> bytes:
     """The first line of a recording that begins now."""
-    return msgspec.json.encode(_Header(SCHEMA, f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}", interval, cores))
+    return msgspec.json.encode(
+        _Header(SCHEMA, f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}", interval, cores)
+    )
 
 
 def encode(reading: Reading) -> bytes:
@@ -72,7 +74,10 @@ class Recorder:
             raise self._refused(error) from None
 
     def _refused(self, error: OSError) -> StoreError:
-        return StoreError(f"{self._path}: cannot be written: {error.strerror or error}", "make room, or name another file: --record")
+        return StoreError(
+            f"{self._path}: cannot be written: {error.strerror or error}",
+            "make room, or name another file: --record",
+        )
 
 
 def read(file: Path) -> Recording:
@@ -83,17 +88,25 @@ def read(file: Path) -> Recording:
     """
     try:
         if not file.is_file() or file.stat().st_size > _LARGEST:
-            raise StoreError(f"{file}: is no regular file, or larger than any recording", "name what monitor --record wrote")
+            raise StoreError(
+                f"{file}: is no regular file, or larger than any recording",
+                "name what monitor --record wrote",
+            )
         data = file.read_bytes()
     except OSError as error:
-        raise StoreError(f"{file}: cannot be read: {error.strerror}", "name what monitor --record wrote") from None
+        raise StoreError(
+            f"{file}: cannot be read: {error.strerror}", "name what monitor --record wrote"
+        ) from None
     lines = data.split(b"\n")
     cut = lines.pop() != b""
     if cut and not lines:
         raise StoreError(f"{file}: not a recording of ours", "name what monitor --record wrote")
     header = _line(file, 1, lines[0] if lines else b"", _Header)
     if header.schema != SCHEMA:
-        raise StoreError(f"{file}: schema {header.schema!r} is not {SCHEMA!r}", "name what monitor --record of this version wrote")
+        raise StoreError(
+            f"{file}: schema {header.schema!r} is not {SCHEMA!r}",
+            "name what monitor --record of this version wrote",
+        )
     readings = tuple(_line(file, number, line, Reading) for number, line in enumerate(lines[1:], 2))
     return Recording(header.started, header.interval_seconds, header.cores, readings, cut)
 
@@ -102,4 +115,7 @@ def _line(file: Path, number: int, line: bytes, kind: type[T]) -> T:
     try:
         return msgspec.json.decode(line, type=kind)
     except (msgspec.MsgspecError, ValueError, RecursionError) as error:
-        raise StoreError(f"{file}: line {number} is damaged: {error}", "record again; the lines before it are whole") from None
+        raise StoreError(
+            f"{file}: line {number} is damaged: {error}",
+            "record again; the lines before it are whole",
+        ) from None

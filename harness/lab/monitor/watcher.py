@@ -37,7 +37,9 @@ class _Process:
 class Watcher:
     """Looks at one tree again and again; sums that count since its beginning never fall, though processes end."""
 
-    def __init__(self, pid: int, *, proc: Path = Path("/proc"), clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self, pid: int, *, proc: Path = Path("/proc"), clock: Callable[[], float] = time.monotonic
+    ) -> None:
         """Watch ``pid`` and its descendants.
 
         Raises:
@@ -48,7 +50,10 @@ class Watcher:
         self._clock = clock
         self._born = self._birth()
         if self._born is None:
-            raise AskedWrongly(f"there is no process {pid}", "name one that runs: --pid; or start it: python -m harness monitor -- COMMAND")
+            raise AskedWrongly(
+                f"there is no process {pid}",
+                "name one that runs: --pid; or start it: python -m harness monitor -- COMMAND",
+            )
         self._began = self._last = clock()
         self._cores = self._core_ticks()
         self._most = dict.fromkeys(("cpu", "voluntary", "involuntary", "read", "written"), 0)
@@ -63,7 +68,11 @@ class Watcher:
         """Read everything once."""
         now, cores = self._clock(), self._core_ticks()
         elapsed = now - self._last
-        tree = [one for pid in (self.pid, *descendants(self.pid, str(self._proc))) if (one := self._process(pid)) is not None]
+        tree = [
+            one
+            for pid in (self.pid, *descendants(self.pid, str(self._proc)))
+            if (one := self._process(pid)) is not None
+        ]
         before, ticks = self._most["cpu"], self._greatest("cpu", sum(one.cpu_ticks for one in tree))
         own, self._own = time.thread_time() - self._own, time.thread_time()
         reading = Reading(
@@ -77,8 +86,12 @@ class Watcher:
             cpu=(ticks - before) / _TICKS / elapsed if elapsed > 0 and before else 0.0,
             resident_bytes=sum(one.resident for one in tree),
             proportional_bytes=_total([one.proportional for one in tree]),
-            voluntary_switches=self._sum_of("voluntary", [one.switches and one.switches[0] for one in tree]),
-            involuntary_switches=self._sum_of("involuntary", [one.switches and one.switches[1] for one in tree]),
+            voluntary_switches=self._sum_of(
+                "voluntary", [one.switches and one.switches[0] for one in tree]
+            ),
+            involuntary_switches=self._sum_of(
+                "involuntary", [one.switches and one.switches[1] for one in tree]
+            ),
             open_files=_total([one.files for one in tree]),
             read_bytes=self._sum_of("read", [one.moved and one.moved[0] for one in tree]),
             written_bytes=self._sum_of("written", [one.moved and one.moved[1] for one in tree]),
@@ -104,7 +117,12 @@ class Watcher:
     def _stat(self, pid: int) -> list[str] | None:
         with suppress(OSError, ValueError):
             # the command's name may hold spaces and brackets: what counts begins behind the last one
-            return (self._proc / str(pid) / "stat").read_text(errors="replace").rpartition(")")[2].split()
+            return (
+                (self._proc / str(pid) / "stat")
+                .read_text(errors="replace")
+                .rpartition(")")[2]
+                .split()
+            )
         return None
 
     def _process(self, pid: int) -> _Process | None:
@@ -117,7 +135,9 @@ class Watcher:
             threads=int(fields[17]),
             resident=max(0, int(fields[21])) * _PAGE,
             proportional=_kilobytes(folder / "smaps_rollup", "Pss:"),
-            switches=_pair(folder / "status", "voluntary_ctxt_switches:", "nonvoluntary_ctxt_switches:"),
+            switches=_pair(
+                folder / "status", "voluntary_ctxt_switches:", "nonvoluntary_ctxt_switches:"
+            ),
             files=_entries(folder / "fd"),
             moved=_pair(folder / "io", "read_bytes:", "write_bytes:"),
         )
@@ -126,12 +146,19 @@ class Watcher:
         """Ticks of each processor: user, nice, system, idle, iowait, irq, softirq, steal."""
         with suppress(OSError):
             lines = (self._proc / "stat").read_text().splitlines()
-            return [[int(word) for word in line.split()[1:9]] for line in lines if line.startswith("cpu") and line[3:4].isdigit()]
+            return [
+                [int(word) for word in line.split()[1:9]]
+                for line in lines
+                if line.startswith("cpu") and line[3:4].isdigit()
+            ]
         return []
 
 
 def watch(
-    watcher: Watcher, interval: float, stop: threading.Event, throughput: Callable[[], Throughput | None] = lambda: None
+    watcher: Watcher,
+    interval: float,
+    stop: threading.Event,
+    throughput: Callable[[], Throughput | None] = lambda: None,
 ) -> Iterator[Reading]:
     """Look at once and then every ``interval`` seconds, until the tree's root has ended or somebody says stop; then once more."""
     while True:
@@ -151,7 +178,10 @@ def _busy(old: list[int], new: list[int]) -> float:
 def _steal(old: list[list[int]], new: list[list[int]]) -> float | None:
     if not old or len(old[0]) < 8:
         return None
-    gone = [[after - before for before, after in zip(one, other, strict=False)] for one, other in zip(old, new, strict=False)]
+    gone = [
+        [after - before for before, after in zip(one, other, strict=False)]
+        for one, other in zip(old, new, strict=False)
+    ]
     total = sum(map(sum, gone))
     return max(0.0, sum(one[7] for one in gone) / total) if total > 0 else 0.0
 

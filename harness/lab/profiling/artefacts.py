@@ -23,7 +23,9 @@ def own_files(subject: Profiled, tool: Tool, folder: Path, stem: str) -> list[Pa
     """Copy what the tool left in the scratch folder, and annotate a Cython body; return the files made."""
     made = []
     if tool is Tool.SCALENE and (subject.scratch / scalene.RECORD).is_file():
-        made.append(Path(shutil.copy(subject.scratch / scalene.RECORD, folder / f"{stem}.scalene.json")))
+        made.append(
+            Path(shutil.copy(subject.scratch / scalene.RECORD, folder / f"{stem}.scalene.json"))
+        )
     if tool is Tool.MEMRAY and memray.write_page(subject.scratch, folder / f"{stem}.memray.html"):
         made.append(folder / f"{stem}.memray.html")
     dump = max(subject.scratch.glob("counts*"), key=lambda file: file.stat().st_size, default=None)
@@ -49,11 +51,13 @@ def impersonal(data: bytes, subject: Profiled) -> bytes:
         sys.base_prefix: "python",
     }
     known[str(Path.home())] = "~"
-    for folder in sorted((folder for folder in known if len(Path(folder).parts) > 1), key=len, reverse=True):
+    for folder in sorted(
+        (folder for folder in known if len(Path(folder).parts) > 1), key=len, reverse=True
+    ):
         for form in {folder, json.dumps(folder)[1:-1]}:
-            data = data.replace(f"{form}/".encode(), f"{known[folder]}/".lstrip("/").encode()).replace(
-                form.encode(), (known[folder] or ".").encode()
-            )
+            data = data.replace(
+                f"{form}/".encode(), f"{known[folder]}/".lstrip("/").encode()
+            ).replace(form.encode(), (known[folder] or ".").encode())
     return data
 
 
@@ -66,7 +70,18 @@ def annotate(subject: Profiled, page: Path) -> Path | None:
         target = Path(scratch, f"{source.stem}.c")
         settings = ("language_level=3", "boundscheck=False", "wraparound=False", "cdivision=True")
         directives = [word for setting in settings for word in ("-X", setting)]
-        command = [sys.executable, "-m", "cython", "--annotate", *directives, "-I", str(subject.found.home), "-o", str(target), str(source)]
+        command = [
+            sys.executable,
+            "-m",
+            "cython",
+            "--annotate",
+            *directives,
+            "-I",
+            str(subject.found.home),
+            "-o",
+            str(target),
+            str(source),
+        ]
         done = subprocess.run(command, capture_output=True, check=False, cwd=subject.found.home)
         made = target.with_suffix(".html")
         if done.returncode or not made.is_file():

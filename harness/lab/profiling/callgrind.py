@@ -27,16 +27,25 @@ def look(subject: Profiled, seconds: float) -> Profile:
     del seconds
     confines = Confines(subject.confines.timeout_seconds * 4, VALGRIND_MEMORY_BYTES)
     environment = {**subject.environment(), "NUMBA_CPU_NAME": "generic"}
-    with Worker(confines, environment=environment, under=callgrind_command(subject.scratch)) as worker:
+    with Worker(
+        confines, environment=environment, under=callgrind_command(subject.scratch)
+    ) as worker:
         said = subject.ask(worker, {**subject.job("count"), "spin": None})
     dump = max(subject.scratch.glob("counts*"), key=lambda file: file.stat().st_size)
-    stacks = tuple(Stack((_known(frame, subject.call_frame),), cost) for frame, cost in read(dump.read_text(errors="replace").splitlines()))
+    stacks = tuple(
+        Stack((_known(frame, subject.call_frame),), cost)
+        for frame, cost in read(dump.read_text(errors="replace").splitlines())
+    )
     return Profile(subject.key, Tool.CALLGRIND, None, int(said["calls"]), stacks, subject.revision)
 
 
 def _known(frame: Frame, call: Frame) -> Frame:
     """Machine code made at run time is what Numba compiled of the variant."""
-    return Frame(f"{call.function} (machine code)", call.file) if frame.function == MACHINE_CODE else frame
+    return (
+        Frame(f"{call.function} (machine code)", call.file)
+        if frame.function == MACHINE_CODE
+        else frame
+    )
 
 
 def read(lines: Iterable[str]) -> list[tuple[Frame, float]]:
@@ -66,7 +75,9 @@ def read(lines: Iterable[str]) -> list[tuple[Frame, float]]:
             called = True
         elif line[:1].isdigit() or line[:1] in "+-*":
             if not called and " " in line:  # a position without a cost has none
-                costs[function, file if file not in {"", "???"} else library] += float(line.split()[1])
+                costs[function, file if file not in {"", "???"} else library] += float(
+                    line.split()[1]
+                )
             called = False
     return [(_frame(function, place), cost) for (function, place), cost in costs.items() if cost]
 

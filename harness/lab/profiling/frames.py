@@ -34,7 +34,12 @@ def of_the_variant(frames: list[Frame], *, helper: bool) -> list[Frame] | None:
         helper: the stack is of another thread or process, all of which is the variant's.
     """
     start = next(
-        (place for place in reversed(range(len(frames))) if frames[place].function == TIMED and frames[place].file == _TIMED_FILE), None
+        (
+            place
+            for place in reversed(range(len(frames)))
+            if frames[place].function == TIMED and frames[place].file == _TIMED_FILE
+        ),
+        None,
     )
     if start is None:
         return _working(frames) if helper else None
@@ -43,7 +48,9 @@ def of_the_variant(frames: list[Frame], *, helper: bool) -> list[Frame] | None:
 
 def is_ours(frames: list[Frame]) -> bool:
     """Whether a stack is of the worker's own thread, or of the one that watches its time."""
-    return any(frame.file.startswith(_OURS) or frame.function == "faulthandler_thread" for frame in frames)
+    return any(
+        frame.file.startswith(_OURS) or frame.function == "faulthandler_thread" for frame in frames
+    )
 
 
 def _working(frames: list[Frame]) -> list[Frame]:
@@ -68,7 +75,9 @@ def tidy(function: str, file: str, line: int) -> Frame | None:
 
 def _is_cython(file: Path) -> bool:
     """Whether a file is a Cython source, or what was made of one of ours."""
-    return file.suffix == ".pyx" or (file.suffix == ".c" and any((HOME / "extensions").glob(f"*/{file.stem}.pyx")))
+    return file.suffix == ".pyx" or (
+        file.suffix == ".c" and any((HOME / "extensions").glob(f"*/{file.stem}.pyx"))
+    )
 
 
 def _unmangled(mangled: str) -> str:
@@ -138,7 +147,8 @@ def kernel_on(file: Path | None, line: int, function: str) -> str | None:
     jitted = {
         node.name
         for node in ast.walk(module)
-        if isinstance(node, ast.FunctionDef) and any("jit" in ast.unparse(d) for d in node.decorator_list)
+        if isinstance(node, ast.FunctionDef)
+        and any("jit" in ast.unparse(d) for d in node.decorator_list)
     }
     if function in jitted:
         return function

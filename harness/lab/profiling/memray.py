@@ -30,7 +30,14 @@ def look(subject: Profiled, seconds: float) -> Profile:
     capture.unlink(missing_ok=True)
     with subject.prepared() as worker:
         said = subject.ask(worker, {"do": "track", "file": str(capture)})
-    return Profile(subject.key, Tool.MEMRAY, said["seconds"], 1, merged(_at_the_peak(capture, subject.call_frame)), subject.revision)
+    return Profile(
+        subject.key,
+        Tool.MEMRAY,
+        said["seconds"],
+        1,
+        merged(_at_the_peak(capture, subject.call_frame)),
+        subject.revision,
+    )
 
 
 def _at_the_peak(capture: Path, call: Frame) -> list[Stack]:
@@ -47,12 +54,26 @@ def _frames(record: Any) -> list[Frame]:
     trace = record.stack_trace()
     with suppress(Exception):  # native traces are not there on every system
         trace = record.hybrid_stack_trace()
-    tidied = [tidy(function, file, line) for function, file, line in reversed(trace) if Path(file).suffix in _SOURCES]
+    tidied = [
+        tidy(function, file, line)
+        for function, file, line in reversed(trace)
+        if Path(file).suffix in _SOURCES
+    ]
     return of_the_variant([frame for frame in tidied if frame is not None], helper=False) or []
 
 
 def write_page(scratch: Path, page: Path) -> bool:
     """Write memray's own flame graph, which needs no network; False: memray would not."""
     capture = scratch / CAPTURE
-    command = [tools.program("memray"), "flamegraph", "--no-web", "--force", "--output", str(page), str(capture)]
-    return subprocess.run(command, capture_output=True, check=False).returncode == 0 and page.is_file()
+    command = [
+        tools.program("memray"),
+        "flamegraph",
+        "--no-web",
+        "--force",
+        "--output",
+        str(page),
+        str(capture),
+    ]
+    return (
+        subprocess.run(command, capture_output=True, check=False).returncode == 0 and page.is_file()
+    )

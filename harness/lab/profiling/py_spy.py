@@ -39,7 +39,13 @@ def look(subject: Profiled, seconds: float) -> Profile:
             tools.program("py-spy"), "record", "--pid", str(worker.pid), "--native", "--subprocesses", "--format", "raw",
             "--rate", str(RATE), "--duration", str(max(1, round(seconds))), "--output", str(raw),
         ]  # fmt: skip
-        looking = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
+        looking = subprocess.Popen(
+            command,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
         try:
             calls, spent = 0, 0.0
             while looking.poll() is None:
@@ -49,9 +55,20 @@ def look(subject: Profiled, seconds: float) -> Profile:
             looking.kill()
             _, complaint = looking.communicate()
         if not raw.is_file():
-            raise EnvironmentLacks(f"py-spy recorded nothing: {_last_line(complaint)}", "python -m harness doctor; or --with scalene")
-        stacks = merged(with_kernels(read_raw(raw.read_text(errors="replace"), worker.pid), subject.found, subject.call_frame))
-    return Profile(subject.key, Tool.PY_SPY, spent / calls if calls else None, calls, stacks, subject.revision)
+            raise EnvironmentLacks(
+                f"py-spy recorded nothing: {_last_line(complaint)}",
+                "python -m harness doctor; or --with scalene",
+            )
+        stacks = merged(
+            with_kernels(
+                read_raw(raw.read_text(errors="replace"), worker.pid),
+                subject.found,
+                subject.call_frame,
+            )
+        )
+    return Profile(
+        subject.key, Tool.PY_SPY, spent / calls if calls else None, calls, stacks, subject.revision
+    )
 
 
 def _last_line(text: str) -> str:
@@ -67,8 +84,14 @@ def read_raw(text: str, pid: int) -> Iterator[Stack]:
         processes = [int(match[1]) for part in parts if (match := _PROCESS.match(part))]
         if not processes or not weight.isdigit():
             continue
-        frames = [frame for part in parts if not _PROCESS.match(part) and (frame := _frame(part)) is not None]
-        working = of_the_variant(_collapsed(frames), helper=processes[-1] != pid or not is_ours(frames))
+        frames = [
+            frame
+            for part in parts
+            if not _PROCESS.match(part) and (frame := _frame(part)) is not None
+        ]
+        working = of_the_variant(
+            _collapsed(frames), helper=processes[-1] != pid or not is_ours(frames)
+        )
         if working:
             yield Stack(tuple(working), float(weight))
 
@@ -77,9 +100,15 @@ def _frame(part: str) -> Frame | None:
     match = _FRAME.match(part)
     if match is None:
         return Frame(part, "")
-    return tidy(match["function"], "" if match["file"] == "?" else match["file"], int(match["line"] or 0))
+    return tidy(
+        match["function"], "" if match["file"] == "?" else match["file"], int(match["line"] or 0)
+    )
 
 
 def _collapsed(frames: list[Frame]) -> list[Frame]:
     """Addresses in a row are one piece of machine code."""
-    return [frame for place, frame in enumerate(frames) if not (place and frame.function == MACHINE_CODE == frames[place - 1].function)]
+    return [
+        frame
+        for place, frame in enumerate(frames)
+        if not (place and frame.function == MACHINE_CODE == frames[place - 1].function)
+    ]

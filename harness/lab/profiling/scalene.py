@@ -27,7 +27,9 @@ _PROGRAM = HOME / "harness" / "lab" / "worker" / "solo.py"
 _CLOCK = HOME / "harness" / "lab" / "worker" / "timing.py"
 _OURS = "harness/"
 """The lab's own files: the calls' surroundings, not the calls."""
-_DEADLY = frozenset({signal.SIGSEGV, signal.SIGABRT, signal.SIGBUS, signal.SIGFPE, signal.SIGILL, signal.SIGKILL})
+_DEADLY = frozenset(
+    {signal.SIGSEGV, signal.SIGABRT, signal.SIGBUS, signal.SIGFPE, signal.SIGILL, signal.SIGKILL}
+)
 _START_SECONDS = 20.0
 _SLOWER = 10
 """Allowance: so many times as long as the calls may take with everything around them."""
@@ -44,14 +46,29 @@ def look(subject: Profiled, seconds: float) -> Profile:
     folder = subject.scratch
     for left in ("said.json", RECORD):
         (folder / left).unlink(missing_ok=True)
-    (folder / "jobs.json").write_text(json.dumps([subject.job("prepare"), {"do": "warm"}, {"do": "spin", "seconds": seconds}]))
+    (folder / "jobs.json").write_text(
+        json.dumps([subject.job("prepare"), {"do": "warm"}, {"do": "spin", "seconds": seconds}])
+    )
     code, complaint = _run(subject, seconds)
     if not (folder / "said.json").is_file():
         raise subject.ended(Status.CRASHED, f"ended without a result under scalene ({how(code)})")
     answer = subject.checked(json.loads((folder / "said.json").read_text()))
     lines = tuple(read(_files(folder / RECORD, complaint), subject.call_frame, subject.found.home))
-    stacks = tuple(Stack((Frame(line.function, line.file, line.line),), line.python + line.native + line.system) for line in lines)
-    return Profile(subject.key, Tool.SCALENE, answer["seconds"] / answer["calls"], int(answer["calls"]), stacks, subject.revision, lines)
+    stacks = tuple(
+        Stack(
+            (Frame(line.function, line.file, line.line),), line.python + line.native + line.system
+        )
+        for line in lines
+    )
+    return Profile(
+        subject.key,
+        Tool.SCALENE,
+        answer["seconds"] / answer["calls"],
+        int(answer["calls"]),
+        stacks,
+        subject.revision,
+        lines,
+    )
 
 
 def how(code: int) -> str:
@@ -77,7 +94,9 @@ def _run(subject: Profiled, seconds: float) -> tuple[int, str]:
         try:
             _, complaint = process.communicate(timeout=allowed)
         except subprocess.TimeoutExpired:
-            raise subject.ended(Status.TIMEOUT, f"no end within {allowed:g} s under scalene") from None
+            raise subject.ended(
+                Status.TIMEOUT, f"no end within {allowed:g} s under scalene"
+            ) from None
         finally:
             with suppress(ProcessLookupError, PermissionError):
                 os.killpg(process.pid, signal.SIGKILL)
@@ -90,7 +109,8 @@ def _files(record: Path, complaint: str) -> dict[str, Any]:
     except (OSError, ValueError, KeyError, TypeError):
         lines = complaint.strip().splitlines()
         raise EnvironmentLacks(
-            f"scalene wrote no profile: {lines[-1] if lines else 'too few samples'}", "give it longer: --seconds 10"
+            f"scalene wrote no profile: {lines[-1] if lines else 'too few samples'}",
+            "give it longer: --seconds 10",
         ) from None
     return files
 
@@ -105,10 +125,19 @@ def read(files: dict[str, Any], call: Frame, home: Path) -> list[LineCost]:
     for file, facts in files.items():
         functions = {one["lineno"]: str(one["line"]) for one in facts.get("functions", ())}
         for line in facts["lines"]:
-            function, place, number = functions.get(line.get("start_function_line", 0), ""), short(file), int(line["lineno"])
+            function, place, number = (
+                functions.get(line.get("start_function_line", 0), ""),
+                short(file),
+                int(line["lineno"]),
+            )
             if function == TIMED and place.startswith(_OURS):
                 function, place, number = call.function, call.file, 0
-            elif not function or place.startswith(_OURS) or not Path(home, file).is_relative_to(home) or "site-packages" in file:
+            elif (
+                not function
+                or place.startswith(_OURS)
+                or not Path(home, file).is_relative_to(home)
+                or "site-packages" in file
+            ):
                 continue
             cost = LineCost(
                 function=function,

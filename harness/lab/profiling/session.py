@@ -29,7 +29,12 @@ if TYPE_CHECKING:
     from harness.model.measured import Run
     from harness.model.profiled import Profile
 
-_MODULES = {Tool.PY_SPY: "py_spy", Tool.SCALENE: "scalene", Tool.MEMRAY: "memray", Tool.CALLGRIND: "callgrind"}
+_MODULES = {
+    Tool.PY_SPY: "py_spy",
+    Tool.SCALENE: "scalene",
+    Tool.MEMRAY: "memray",
+    Tool.CALLGRIND: "callgrind",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,21 +47,27 @@ class Asked:
 
 
 @contextmanager
-def looking(found: Found, case: Case, asked: Asked, *, revision: str = "") -> Iterator[Callable[[str, Workload], Looked]]:
+def looking(
+    found: Found, case: Case, asked: Asked, *, revision: str = ""
+) -> Iterator[Callable[[str, Workload], Looked]]:
     """Yield what looks at one variant on one workload; services run meanwhile.
 
     Raises:
         EnvironmentLacks: the tool is missing or not permitted.
     """
     tools.require(asked.tool)
-    look: Callable[[Profiled, float], Profile] = import_module(f"harness.lab.profiling.{_MODULES[asked.tool]}").look
+    look: Callable[[Profiled, float], Profile] = import_module(
+        f"harness.lab.profiling.{_MODULES[asked.tool]}"
+    ).look
     with ExitStack() as stack:
         services = stack.enter_context(Services(found, case, asked.confines))
 
         def one(variant: str, workload: Workload) -> Looked:
             services.start([variant])
             scratch = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="perflab-")))
-            subject = Profiled(found, case.function, variant, workload, services, asked.confines, scratch, revision)
+            subject = Profiled(
+                found, case.function, variant, workload, services, asked.confines, scratch, revision
+            )
             said = services.job(variant)
             if "failed" in said:
                 subject.checked(said)
@@ -84,12 +95,21 @@ def best_of(found: Found, case: Case, workload: Workload, store_path: Path) -> t
             best = best_of_ours(table) if table.name == workload.name else None
             if best is not None and best.result.key.variant != case.reference:
                 return best.result.key.variant, f"the best of ours in run {run.id}"
-    ours = [variant for variant in found.variants(case) if not variant.rival and variant.name != case.reference]
+    ours = [
+        variant
+        for variant in found.variants(case)
+        if not variant.rival and variant.name != case.reference
+    ]
     if not ours:
         return case.reference, "there is no other"
-    compiled = [variant for variant in ours if variant.technique in {Technique.CYTHON, Technique.NUMBA}]
+    compiled = [
+        variant for variant in ours if variant.technique in {Technique.CYTHON, Technique.NUMBA}
+    ]
     chosen = (compiled or ours)[-1].name
-    return chosen, f"no run of {workload.name} on this machine yet, so the last {'compiled ' if compiled else ''}variant"
+    return (
+        chosen,
+        f"no run of {workload.name} on this machine yet, so the last {'compiled ' if compiled else ''}variant",
+    )
 
 
 def _newest_first(case: str, store_path: Path) -> Iterator[Run]:
@@ -103,17 +123,31 @@ def artefact_folder(case: str, store_path: Path) -> Path:
     Raises:
         StoreError: it cannot be made.
     """
-    folder = store_path / case / "profiles" / f"{datetime.now(UTC):%Y%m%dT%H%M%SZ}-{this_machine().id}-{token_hex(4)}"
+    folder = (
+        store_path
+        / case
+        / "profiles"
+        / f"{datetime.now(UTC):%Y%m%dT%H%M%SZ}-{this_machine().id}-{token_hex(4)}"
+    )
     try:
         folder.mkdir(parents=True)
     except OSError as error:
-        raise StoreError(f"{folder}: cannot be made: {error.strerror}", "make room or choose another folder with --store") from None
+        raise StoreError(
+            f"{folder}: cannot be made: {error.strerror}",
+            "make room or choose another folder with --store",
+        ) from None
     return folder
 
 
 def source_lines(found: Found, profiles: Sequence[Profile]) -> dict[tuple[str, int], str]:
     """The lines of the project's files that a profile names, by file and number."""
-    files = {frame.file for profile in profiles for stack in profile.stacks for frame in stack.frames if frame.file and frame.line}
+    files = {
+        frame.file
+        for profile in profiles
+        for stack in profile.stacks
+        for frame in stack.frames
+        if frame.file and frame.line
+    }
     known: dict[tuple[str, int], str] = {}
     for name in sorted(files):
         path = file_of(name, found)

@@ -100,4 +100,7 @@ class Profiled:
 
     def ended(self, status: Status, message: str) -> NotProfiled:
         """Say how it ended."""
-        return NotProfiled(f"{self.key}: {status}: {message}", f"python -m harness verify {self.found.name} -V {self.variant}")
+        return NotProfiled(
+            f"{self.key}: {status}: {message}",
+            f"python -m harness verify {self.found.name} -V {self.variant}",
+        )

@@ -25,7 +25,10 @@ def program(name: str) -> str:
     beside = Path(sys.executable).with_name(name)
     path = str(beside) if beside.is_file() else shutil.which(name)
     if path is None:
-        raise EnvironmentLacks(f"{name} is not installed", "apt-get install valgrind" if name == "valgrind" else _INSTALL)
+        raise EnvironmentLacks(
+            f"{name} is not installed",
+            "apt-get install valgrind" if name == "valgrind" else _INSTALL,
+        )
     return path
 
 

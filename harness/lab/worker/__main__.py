@@ -86,14 +86,25 @@ class Server:
         except LateImport as error:
             return {**_failure("raised", str(error)), "late_import": True}
         except MemoryError:
-            return _failure("oom", f"raised MemoryError{f' on {self._at}' if self._at else ''} ({_memory(self._memory_bytes)})")
+            return _failure(
+                "oom",
+                f"raised MemoryError{f' on {self._at}' if self._at else ''} ({_memory(self._memory_bytes)})",
+            )
         except BaseException as error:
             from harness.errors import PerflabError, words_of
             from harness.lab.worker.answers import Raised
 
             if isinstance(error, PerflabError):
-                return _failure("unavailable" if error.exit_code == 7 else "raised", f"{error.problem}; {error.remedy}")
-            return _failure("raised", str(error) if isinstance(error, Raised) else f"raised {words_of(error)}{_place(error)}")
+                return _failure(
+                    "unavailable" if error.exit_code == 7 else "raised",
+                    f"{error.problem}; {error.remedy}",
+                )
+            return _failure(
+                "raised",
+                str(error)
+                if isinstance(error, Raised)
+                else f"raised {words_of(error)}{_place(error)}",
+            )
 
     def _arm(self) -> None:
         faulthandler.dump_traceback_later(self._timeout, file=sys.stderr)
@@ -146,7 +157,11 @@ class Server:
         workload = workload_named(case, job["workload"])
         entry = make_entry(workload, workload.seed, compute)
         write_sheet([entry], Path(job["sheet"]))
-        bound = None if job["limits"] is None else bound_seconds(case, entry.fresh_arguments(), limits_from(job["limits"]))
+        bound = (
+            None
+            if job["limits"] is None
+            else bound_seconds(case, entry.fresh_arguments(), limits_from(job["limits"]))
+        )
         work = None if case.work is None else asdict(case.work(*entry.fresh_arguments()))
         return {"bound_seconds": bound, "work": work, "reference_seconds": entry.reference_seconds}
 
@@ -157,7 +172,9 @@ class Server:
         from harness.lab.worker.examine import Examination, evidence
 
         _, case, subject = self._load(job)
-        examination = Examination(subject, case, limits_from(job["limits"]), self.alive, quick=job.get("quick", False))
+        examination = Examination(
+            subject, case, limits_from(job["limits"]), self.alive, quick=job.get("quick", False)
+        )
         finding = examination.run(read_sheet(job["sheet"]))
         return evidence(examination, finding)
 
@@ -175,7 +192,10 @@ class Server:
         from harness.lab.worker.examine import answer_once
 
         sheet = read_sheet(job["sheet"])
-        loaded = [(name, *self._load({**job, "variant": name, "handle": job["handles"].get(name)})) for name in job["variants"]]
+        loaded = [
+            (name, *self._load({**job, "variant": name, "handle": job["handles"].get(name)}))
+            for name in job["variants"]
+        ]
         for name, _, case, subject in loaded:
             for index in job["entries"]:
                 if sheet[index].workload in job["gaps"][name]:
@@ -183,7 +203,12 @@ class Server:
                 self.alive(sheet[index].label)
                 said = answer_once(subject, case, sheet[index])
                 if not said["agrees"]:
-                    return {"variant": name, "entry": index, "difference": said["difference"], "label": sheet[index].label}
+                    return {
+                        "variant": name,
+                        "entry": index,
+                        "difference": said["difference"],
+                        "label": sheet[index].label,
+                    }
         return {"variant": None}
 
     def do_probe(self, job: Message) -> Message:
@@ -193,9 +218,15 @@ class Server:
         from harness.lab.worker.subject import load_subject
 
         found, case, subject = self._load(job)
-        reference = load_subject(found, case, {"variant": case.reference, "handle": job.get("handle")})
+        reference = load_subject(
+            found, case, {"variant": case.reference, "handle": job.get("handle")}
+        )
         self._subjects.append(reference)
-        return {"difference": first_difference(case, subject, answer_of(case, reference), seconds=job["seconds"], alive=self.alive)}
+        return {
+            "difference": first_difference(
+                case, subject, answer_of(case, reference), seconds=job["seconds"], alive=self.alive
+            )
+        }
 
     # ------------------------------------------------------------------ measurement
 
@@ -237,7 +268,10 @@ class Server:
         if (finding := replaced_clock()) is not None:
             return _failure(finding.status, finding.message)
         difference = self._stopwatch.check()
-        return {"difference": None if difference is None else str(difference), "kind": "" if difference is None else difference.kind}
+        return {
+            "difference": None if difference is None else str(difference),
+            "kind": "" if difference is None else difference.kind,
+        }
 
     def do_memory(self, job: Message) -> Message:
         """Measure what one call needs, after a first call has compiled what is to be compiled."""
@@ -246,7 +280,10 @@ class Server:
 
         said = self.do_prepare(job)
         assert self._stopwatch is not None
-        return {**said, **measure(self._stopwatch.subject, Originals(self._entry(job).fresh_arguments()))}
+        return {
+            **said,
+            **measure(self._stopwatch.subject, Originals(self._entry(job).fresh_arguments())),
+        }
 
     # ------------------------------------------------------------------ profiles
 
@@ -336,9 +373,15 @@ class Server:
         from harness.lab.worker.pairing import Stint
 
         assert self._contest is not None
-        pairs, control = self._contest.pairs(Stint(job["least_seconds"], job["most_seconds"], job["error"]))
+        pairs, control = self._contest.pairs(
+            Stint(job["least_seconds"], job["most_seconds"], job["error"])
+        )
         difference = self._contest.difference()
-        return {"pairs": pairs, "control": control, "difference": None if difference is None else str(difference)}
+        return {
+            "pairs": pairs,
+            "control": control,
+            "difference": None if difference is None else str(difference),
+        }
 
     def do_limits(self, job: Message) -> Message:
         """Measure what this machine can do."""
@@ -347,7 +390,12 @@ class Server:
         from harness.lab.limits.measuring import measure
         from harness.lab.limits.probe import Effort
 
-        return measure(Path(job["folder"]), job["workers"], Effort(job["repetitions"], job["seconds"], job["more"]), alive=self.alive)
+        return measure(
+            Path(job["folder"]),
+            job["workers"],
+            Effort(job["repetitions"], job["seconds"], job["more"]),
+            alive=self.alive,
+        )
 
     def do_service(self, job: Message) -> Message:
         """Start the service a case needs and hand its address back; it runs until this worker ends."""
@@ -418,7 +466,9 @@ def _place(error: BaseException) -> str:
 
 def _empty(entries: list[Entry]) -> str:
     answers = [entry.answer() for entry in entries]
-    if all(answer is None or (hasattr(answer, "__len__") and len(answer) == 0) for answer in answers):
+    if all(
+        answer is None or (hasattr(answer, "__len__") and len(answer) == 0) for answer in answers
+    ):
         return "the reference's answer is empty on every workload: nothing could ever differ"
     return ""
 
@@ -428,9 +478,15 @@ def _unreproducible(case: Case, entries: list[Entry]) -> str:
     from harness.judge.equality import exact
 
     first = entries[0]
-    workload = next(one for one in case.workloads if first.label.startswith(f"workload {one.name},"))
+    workload = next(
+        one for one in case.workloads if first.label.startswith(f"workload {one.name},")
+    )
     difference = exact.compare(first.fresh_arguments(), workload.arguments())
-    return f"workload {workload.name}: make(n, seed) is not reproducible: {difference}" if difference else ""
+    return (
+        f"workload {workload.name}: make(n, seed) is not reproducible: {difference}"
+        if difference
+        else ""
+    )
 
 
 def main() -> None:
@@ -448,7 +504,9 @@ def main() -> None:
     _untrace()
     faulthandler.enable()
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    with suppress(ValueError, OSError):  # address space also holds what is only reserved: leave some room
+    with suppress(
+        ValueError, OSError
+    ):  # address space also holds what is only reserved: leave some room
         resource.setrlimit(resource.RLIMIT_AS, (memory_bytes + (1 << 30), resource.RLIM_INFINITY))
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the supervisor decides when a worker ends
     Server(jobs, answers, memory_bytes).serve()
@@ -465,7 +523,15 @@ def _begin_again_with_fixed_layout() -> None:
     """Start this program anew at the same addresses as its twin: what an address does to speed is then alike."""
     with suppress(OSError, AttributeError):
         ctypes.CDLL(None).personality(_ADDR_NO_RANDOMIZE)
-    os.execv(sys.executable, [sys.executable, "-m", "harness.lab.worker", *(word for word in sys.argv[1:] if word != FIXED_LAYOUT)])
+    os.execv(
+        sys.executable,
+        [
+            sys.executable,
+            "-m",
+            "harness.lab.worker",
+            *(word for word in sys.argv[1:] if word != FIXED_LAYOUT),
+        ],
+    )
 
 
 def _die_with_parent() -> None:

@@ -56,7 +56,11 @@ class Entry:
     @property
     def workload(self) -> str:
         """The name of the workload it is an input of; empty for the others."""
-        return self.label.removeprefix("workload ").rpartition(", seed ")[0] if self.kind == "workload" else ""
+        return (
+            self.label.removeprefix("workload ").rpartition(", seed ")[0]
+            if self.kind == "workload"
+            else ""
+        )
 
     def answer(self) -> Answer:
         """Return the reference's answer, sharing nothing."""
@@ -82,7 +86,11 @@ def answer_of(case: Case, subject: Subject) -> Callable[[Arguments], Answer]:
 
     A case that is asked to mutate its arguments is judged by answer *and* arguments.
     """
-    compute = subject.call if case.oracle is None else lambda arguments: case.oracle(*subject.handle, *arguments)  # type: ignore[misc]
+    compute = (
+        subject.call
+        if case.oracle is None
+        else lambda arguments: case.oracle(*subject.handle, *arguments)
+    )  # type: ignore[misc]
 
     def both(arguments: Arguments) -> Answer:
         answer = compute(arguments)
@@ -91,7 +99,9 @@ def answer_of(case: Case, subject: Subject) -> Callable[[Arguments], Answer]:
     return both
 
 
-def entries_for_proof(case: Case, compute: Callable[[Arguments], Answer], alive: Callable[[str], None]) -> Iterator[Entry]:
+def entries_for_proof(
+    case: Case, compute: Callable[[Arguments], Answer], alive: Callable[[str], None]
+) -> Iterator[Entry]:
     """Yield everything a variant is examined on: workloads by seeds, adversarial inputs, examples."""
     left = REFERENCE_SECONDS
     for workload in sorted(case.workloads, key=lambda one: one.n):
@@ -100,12 +110,17 @@ def entries_for_proof(case: Case, compute: Callable[[Arguments], Answer], alive:
         if case.verify_up_to is None and left <= 0:
             break
         # the last seed nobody could know beforehand: whoever has only learnt the others' answers is found out
-        for seed in (*range(workload.seed, workload.seed + SEEDS - 1), int.from_bytes(os.urandom(4), "little")):
+        for seed in (
+            *range(workload.seed, workload.seed + SEEDS - 1),
+            int.from_bytes(os.urandom(4), "little"),
+        ):
             alive(f"workload {workload.name}, seed {seed}")
             entry = make_entry(workload, seed, compute)
             yield entry
             left -= entry.reference_seconds
-            if case.verify_up_to is None and (left <= 0 or entry.reference_seconds > _ONE_CALL_SECONDS):
+            if case.verify_up_to is None and (
+                left <= 0 or entry.reference_seconds > _ONE_CALL_SECONDS
+            ):
                 left = 0 if entry.reference_seconds > _ONE_CALL_SECONDS else left
                 break
     for index, arguments in enumerate(case.adversarial() if case.adversarial else ()):
@@ -121,10 +136,25 @@ def make_entry(workload: Workload, seed: int, compute: Callable[[Arguments], Ans
     started = seconds_now()
     arguments = workload.arguments(seed)
     made = seconds_now() - started
-    return _entry(f"workload {workload.name}, seed {seed}", "workload", workload.n, arguments, compute, made=made)
+    return _entry(
+        f"workload {workload.name}, seed {seed}",
+        "workload",
+        workload.n,
+        arguments,
+        compute,
+        made=made,
+    )
 
 
-def _entry(label: str, kind: str, n: int, arguments: Arguments, compute: Callable[[Arguments], Answer], *, made: float = 0.0) -> Entry:
+def _entry(
+    label: str,
+    kind: str,
+    n: int,
+    arguments: Arguments,
+    compute: Callable[[Arguments], Answer],
+    *,
+    made: float = 0.0,
+) -> Entry:
     pickled = pickle.dumps(arguments, protocol=5)
     started = seconds_now()
     try:
@@ -162,7 +192,9 @@ def _examples(case: Case) -> list[Any]:
     return drawn
 
 
-def smallest_failing(case: Case, differs: Callable[[Arguments], bool], *, seconds: float) -> Any | None:
+def smallest_failing(
+    case: Case, differs: Callable[[Arguments], bool], *, seconds: float
+) -> Any | None:
     """Shrink a failure to a minimal example, or None when that finds nothing in time."""
     if case.strategy is None:
         return None
@@ -174,7 +206,13 @@ def smallest_failing(case: Case, differs: Callable[[Arguments], bool], *, second
         return find(
             case.strategy(),
             lambda arguments: monotonic() < end and differs(arguments),
-            settings=settings(max_examples=300, derandomize=True, database=None, deadline=None, suppress_health_check=list(HealthCheck)),
+            settings=settings(
+                max_examples=300,
+                derandomize=True,
+                database=None,
+                deadline=None,
+                suppress_health_check=list(HealthCheck),
+            ),
         )
     except (HypothesisException, Exception):
         return None

@@ -19,7 +19,9 @@ def tree_cpu_ns() -> int:
 def children_cpu_ns() -> int:
     """The same without this process."""
     reaped = resource.getrusage(resource.RUSAGE_CHILDREN)
-    return int((reaped.ru_utime + reaped.ru_stime) * 1e9) + sum(_cpu_ns(pid) for pid in descendants())
+    return int((reaped.ru_utime + reaped.ru_stime) * 1e9) + sum(
+        _cpu_ns(pid) for pid in descendants()
+    )
 
 
 def descendants(root: int | None = None, proc: str = "/proc") -> list[int]:
@@ -37,7 +39,10 @@ def _children(pid: int, proc: str) -> list[int]:
     children: list[int] = []
     with suppress(OSError):
         for task in os.listdir(f"{proc}/{pid}/task"):
-            with suppress(OSError), open(f"{proc}/{pid}/task/{task}/children", encoding="ascii") as file:
+            with (
+                suppress(OSError),
+                open(f"{proc}/{pid}/task/{task}/children", encoding="ascii") as file,
+            ):
                 children += map(int, file.read().split())
     return children
 

@@ -52,10 +52,17 @@ def lazy(answer: Answer) -> Finding | None:
     """A generator, iterator, coroutine or lazy frame is a promise, not an answer."""
     for where, value in _walk(answer, "answer"):
         kind = type(value)
-        promised = isinstance(value, (collections.abc.Iterator, collections.abc.Awaitable)) or kind.__name__ in _LAZY_NAMES
-        if promised or isinstance(value, (collections.abc.KeysView, collections.abc.ValuesView, collections.abc.ItemsView)):
+        promised = (
+            isinstance(value, (collections.abc.Iterator, collections.abc.Awaitable))
+            or kind.__name__ in _LAZY_NAMES
+        )
+        if promised or isinstance(
+            value, (collections.abc.KeysView, collections.abc.ValuesView, collections.abc.ItemsView)
+        ):
             return Finding(
-                Status.LAZY_RESULT, "lazy", f"{where} is a {kind.__name__}: work not done yet; return the value, or declare consume=list"
+                Status.LAZY_RESULT,
+                "lazy",
+                f"{where} is a {kind.__name__}: work not done yet; return the value, or declare consume=list",
             )
         if inspect.isfunction(value):
             return Finding(Status.LAZY_RESULT, "lazy", f"{where} is a function: work not done yet")
@@ -83,7 +90,9 @@ def mutated(given: Arguments, pristine: Arguments) -> Finding | None:
         difference = _unchanged.compare(before, now_)
         if difference is not None:
             return Finding(
-                Status.MUTATED_INPUT, "mutated", f"argument {index} changed: {difference}; work on a copy, or declare mutates=True"
+                Status.MUTATED_INPUT,
+                "mutated",
+                f"argument {index} changed: {difference}; work on a copy, or declare mutates=True",
             )
     return None
 
@@ -115,7 +124,11 @@ def aliases(answer: Answer, arguments: Arguments) -> frozenset[str]:
         if id(value) in owned:
             found.add(owned[id(value)])
         if numpy is not None and isinstance(value, numpy.ndarray):
-            found |= {f"the memory of argument {index}" for index, array in arrays if numpy.shares_memory(value, array)}
+            found |= {
+                f"the memory of argument {index}"
+                for index, array in arrays
+                if numpy.shares_memory(value, array)
+            }
         if isinstance(value, memoryview):
             found.add("a memoryview")
     return frozenset(found)
@@ -123,7 +136,16 @@ def aliases(answer: Answer, arguments: Arguments) -> frozenset[str]:
 
 def _mutable(value: object) -> bool:
     return isinstance(
-        value, (list, dict, set, bytearray, collections.abc.MutableSequence, collections.abc.MutableMapping, collections.abc.MutableSet)
+        value,
+        (
+            list,
+            dict,
+            set,
+            bytearray,
+            collections.abc.MutableSequence,
+            collections.abc.MutableMapping,
+            collections.abc.MutableSet,
+        ),
     )
 
 
@@ -140,11 +162,17 @@ def _walk(value: Any, where: str) -> Iterable[tuple[str, Any]]:
         if id(one) in seen:
             continue
         seen.add(id(one))
-        if isinstance(one, (list, tuple, collections.deque)) and one and not isinstance(one[0], (int, float, str, bytes)):
+        if (
+            isinstance(one, (list, tuple, collections.deque))
+            and one
+            and not isinstance(one[0], (int, float, str, bytes))
+        ):
             waiting.extend((f"{place}[{index}]", inner) for index, inner in enumerate(one))
         elif isinstance(one, (list, tuple)):
             waiting.extend(
-                (f"{place}[{index}]", inner) for index, inner in enumerate(one) if not isinstance(inner, (int, float, str, bytes))
+                (f"{place}[{index}]", inner)
+                for index, inner in enumerate(one)
+                if not isinstance(inner, (int, float, str, bytes))
             )
         elif isinstance(one, dict):
             waiting.extend((f"{place}[{show(key)}]", inner) for key, inner in one.items())
@@ -166,13 +194,19 @@ def drifting(
         alive()
         difference = agrees(subject.call(originals.fresh()))
         if difference is not None:
-            return call, Finding(Status.DRIFTED, "drifting", f"the answer to one and the same input changed at call {call}: {difference}")
+            return call, Finding(
+                Status.DRIFTED,
+                "drifting",
+                f"the answer to one and the same input changed at call {call}: {difference}",
+            )
         if monotonic() > end:
             return call, None
     return repeats, None
 
 
-def cached(subject: Subject, workload: Workload, *, seconds: float, alive: Callable[[], None]) -> Finding | None:
+def cached(
+    subject: Subject, workload: Workload, *, seconds: float, alive: Callable[[], None]
+) -> Finding | None:
     """Time never-seen inputs against the same inputs again.
 
     Seeds come from the operating system, so that an answer kept in a file does not help either.
@@ -180,7 +214,10 @@ def cached(subject: Subject, workload: Workload, *, seconds: float, alive: Calla
     first = _pairs(subject, workload, seconds=seconds, alive=alive)
     if not _remembered(first):
         return None
-    pairs = [*first, *_pairs(subject, workload, seconds=2 * seconds, alive=alive)]  # a busy machine does not repeat itself
+    pairs = [
+        *first,
+        *_pairs(subject, workload, seconds=2 * seconds, alive=alive),
+    ]  # a busy machine does not repeat itself
     if not _remembered(pairs):
         return None
     ratio = statistics.median(new / again for new, again in pairs)
@@ -194,10 +231,15 @@ def _remembered(pairs: list[tuple[int, int]]) -> bool:
         return False
     typical = statistics.median(new / again for new, again in pairs)
     quickest_new, quickest_again = min(new for new, _ in pairs), min(again for _, again in pairs)
-    return min(typical, quickest_new / quickest_again) > CACHED_RATIO and quickest_new - quickest_again > _CACHED_LEAST_NS
+    return (
+        min(typical, quickest_new / quickest_again) > CACHED_RATIO
+        and quickest_new - quickest_again > _CACHED_LEAST_NS
+    )
 
 
-def _pairs(subject: Subject, workload: Workload, *, seconds: float, alive: Callable[[], None]) -> list[tuple[int, int]]:
+def _pairs(
+    subject: Subject, workload: Workload, *, seconds: float, alive: Callable[[], None]
+) -> list[tuple[int, int]]:
     """Nanoseconds of the first and of the second call on one input, for several inputs.
 
     Before each pair a known input is called: a call that came right after making an input, or after telling the lab that we live, would be slow
@@ -221,12 +263,16 @@ def _once(subject: Subject, originals: Originals) -> int:
     return now() - started
 
 
-def impossible(fastest_seconds: float, arguments: Arguments, case: Case, limits: Limits) -> Finding | None:
+def impossible(
+    fastest_seconds: float, arguments: Arguments, case: Case, limits: Limits
+) -> Finding | None:
     """No honest variant is faster than the case's bound, or than reading its input once."""
     bound = bound_seconds(case, arguments, limits)
     if bound is None or not is_impossible(fastest_seconds, bound):
         return None
-    return Finding(Status.IMPOSSIBLE_SPEED, "impossible", impossible_message(fastest_seconds, bound))
+    return Finding(
+        Status.IMPOSSIBLE_SPEED, "impossible", impossible_message(fastest_seconds, bound)
+    )
 
 
 def bound_seconds(case: Case, arguments: Arguments, limits: Limits) -> float | None:
@@ -251,17 +297,31 @@ def input_bytes(arguments: Arguments) -> int:
 def left_running(subject: Subject, before: Surroundings) -> Finding | None:
     """The function returned, but something of its still works: threads, tasks, processes."""
     loop = subject.loop()
-    tasks = [task for task in asyncio.all_tasks(loop) if not task.done()] if loop is not None else []
+    tasks = (
+        [task for task in asyncio.all_tasks(loop) if not task.done()] if loop is not None else []
+    )
     if tasks:
         return Finding(
-            Status.LEFT_RUNNING, "left-running", f"{len(tasks)} asyncio task(s) pending after the call: {show(tasks[0].get_name())}"
+            Status.LEFT_RUNNING,
+            "left-running",
+            f"{len(tasks)} asyncio task(s) pending after the call: {show(tasks[0].get_name())}",
         )
-    busy = [thread.name for thread in threading.enumerate() if thread.ident not in before.threads and not _idle(thread)]
+    busy = [
+        thread.name
+        for thread in threading.enumerate()
+        if thread.ident not in before.threads and not _idle(thread)
+    ]
     if busy:
-        return Finding(Status.LEFT_RUNNING, "left-running", f"{len(busy)} thread(s) still at work after the call: {show(busy[0])}")
+        return Finding(
+            Status.LEFT_RUNNING,
+            "left-running",
+            f"{len(busy)} thread(s) still at work after the call: {show(busy[0])}",
+        )
     if share := _still_used():
         return Finding(
-            Status.LEFT_RUNNING, "left-running", f"the process tree went on using {share:.0%} of a processor after the call had returned"
+            Status.LEFT_RUNNING,
+            "left-running",
+            f"the process tree went on using {share:.0%} of a processor after the call had returned",
         )
     return None
 
@@ -288,7 +348,9 @@ def _idle(thread: threading.Thread) -> bool:
     if frame is None:
         return True
     file = frame.f_code.co_filename
-    of_the_library = (f"{os.sep}lib{os.sep}python" in file and f"site-packages{os.sep}" not in file) or file.startswith("<frozen")
+    of_the_library = (
+        f"{os.sep}lib{os.sep}python" in file and f"site-packages{os.sep}" not in file
+    ) or file.startswith("<frozen")
     return of_the_library and frame.f_code.co_name in _WAITING
 
 
@@ -372,14 +434,23 @@ class Surroundings:
             "filters of warnings": after.filters != self.filters,
         }
         changes = ", ".join(what for what, yes in changed.items() if yes)
-        return tuple(said for said in (f"leaks: {leaks}" if leaks else "", f"changes: {changes}" if changes else "") if said)
+        return tuple(
+            said
+            for said in (
+                f"leaks: {leaks}" if leaks else "",
+                f"changes: {changes}" if changes else "",
+            )
+            if said
+        )
 
 
 def _open_files() -> Iterator[tuple[int, str]]:
     for name in _names_in("/proc/self/fd"):
         with suppress(OSError):
             target = os.readlink(f"/proc/self/fd/{name}")
-            if target.startswith(("/", "socket:")) and not target.startswith(("/dev/", "/proc/", "/sys/")):
+            if target.startswith(("/", "socket:")) and not target.startswith(
+                ("/dev/", "/proc/", "/sys/")
+            ):
                 yield int(name), target
 
 

@@ -22,7 +22,15 @@ from harness.model.declared import Status
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from harness.model.declared import Answer, Arguments, Case, Difference, Limits, Relation, Workload
+    from harness.model.declared import (
+        Answer,
+        Arguments,
+        Case,
+        Difference,
+        Limits,
+        Relation,
+        Workload,
+    )
 
 REPEATS = 32
 _DRIFT_SECONDS = 0.5
@@ -90,18 +98,28 @@ class Examination:
         pristine = entry.fresh_arguments()
         if not self.case.mutates and (finding := detectors.mutated(arguments, pristine)):
             return _at(finding, entry)
-        if not self.case.mutates and (finding := detectors.aliased(answer, arguments, allowed=self._reference_aliases(entry))):
+        if not self.case.mutates and (
+            finding := detectors.aliased(answer, arguments, allowed=self._reference_aliases(entry))
+        ):
             return _at(finding, entry)
         actual = (answer, arguments) if self.case.mutates else answer
         found = self._compare(entry, actual)
         if found is None:
             return self._laws(entry, pristine, answer)
         if self._is_an_earlier_answer(actual, [sheet[i] for i in earlier], entry):
-            return Finding(Status.CACHED_RESULT, "cached", f"{entry.label}: gave the answer to an earlier input")
-        return Finding(Status.WRONG_ANSWER, found.kind, f"{entry.label}: {found}{self._smallest(entry)}")
+            return Finding(
+                Status.CACHED_RESULT,
+                "cached",
+                f"{entry.label}: gave the answer to an earlier input",
+            )
+        return Finding(
+            Status.WRONG_ANSWER, found.kind, f"{entry.label}: {found}{self._smallest(entry)}"
+        )
 
     def _compare(self, entry: Entry, actual: Answer) -> Difference | None:
-        return difference(self.case.relation(self.subject.name), entry.fresh_arguments(), entry.answer(), actual)
+        return difference(
+            self.case.relation(self.subject.name), entry.fresh_arguments(), entry.answer(), actual
+        )
 
     def _reference_aliases(self, entry: Entry) -> frozenset[str]:
         """What the reference's answer shares with its input is the case's custom, not a variant's fault."""
@@ -112,12 +130,20 @@ class Examination:
         for law in self.case.invariants:
             broken = law(arguments, answer)
             if broken:
-                return Finding(Status.WRONG_ANSWER, "invariant", f"{entry.label}: {getattr(law, '__name__', 'law')}: {broken}")
+                return Finding(
+                    Status.WRONG_ANSWER,
+                    "invariant",
+                    f"{entry.label}: {getattr(law, '__name__', 'law')}: {broken}",
+                )
         return None
 
     def _is_an_earlier_answer(self, actual: Answer, earlier: list[Entry], entry: Entry) -> bool:
         own = entry.expected
-        others = [other for other in earlier if other.expected != own and len(other.expected) > _TRIVIAL_ANSWER_BYTES]
+        others = [
+            other
+            for other in earlier
+            if other.expected != own and len(other.expected) > _TRIVIAL_ANSWER_BYTES
+        ]
         return any(self._compare(other, actual) is None for other in others[-50:])
 
     def _smallest(self, entry: Entry) -> str:
@@ -127,13 +153,19 @@ class Examination:
             return ""
         package = self.subject.module.__name__.rpartition(".")[0]
         reference = importlib.import_module(f"{package}.{self.case.reference}")
-        expected = answer_of(self.case, Subject(self.case.reference, getattr(reference, self.case.function), self.case.consume))
+        expected = answer_of(
+            self.case,
+            Subject(self.case.reference, getattr(reference, self.case.function), self.case.consume),
+        )
 
         def differs(arguments: Any) -> bool:
             self.alive()
             wanted = expected(pickle.loads(pickle.dumps(arguments)))  # noqa: S301  our own
             got = self.subject.call(pickle.loads(pickle.dumps(arguments)))  # noqa: S301  our own
-            return difference(self.case.relation(self.subject.name), arguments, wanted, got) is not None
+            return (
+                difference(self.case.relation(self.subject.name), arguments, wanted, got)
+                is not None
+            )
 
         smallest = smallest_failing(self.case, differs, seconds=_SHRINK_SECONDS)
         return "" if smallest is None else f"; smallest failing input: {show(smallest)}"
@@ -145,7 +177,13 @@ class Examination:
             return None if self.case.mutates else self._compare(entry, answer)
 
         self.repeats, finding = detectors.drifting(
-            self.subject, self.case, originals, agrees, repeats=REPEATS, seconds=_DRIFT_SECONDS, alive=self.alive
+            self.subject,
+            self.case,
+            originals,
+            agrees,
+            repeats=REPEATS,
+            seconds=_DRIFT_SECONDS,
+            alive=self.alive,
         )
         return finding if finding is None else _at(finding, entry)
 
@@ -155,7 +193,9 @@ class Examination:
         if workload is None:
             return None
         if not self.case.stateful:
-            finding = detectors.cached(self.subject, workload, seconds=_CACHED_SECONDS, alive=self.alive)
+            finding = detectors.cached(
+                self.subject, workload, seconds=_CACHED_SECONDS, alive=self.alive
+            )
             if finding is not None:
                 return finding
         arguments = workload.arguments()
@@ -169,7 +209,9 @@ class Examination:
             if entry is None or entry.workload in self.gaps:
                 continue
             self.alive()
-            seconds = entry.make_seconds + 3 * _timed_call(self.subject, Originals(entry.fresh_arguments()))
+            seconds = entry.make_seconds + 3 * _timed_call(
+                self.subject, Originals(entry.fresh_arguments())
+            )
             if seconds < _PAIR_SECONDS:
                 return workload
         return None
@@ -215,7 +257,12 @@ def answer_once(subject: Subject, case: Case, entry: Entry) -> dict[str, Any]:
 
 
 def first_difference(
-    case: Case, subject: Subject, expected: Callable[[Arguments], Answer], *, seconds: float, alive: Callable[[], None]
+    case: Case,
+    subject: Subject,
+    expected: Callable[[Arguments], Answer],
+    *,
+    seconds: float,
+    alive: Callable[[], None],
 ) -> str | None:
     """Compare on seeds and sizes that the proof does not use, until one differs or the time is up."""
     end = monotonic() + seconds
@@ -230,7 +277,12 @@ def first_difference(
             wanted = expected(originals.fresh())
             arguments = originals.fresh()
             answer = subject.call(arguments)
-            found = difference(case.same, originals.fresh(), wanted, (answer, arguments) if case.mutates else answer)
+            found = difference(
+                case.same,
+                originals.fresh(),
+                wanted,
+                (answer, arguments) if case.mutates else answer,
+            )
             if found is not None:
                 return f"workload {workload.name}, seed {seed}: {found}"
     return None
@@ -241,7 +293,11 @@ _FIRST_UNUSED_SEED = 1000
 
 def _digest(answer: Answer, relation: Relation) -> str:
     """Tell answers of several processes apart, by their text: without addresses, and without order where order is free."""
-    text = repr(sorted(map(repr, answer)) if isinstance(relation, Unordered) and isinstance(answer, Iterable) else answer)
+    text = repr(
+        sorted(map(repr, answer))
+        if isinstance(relation, Unordered) and isinstance(answer, Iterable)
+        else answer
+    )
     return sha256(re.sub(r"0x[0-9a-f]+", "0x", text).encode()).hexdigest()
 
 

@@ -26,7 +26,13 @@ clock_ns = time.clock_gettime_ns
 """Of any clock of the kernel."""
 SINCE_BOOT = time.CLOCK_MONOTONIC
 sleep = time.sleep
-collect, freeze, unfreeze, disable, enable = gc.collect, gc.freeze, gc.unfreeze, gc.disable, gc.enable
+collect, freeze, unfreeze, disable, enable = (
+    gc.collect,
+    gc.freeze,
+    gc.unfreeze,
+    gc.disable,
+    gc.enable,
+)
 
 _OUTSIDE = {
     time: (
@@ -59,12 +65,18 @@ _SEEN: set[str] = set()
 def bind() -> None:
     """Remember what our own modules are made of, before the code under test is imported."""
     for name, module in list(sys.modules.items()):
-        if not (name.startswith("harness.") or name == "__main__") or name in _SEEN:  # the worker itself is the program
+        if (
+            not (name.startswith("harness.") or name == "__main__") or name in _SEEN
+        ):  # the worker itself is the program
             continue
         _SEEN.add(name)
         owners: list[ModuleType | type] = [
             module,
-            *(value for value in vars(module).values() if isinstance(value, type) and value.__module__ == name),
+            *(
+                value
+                for value in vars(module).values()
+                if isinstance(value, type) and value.__module__ == name
+            ),
         ]
         for owner in owners:
             for attribute, value in vars(owner).items():
@@ -85,15 +97,27 @@ def _parts(function: FunctionType) -> tuple[object, ...]:
 
 def replaced() -> list[str]:
     """Names of what somebody has put something else in the place of: ``time.perf_counter``."""
-    found = [f"{_name(owner)}.{name}" for (owner, name), bound in _BOUND.items() if vars(owner).get(name) is not bound]
+    found = [
+        f"{_name(owner)}.{name}"
+        for (owner, name), bound in _BOUND.items()
+        if vars(owner).get(name) is not bound
+    ]
     return found + [
-        f"{function.__module__}.{function.__qualname__}" for function, parts in _MADE_OF.items() if not _same(parts, _parts(function))
+        f"{function.__module__}.{function.__qualname__}"
+        for function, parts in _MADE_OF.items()
+        if not _same(parts, _parts(function))
     ]
 
 
 def _same(parts: tuple[object, ...], now_: tuple[object, ...]) -> bool:
-    return len(parts) == len(now_) and all(one is other for one, other in zip(parts, now_, strict=True))
+    return len(parts) == len(now_) and all(
+        one is other for one, other in zip(parts, now_, strict=True)
+    )
 
 
 def _name(owner: ModuleType | type) -> str:
-    return owner.__name__ if isinstance(owner, ModuleType) else f"{owner.__module__}.{owner.__qualname__}"
+    return (
+        owner.__name__
+        if isinstance(owner, ModuleType)
+        else f"{owner.__module__}.{owner.__qualname__}"
+    )

@@ -116,7 +116,9 @@ class Contest:
             answer = side.subject.call(arguments)
             answers.append((answer, arguments) if self.head.case.mutates else answer)
         for side in (self.base, self.head):
-            found = difference(side.case.relation(side.subject.name), self.originals.fresh(), *answers)
+            found = difference(
+                side.case.relation(side.subject.name), self.originals.fresh(), *answers
+            )
             if found is not None and found.kind == "type" and found.expected == found.actual:
                 raise trees.LateImport("its answers are objects of its own types")
             if found is not None:
@@ -129,7 +131,11 @@ class Contest:
         started = monotonic()
         round_ = 0
         while not self._enough(found[0], monotonic() - started, plan):
-            found[0].append(self._pair(self._calls, self._batch, self.base.subject.consume, self.head.subject.consume))
+            found[0].append(
+                self._pair(
+                    self._calls, self._batch, self.base.subject.consume, self.head.subject.consume
+                )
+            )
             if round_ % _CONTROL_EVERY == 0:
                 found[1].append(in_turn(self._controls, self.order))
             collect(0)
@@ -141,10 +147,15 @@ class Contest:
         """Stop by spread and time, never by the ratio itself: that would favour whatever chance shows first."""
         if len(pairs) < _FEWEST_ROUNDS or spent < plan.least_seconds:
             return False
-        return spent >= plan.most_seconds or (len(pairs) % _LOOK_EVERY == 0 and median_error(pairs) < plan.error)
+        return spent >= plan.most_seconds or (
+            len(pairs) % _LOOK_EVERY == 0 and median_error(pairs) < plan.error
+        )
 
     def _pair(
-        self, calls: tuple[Callable[..., Any], Callable[..., Any]], batch: Callable[[], list[Arguments]], *consume: Any
+        self,
+        calls: tuple[Callable[..., Any], Callable[..., Any]],
+        batch: Callable[[], list[Arguments]],
+        *consume: Any,
     ) -> tuple[int, int]:
         took = [0, 0]
         for side in (0, 1) if self.order.random() < 0.5 else (1, 0):
@@ -223,7 +234,10 @@ def choose(job: dict[str, Any]) -> tuple[str, float]:
     for workload in job["workloads"]:
         originals = Originals(workloads[workload].arguments())
         call = subject.caller()
-        fastest = min(timed(call, [(*subject.handle, *originals.fresh())], subject.consume)[0] for _ in range(4))
+        fastest = min(
+            timed(call, [(*subject.handle, *originals.fresh())], subject.consume)[0]
+            for _ in range(4)
+        )
         if chosen is not None and fastest > SLICE_NS:
             break
         chosen = workload, fastest / 1e9
@@ -244,7 +258,9 @@ def same_inputs(job: dict[str, Any]) -> bool:
                 return False
             with trees.entered(found.tree):
                 arguments = workload.arguments()
-                made.append((arguments, pickle.dumps(arguments)))  # types of their own are alike if they are spelt alike
+                made.append(
+                    (arguments, pickle.dumps(arguments))
+                )  # types of their own are alike if they are spelt alike
         (base, base_bytes), (head, head_bytes) = made
         if base_bytes != head_bytes and exact.compare(base, head) is not None:
             return False

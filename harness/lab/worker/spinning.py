@@ -22,7 +22,9 @@ def spin(stopwatch: Stopwatch, seconds: float, alive: Callable[[], None]) -> dic
     first = stopwatch.sample()
     calls, spent = first["loops"], first["ns"]
     by_time = _SLICE_NS * calls // max(1, spent)
-    stopwatch.loops = max(1, min(by_time, _MOST_CALLS, _MOST_BATCH_BYTES // max(1, stopwatch.originals.n_bytes)))
+    stopwatch.loops = max(
+        1, min(by_time, _MOST_CALLS, _MOST_BATCH_BYTES // max(1, stopwatch.originals.n_bytes))
+    )
     while spent < seconds * 1e9:
         taken = stopwatch.sample()
         calls, spent = calls + taken["loops"], spent + taken["ns"]

@@ -17,7 +17,9 @@ from harness.lab.catalogue import Found
 from harness.lab.trees import Tree
 from harness.model.declared import Answer, Arguments, Case
 
-if TYPE_CHECKING:  # a worker imports what its variant needs, no more: dozens of workers start for one verdict
+if (
+    TYPE_CHECKING
+):  # a worker imports what its variant needs, no more: dozens of workers start for one verdict
     import asyncio
     from concurrent.futures import Executor
 
@@ -78,7 +80,9 @@ class Subject:
             return function
         import asyncio
 
-        self._runner = self._open.enter_context(asyncio.Runner(loop_factory=getattr(self.module, "loop_factory", None)))
+        self._runner = self._open.enter_context(
+            asyncio.Runner(loop_factory=getattr(self.module, "loop_factory", None))
+        )
         run = self._runner.run
         self._runner.get_loop()
 
@@ -90,7 +94,11 @@ class Subject:
 
 def _executor_kind(function: Callable[..., Any]) -> str | None:
     """Which executor the function's keyword-only ``executor`` asks for: ``threads`` or ``processes``."""
-    parameter = inspect.signature(function).parameters.get("executor") if callable(function) and not _is_builtin(function) else None
+    parameter = (
+        inspect.signature(function).parameters.get("executor")
+        if callable(function) and not _is_builtin(function)
+        else None
+    )
     if parameter is None or parameter.kind is not parameter.KEYWORD_ONLY:
         return None
     return "threads" if "ThreadPoolExecutor" in str(parameter.annotation) else "processes"
@@ -109,7 +117,9 @@ def _executor(kind: str) -> Executor:
     import multiprocessing
     from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 
-    workers = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 2
+    workers = (
+        len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 2
+    )
     if kind == "threads":
         return ThreadPoolExecutor(workers)
     method = "fork" if "fork" in multiprocessing.get_all_start_methods() else None
@@ -133,7 +143,9 @@ def found_in(job: dict[str, Any]) -> Found:
         folder=Path(where["folder"]),
         origin=where["origin"],
         search_path=where["search_path"],
-        tree=Tree(tree["root"], tuple(tree["paths"]), tuple(tree["names"]), tree["origin"]) if tree else None,
+        tree=Tree(tree["root"], tuple(tree["paths"]), tuple(tree["names"]), tree["origin"])
+        if tree
+        else None,
     )
 
 
@@ -161,7 +173,13 @@ def load_subject(found: Found, case: Case, job: dict[str, Any]) -> Subject:
     if not callable(function):
         message = f"{found.source(name).name} defines no function {attribute!r}"
         raise AttributeError(message)
-    return Subject(name=name, function=function, consume=case.consume, handle=() if handle is None else (handle,), module=module)
+    return Subject(
+        name=name,
+        function=function,
+        consume=case.consume,
+        handle=() if handle is None else (handle,),
+        module=module,
+    )
 
 
 class Originals:

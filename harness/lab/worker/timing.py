@@ -79,7 +79,12 @@ class Stopwatch:
         assert self._last is not None
         arguments, answer = self._last
         actual = (answer, arguments) if self.case.mutates else answer
-        return difference(self.case.relation(self.subject.name), self.entry.fresh_arguments(), self.entry.answer(), actual)
+        return difference(
+            self.case.relation(self.subject.name),
+            self.entry.fresh_arguments(),
+            self.entry.answer(),
+            actual,
+        )
 
     def _slice(self, loops: int) -> int:
         batch = self.originals.batch(loops)

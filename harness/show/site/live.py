@@ -36,7 +36,9 @@ class _Running:
     tables: Sequence[_Table]
 
 
-def live_page(workshop: Workshop, *, store: str, site: bool, has_history: bool, still: bool = False) -> bytes:
+def live_page(
+    workshop: Workshop, *, store: str, site: bool, has_history: bool, still: bool = False
+) -> bytes:
     """Return the page; it looks again by itself as long as something may come.
 
     Args:
@@ -55,5 +57,10 @@ def live_page(workshop: Workshop, *, store: str, site: bool, has_history: bool, 
 
 
 def _running(one: Unfinished) -> _Running:
-    tables = [_Table(summary, by_speed(summary.rows), best_of_ours(summary)) for summary in summarise(one.run).workloads]
-    return _Running(one.run, one.age_seconds, sum(measured.complete for measured in one.run.workloads), tables)
+    tables = [
+        _Table(summary, by_speed(summary.rows), best_of_ours(summary))
+        for summary in summarise(one.run).workloads
+    ]
+    return _Running(
+        one.run, one.age_seconds, sum(measured.complete for measured in one.run.workloads), tables
+    )

@@ -35,7 +35,10 @@ def pages(site: Site) -> Iterator[Page]:
     """Make every file of the site; the same bytes for the same nouns."""
     yield Page("style.css", style() + palette())
     yield Page("index.html", _index(site))
-    yield Page("methods.html", render("methods.html", root="", here="methods", has_history=site.history is not None))
+    yield Page(
+        "methods.html",
+        render("methods.html", root="", here="methods", has_history=site.history is not None),
+    )
     if site.history is not None:
         yield Page("history.html", commits_page(site.history))
     for case in site.cases:
@@ -46,8 +49,19 @@ def pages(site: Site) -> Iterator[Page]:
 
 def commits_page(history: CommitHistory, *, alone: bool = False) -> bytes:
     """The history of commits; ``alone``: it stands in a folder without the other pages."""
-    tables = [_commits(history, *place) for place in dict.fromkeys((one.machine, one.environment) for one in history.curves)]
-    return render("history.html", root="", here="history", has_history=True, history=history, tables=tables, alone=alone)
+    tables = [
+        _commits(history, *place)
+        for place in dict.fromkeys((one.machine, one.environment) for one in history.curves)
+    ]
+    return render(
+        "history.html",
+        root="",
+        here="history",
+        has_history=True,
+        history=history,
+        tables=tables,
+        alone=alone,
+    )
 
 
 # --------------------------------------------------------------------------- start page
@@ -67,7 +81,14 @@ class _Entry:
 
 def _index(site: Site) -> bytes:
     entries = [_entry(case) for case in site.cases]
-    return render("index.html", root="", here="index", has_history=site.history is not None, entries=entries, machines=site.machines)
+    return render(
+        "index.html",
+        root="",
+        here="index",
+        has_history=site.history is not None,
+        entries=entries,
+        machines=site.machines,
+    )
 
 
 def _entry(case: CasePage) -> _Entry:
@@ -78,7 +99,14 @@ def _entry(case: CasePage) -> _Entry:
     workload = max(newest.workloads, key=lambda one: one.n, default=None)
     broken = sum(row.seconds is None for one in newest.workloads for row in one.rows)
     best = best_of_ours(workload) if workload else None
-    return _Entry(case, question, workload, best, broken, f"figures/{case.name}-spark.svg" if _spark_values(case) else "")
+    return _Entry(
+        case,
+        question,
+        workload,
+        best,
+        broken,
+        f"figures/{case.name}-spark.svg" if _spark_values(case) else "",
+    )
 
 
 def _spark_values(case: CasePage) -> list[float]:
@@ -91,7 +119,8 @@ def _spark_values(case: CasePage) -> list[float]:
     at = [
         min(ratios)
         for moment in case.moments
-        if moment.machine == newest.run.machine.id and (ratios := [ratio for key, ratio in moment.ratios.items() if key in ours])
+        if moment.machine == newest.run.machine.id
+        and (ratios := [ratio for key, ratio in moment.ratios.items() if key in ours])
     ]
     return [1 / ratio for ratio in at[-_SPARKS:]] if len(at) > 1 else []
 
@@ -168,7 +197,15 @@ def _case(case: CasePage, site: Site) -> Iterator[Page]:
             names = f"{prefix}-{place}-samples.svg", f"{prefix}-{place}-ratios.svg"
             yield Page(names[0], pictures.samples(case.name, summary, newest.run.reference))
             yield Page(names[1], pictures.ratios(case.name, summary, newest.run.reference))
-            tables.append(_Table(summary, newest.run.workloads[place], pictures.by_speed(summary.rows), best_of_ours(summary), *names))
+            tables.append(
+                _Table(
+                    summary,
+                    newest.run.workloads[place],
+                    pictures.by_speed(summary.rows),
+                    best_of_ours(summary),
+                    *names,
+                )
+            )
     pasts: list[_Past] = []
     for past, picture in _pasts(case, prefix):
         pasts.append(past)
@@ -187,9 +224,17 @@ def _case(case: CasePage, site: Site) -> Iterator[Page]:
     yield Page(f"cases/{case.name}.html", _case_page(case, site, tables, pasts, looks))
 
 
-def _case_page(case: CasePage, site: Site, tables: Sequence[_Table], pasts: Sequence[_Past], looks: Sequence[_Look]) -> bytes:
+def _case_page(
+    case: CasePage,
+    site: Site,
+    tables: Sequence[_Table],
+    pasts: Sequence[_Past],
+    looks: Sequence[_Look],
+) -> bytes:
     study = case.study
-    changed = study is not None and case.newest is not None and study.digest != case.newest.run.digest
+    changed = (
+        study is not None and case.newest is not None and study.digest != case.newest.run.digest
+    )
     return render(
         "case.html", root="../", here="case", has_history=site.history is not None, case=case, study=study, tables=tables, pasts=pasts, looks=looks,
         changed=changed, story=story(study.story, _links(site)) if study and study.story else "", sources=_sources(case),
@@ -203,14 +248,22 @@ def _links(site: Site) -> Mapping[str, str]:
     for case in site.cases:
         for address in (f"../{case.name}", f"../{case.name}/", f"../{case.name}/README.md"):
             links[address] = f"{case.name}.html"
-    return links | dict.fromkeys(("../../docs/measuring.md", "../../docs/limits.md"), "../methods.html")
+    return links | dict.fromkeys(
+        ("../../docs/measuring.md", "../../docs/limits.md"), "../methods.html"
+    )
 
 
 def _sources(case: CasePage) -> list[_Beside]:
     if case.study is None:
         return []
     return [
-        _Beside(one.name, one.idea, one.technique, one.rival, [_Code(file.name, highlighted(file.name, file.text)) for file in one.sources])
+        _Beside(
+            one.name,
+            one.idea,
+            one.technique,
+            one.rival,
+            [_Code(file.name, highlighted(file.name, file.text)) for file in one.sources],
+        )
         for one in case.study.exhibits
     ]
 
@@ -218,14 +271,26 @@ def _sources(case: CasePage) -> list[_Beside]:
 def _pasts(case: CasePage, prefix: str) -> Iterator[tuple[_Past, bytes]]:
     """The history of each workload of which there is more than one run."""
     moments = {one.run: one for one in case.moments}
-    for place, workload in enumerate(dict.fromkeys(trend.curve.measurand.key.workload for trend in case.trends)):
-        trends: list[Trend] = [trend for trend in case.trends if trend.curve.measurand.key.workload == workload]
+    for place, workload in enumerate(
+        dict.fromkeys(trend.curve.measurand.key.workload for trend in case.trends)
+    ):
+        trends: list[Trend] = [
+            trend for trend in case.trends if trend.curve.measurand.key.workload == workload
+        ]
         if (
-            sum(max(trend.runs for trend in trends if trend.curve.machine == machine) for machine in {one.curve.machine for one in trends})
+            sum(
+                max(trend.runs for trend in trends if trend.curve.machine == machine)
+                for machine in {one.curve.machine for one in trends}
+            )
             > 1
         ):
             steps = [_Change(step, moments[step.first]) for trend in trends for step in trend.steps]
-            past = _Past(workload, f"{prefix}-{place}-history.svg", steps, any(trend.runs >= FEWEST_POINTS for trend in trends))
+            past = _Past(
+                workload,
+                f"{prefix}-{place}-history.svg",
+                steps,
+                any(trend.runs >= FEWEST_POINTS for trend in trends),
+            )
             yield past, pictures.history(case.name, workload, trends, case.moments)
 
 
@@ -252,7 +317,13 @@ def _machine(machine: Machine, site: Site) -> bytes:
     ]
     roofs = next((one.summary.run.roofs for one in standings if one.summary.run.roofs), ())
     return render(
-        "machine.html", root="../", here="machine", has_history=site.history is not None, machine=machine, standings=standings, roofs=roofs
+        "machine.html",
+        root="../",
+        here="machine",
+        has_history=site.history is not None,
+        machine=machine,
+        standings=standings,
+        roofs=roofs,
     )
 
 
@@ -287,13 +358,23 @@ class _Commits:
 
 
 def _commits(history: CommitHistory, machine: str, environment: str) -> _Commits:
-    here = [curve for curve in history.curves if (curve.machine, curve.environment) == (machine, environment)]
+    here = [
+        curve
+        for curve in history.curves
+        if (curve.machine, curve.environment) == (machine, environment)
+    ]
     measured = {point.commit for curve in here for point in curve.points}
     commits = [commit for commit in history.commits if commit in measured]
-    firsts = {(step.measurand, step.first) for step in history.steps if (step.machine, step.environment) == (machine, environment)}
+    firsts = {
+        (step.measurand, step.first)
+        for step in history.steps
+        if (step.machine, step.environment) == (machine, environment)
+    }
     rows = []
     for curve in here:
         values = {point.commit: point.value for point in curve.points}
-        cells = [_Cell(values.get(commit), (curve.measurand, commit) in firsts) for commit in commits]
+        cells = [
+            _Cell(values.get(commit), (curve.measurand, commit) in firsts) for commit in commits
+        ]
         rows.append(_Curve(str(curve.measurand.key), cells))
     return _Commits(machine, environment, commits, rows)

@@ -6,7 +6,17 @@ import math
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from harness.show.drawing import COLOURS, INK, MARKS, in_seconds, in_times, label, logarithmic, sheet, to_svg
+from harness.show.drawing import (
+    COLOURS,
+    INK,
+    MARKS,
+    in_seconds,
+    in_times,
+    label,
+    logarithmic,
+    sheet,
+    to_svg,
+)
 
 if TYPE_CHECKING:
     from harness.model.judged import Estimate, Row, WorkloadSummary
@@ -27,10 +37,22 @@ def samples(case: str, workload: WorkloadSummary, reference: str) -> bytes:
                 continue
             colour = _colour(row, reference)
             ticks = quantiles(row.samples_seconds, _MOST_TICKS)
-            axes.plot(ticks, [place] * len(ticks), marker="|", markersize=9, linestyle="none", color=colour, alpha=0.35)
+            axes.plot(
+                ticks,
+                [place] * len(ticks),
+                marker="|",
+                markersize=9,
+                linestyle="none",
+                color=colour,
+                alpha=0.35,
+            )
             _interval(axes, row.seconds, place, colour, row)
         _words_of_the_missing(axes, rows)
-        logarithmic(axes.xaxis, in_seconds, "time per call: each tick a sample, each mark the estimate with its 95 % interval")
+        logarithmic(
+            axes.xaxis,
+            in_seconds,
+            "time per call: each tick a sample, each mark the estimate with its 95 % interval",
+        )
         _rows(axes, rows, f"{case}, {workload.name}: samples")
         return to_svg(figure, f"{case}, {workload.name}: the samples of every variant")
 
@@ -45,9 +67,13 @@ def ratios(case: str, workload: WorkloadSummary, reference: str) -> bytes:
             if row.speedup is not None:
                 _interval(axes, row.speedup.ratio, place, _colour(row, reference), row)
         _words_of_the_missing(axes, rows)
-        logarithmic(axes.xaxis, in_times, f"times as fast as {label(reference)}, with 95 % interval")
+        logarithmic(
+            axes.xaxis, in_times, f"times as fast as {label(reference)}, with 95 % interval"
+        )
         _rows(axes, rows, f"{case}, {workload.name}: speed-up")
-        return to_svg(figure, f"{case}, {workload.name}: the speed-up of every variant over {reference}")
+        return to_svg(
+            figure, f"{case}, {workload.name}: the speed-up of every variant over {reference}"
+        )
 
 
 def by_speed(rows: Sequence[Row]) -> list[Row]:
@@ -64,7 +90,13 @@ def quantiles(values: Sequence[float], most: int) -> list[float]:
 
 
 def _colour(row: Row, reference: str) -> str:
-    return INK if row.result.key.variant == reference else COLOURS[1] if row.result.rival else COLOURS[0]
+    return (
+        INK
+        if row.result.key.variant == reference
+        else COLOURS[1]
+        if row.result.rival
+        else COLOURS[0]
+    )
 
 
 def _interval(axes: Any, estimate: Estimate, place: int, colour: str, row: Row) -> None:
@@ -78,12 +110,19 @@ def _words_of_the_missing(axes: Any, rows: Sequence[Row]) -> None:
     for place, row in enumerate(rows):
         if row.seconds is None:
             axes.annotate(
-                label(str(row.result.status)), (0.01, place), xycoords=("axes fraction", "data"), va="center", fontsize=9, style="italic"
+                label(str(row.result.status)),
+                (0.01, place),
+                xycoords=("axes fraction", "data"),
+                va="center",
+                fontsize=9,
+                style="italic",
             )
 
 
 def _rows(axes: Any, rows: Sequence[Row], title: str) -> None:
-    names = [f"{label(row.result.key.variant)}{' (rival)' if row.result.rival else ''}" for row in rows]
+    names = [
+        f"{label(row.result.key.variant)}{' (rival)' if row.result.rival else ''}" for row in rows
+    ]
     axes.set_yticks(range(len(rows)), names)
     axes.set_ylim(len(rows) - 0.5, -0.5)
     axes.grid(visible=True, axis="x")
@@ -116,14 +155,23 @@ def history(case: str, workload: str, trends: Sequence[Trend], moments: Sequence
         for place in machine_changes(moments):
             axes.axvline(place + 0.5, color=INK, linewidth=1.0, linestyle="--")
         logarithmic(axes.yaxis, in_times, "times as fast as the reference")
-        axes.set_xlabel("runs, oldest first; dashed: another machine or environment; ring: change point")
+        axes.set_xlabel(
+            "runs, oldest first; dashed: another machine or environment; ring: change point"
+        )
         axes.set_xlim(0.5, max(1, len(moments)) + 0.5)
         axes.xaxis.set_major_locator(MaxNLocator(integer=True))
         axes.set_title(label(f"{case}, {workload}: run by run"), loc="left")
         axes.grid(visible=True)
         handles, labels = axes.get_legend_handles_labels()
         unique = dict(zip(labels, handles, strict=True))
-        axes.legend(unique.values(), unique.keys(), fontsize=8, loc="center left", bbox_to_anchor=(1.0, 0.5), frameon=False)
+        axes.legend(
+            unique.values(),
+            unique.keys(),
+            fontsize=8,
+            loc="center left",
+            bbox_to_anchor=(1.0, 0.5),
+            frameon=False,
+        )
         return to_svg(figure, f"{case}, {workload}: the speed-up of every variant, run by run")
 
 
@@ -139,7 +187,12 @@ def spark(values: Sequence[float]) -> bytes:
     logs = [math.log(value) for value in values]
     low, high = min(logs), max(logs)
     xs = [edge + place * (width - 2 * edge) / max(1, len(logs) - 1) for place in range(len(logs))]
-    ys = [height / 2 if high - low < 1e-9 else edge + (high - value) / (high - low) * (height - 2 * edge) for value in logs]
+    ys = [
+        height / 2
+        if high - low < 1e-9
+        else edge + (high - value) / (high - low) * (height - 2 * edge)
+        for value in logs
+    ]
     points = " ".join(f"{x:.1f},{y:.1f}" for x, y in zip(xs, ys, strict=True))
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width:g} {height:g}"><style>svg{{color-scheme:light dark;color:{COLOURS[0]}}}'

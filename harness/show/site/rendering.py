@@ -36,7 +36,9 @@ def _environment() -> Environment:
     try:
         from jinja2 import Environment, PackageLoader, StrictUndefined
     except ImportError:
-        raise EnvironmentLacks("jinja2 is not installed, so no page can be made", "pip install 'perflab[pages]'") from None
+        raise EnvironmentLacks(
+            "jinja2 is not installed, so no page can be made", "pip install 'perflab[pages]'"
+        ) from None
     made = Environment(
         loader=PackageLoader("harness.show.site"), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True,
         keep_trailing_newline=True, finalize=_harmless,

@@ -77,9 +77,15 @@ def _within(tokens: Sequence[Token], links: Mapping[str, str]) -> list[Token]:
 
 def _scrollable(html: str) -> str:
     """Wide tables and code scroll within themselves, by keyboard, too; numbers stand under each other by a class, not by a style."""
-    html = html.replace("<table>", '<div class="wide" role="region" aria-label="table" tabindex="0"><table>')
+    html = html.replace(
+        "<table>", '<div class="wide" role="region" aria-label="table" tabindex="0"><table>'
+    )
     html = html.replace("</table>", "</table></div>").replace("<pre>", '<pre tabindex="0">')
-    return re.sub(r' style="text-align:(left|right|center)"', lambda found: ' class="left"' if found[1] == "left" else "", html)
+    return re.sub(
+        r' style="text-align:(left|right|center)"',
+        lambda found: ' class="left"' if found[1] == "left" else "",
+        html,
+    )
 
 
 def highlighted(name: str, source: str) -> Markup:
@@ -107,7 +113,9 @@ def palette() -> bytes:
     from pygments.formatters import HtmlFormatter
 
     def rules(name: str) -> str:
-        lines = HtmlFormatter(style=name, nobackground=True).get_style_defs("pre.source").splitlines()
+        lines = (
+            HtmlFormatter(style=name, nobackground=True).get_style_defs("pre.source").splitlines()
+        )
         return "\n".join(line for line in lines if line.startswith("pre.source ."))
 
     return f"{rules(LIGHT)}\n@media (prefers-color-scheme: dark) {{\n{rules(DARK)}\n}}\n".encode()
