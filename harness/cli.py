@@ -34,10 +34,10 @@ COMMANDS = {
     "monitor": "Watch a process tree: processors, memory, switches, files.",
     "new": "Write the working skeleton of a case.",
     "profile": "Say where a variant spends its time, its memory or its instructions.",
-    "report": "Write the results of a stored run into a README.",
+    "report": "Make a site of all runs, or write published runs into a README.",
     "run": "Prove, measure and compare the variants of one or more cases.",
     "serve": "Show the site, and runs in progress, on this machine only.",
-    "store": "Check the result files, or take another store in.",
+    "store": "Check result files, take another store in, or publish runs.",
     "verify": "Prove that every variant of a case equals its reference.",
 }
 """Name and short help of every command: one file each in harness/commands."""

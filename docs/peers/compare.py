@@ -26,6 +26,8 @@ from adapters import ROWS, TOOLS, Misunderstood, Place, Plan, Tool, decide
 HERE = Path(__file__).resolve().parent
 HOME = HERE.parents[1]
 DATA = HERE / "measured.jsonl"
+OWN = HOME / ".perflab" / "peers" / "measured.jsonl"
+"""Where a visitor's comparison goes: git does not see it, and the page stays as published."""
 PAGE = HERE.parent / "peers.md"
 README = HOME / "README.md"
 SLOWDOWNS = (0, 1, 2, 5)
@@ -65,11 +67,12 @@ def main(words: Sequence[str] | None = None) -> int:
         options.slowdowns,
         options.only,
         options.resume,
-        options.data,
+        DATA if options.publish or options.render or options.check else options.data,
     )
     try:
         if options.table:
-            print(page.table(page.read(asked.data)), end="")
+            shown = asked.data if asked.data.exists() else DATA
+            print(page.table(page.read(shown)), end="")
         elif options.check:
             return check(page.read(asked.data))
         elif options.render:
@@ -121,7 +124,14 @@ def _parser() -> argparse.ArgumentParser:
         action="store_true",
         help="go on with an interrupted comparison, or add trials to a complete one",
     )
-    parser.add_argument("--data", type=Path, default=DATA, help="where the raw decisions are")
+    parser.add_argument(
+        "--data", type=Path, default=OWN, help="where the raw decisions of a comparison go"
+    )
+    parser.add_argument(
+        "--publish",
+        action="store_true",
+        help=f"the raw decisions are the published ones, {DATA.name} beside this script, and the page is written anew",
+    )
     parser.add_argument(
         "--render",
         action="store_true",
@@ -181,7 +191,10 @@ def check(data: page.Data) -> int:
 
 
 def compare(asked: Asked) -> None:
-    """Take all decisions, one file line at a time, and render them."""
+    """Take all decisions, one file line at a time; render those that are published."""
+    asked.data.parent.mkdir(parents=True, exist_ok=True)
+    if OWN.parent in asked.data.parents:
+        (OWN.parents[1] / ".gitignore").write_text("*\n", encoding="utf-8")
     settled = settle(asked)
     call_seconds, done = begin(asked, settled)
     with tempfile.TemporaryDirectory(prefix="peers-") as folder:

@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING
 import click
 
 from harness.commands import options
-from harness.errors import AskedWrongly, ExitCode, Inconclusive
+from harness.errors import AskedWrongly, ExitCode, Inconclusive, gravest
 from harness.model.compared import Basis
 
 if TYPE_CHECKING:
+    from harness.lab.places import Stores
     from harness.model.compared import Side
 
 
@@ -47,10 +48,11 @@ def command(
 ) -> None:  # fmt: skip
     """Compare two runs, files or commits, key by key.  Is B faster than A?
 
-    A and B are each a file, a run's id, a case's name (its newest run), or a revision: then what the history knows of that commit, or
-    else the newest runs in its results folder.
+    A and B are each a file, a run's id, a case's name (the run that stands for it), or a revision: then what the history knows of that commit, or
+    else the runs that stand for the cases in its results folder.
 
-    Unlike machines, declarations and inputs, incomplete runs, and sides without a common key are refused (exit 5).  A key that one side lacks is named (exit 4).  Everything else is information, exit 0: whether a
+    Unlike machines, incomplete runs, and sides without a key to compare are refused (exit 5).  A key of another declaration, input or reference,
+    or of fewer than three processes, is listed as not compared, beside the others (exit 5); one that a side lacks is named (exit 4).  Everything else is information, exit 0: whether a
     change is a regression is for the gate to say.
 
     \b
@@ -61,16 +63,19 @@ def command(
     from harness.show import compare as shown
     from harness.show import documents
 
-    store_path = options.store_path(store_folder)
-    pair = compare.best_pair(*(_sides(name, store_path) for name in (first, second)))
+    stores = options.stores(store_folder)
+    pair = compare.best_pair(*(_sides(name, stores) for name in (first, second)))
     one, other = (_only(side, cases, workloads, variants) for side in pair)
     compared = compare.compare(one, other, basis=Basis(basis), tolerance=tolerance)
-    if not compared.keys and not compared.missing:
+    if not compared.keys and not compared.missing and not compared.unlike:
         raise AskedWrongly(
             "neither side has such a key",
             "leave out --case, -w and -V to see what there is; --basis time for a reference alone",
         )
-    code = ExitCode.NOT_MEASURED if compared.missing else ExitCode.OK
+    code = gravest(
+        [ExitCode.NOT_MEASURED] * bool(compared.missing)
+        + [ExitCode.INCONCLUSIVE] * bool(compared.unlike)
+    )
     if json_to:
         options.write_json(documents.to_bytes(shown.compare_document(compared, int(code))), json_to)
     if json_to != "-":
@@ -78,7 +83,7 @@ def command(
     raise click.exceptions.Exit(int(code))
 
 
-def _sides(asked: str, store_path: Path) -> list[Side]:
+def _sides(asked: str, stores: Stores) -> list[Side]:
     """What a name may mean: a file, a run, a case; or a revision of the repository we are in."""
     from harness.commands.chosen import chosen_run
     from harness.judge.summary import summarise
@@ -86,7 +91,7 @@ def _sides(asked: str, store_path: Path) -> list[Side]:
     from harness.lab.repository import repository_of
 
     try:
-        chosen = chosen_run(asked, store_path)
+        chosen = chosen_run(asked, stores)
         return [
             sides.side_of_runs(
                 asked, f"run {chosen.run.id}", [summarise(chosen.run, str(chosen.path))]
@@ -97,7 +102,7 @@ def _sides(asked: str, store_path: Path) -> list[Side]:
             repository = repository_of(Path.cwd())
             repository.commit(asked)
         except AskedWrongly as no_revision:
-            _require_no_case(asked, store_path)
+            _require_no_case(asked, stores)
             raise AskedWrongly(
                 f"{asked!r} is neither a run nor a revision: {no_run.problem}; {no_revision.problem}",
                 no_run.remedy,
@@ -108,7 +113,7 @@ def _sides(asked: str, store_path: Path) -> list[Side]:
     return sides.sides_of_commit(asked, repository, project)
 
 
-def _require_no_case(asked: str, store_path: Path) -> None:
+def _require_no_case(asked: str, stores: Stores) -> None:
     """Refuse the name of a case that has no run.
 
     Raises:
@@ -117,10 +122,10 @@ def _require_no_case(asked: str, store_path: Path) -> None:
     from harness.lab import catalogue
 
     if catalogue.NAME.fullmatch(asked) and (
-        (store_path / asked).is_dir() or asked in catalogue.find_cases()
+        asked in stores.cases() or asked in catalogue.find_cases()
     ):
         raise Inconclusive(
-            f"no baseline: 0 complete runs of {asked} in {store_path}, 0 keys compared",
+            f"no baseline: 0 complete runs of {asked} in {stores}, 0 keys compared",
             f"measure one: python -m harness run {asked}",
         )
 

@@ -32,7 +32,7 @@ FORMATS = ("csv", "markdown", "pyperf", "json")
 )
 @options.store
 def command(runs: tuple[str, ...], form: str, output: str, store_folder: Path | None) -> None:
-    """Write runs as CSV, Markdown, JSON or plain pyperf.  RUN is an id, a file, or a case's name for its newest complete run.
+    """Write runs as CSV, Markdown, JSON or plain pyperf.  RUN is an id, a file, or a case's name for the run that stands for it: it says which.
 
     \b
     csv       one line a key; text that looks like a formula gets an apostrophe in front
@@ -40,13 +40,14 @@ def command(runs: tuple[str, ...], form: str, output: str, store_folder: Path | 
     json      harness.run/1, or harness.runs/1 for several (docs/data.md)
     pyperf    every sample of one run, without our own metadata, for python -m pyperf
     """
-    from harness.commands.chosen import chosen_runs
+    from harness.commands.chosen import chosen_runs, say_choices
     from harness.judge.summary import summarise
     from harness.lab import store
     from harness.show import documents, export, table, text
 
     options.require_writable(output)
-    found = chosen_runs(runs, options.store_path(store_folder))
+    found = chosen_runs(runs, options.stores(store_folder))
+    say_choices(found)
     if form == "pyperf":
         if len(found) > 1:
             raise AskedWrongly(

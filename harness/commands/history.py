@@ -158,10 +158,12 @@ def add_command(
             "name runs, or --all for the newest of every case",
             "python -m harness history add dedupe",
         )
-    found = chosen_runs(runs, options.store_path(store_folder))
+    found = chosen_runs(runs, options.stores(store_folder))
     project = airspeed.project_at(Path.cwd())
     added = ours.add(project, [summarise(one.run, str(one.path)) for one in found], commit)
-    if not (project.results / "benchmarks.json").exists():
+    if not any(
+        (folder / "benchmarks.json").exists() for folder in (project.results, project.published)
+    ):
         airspeed.discover(project, shown=None)
     for one in added:
         for key in one.missing:
@@ -328,6 +330,21 @@ def publish_asv(project: Project, folder: Path, vendor: Path, *, shown: IO[str] 
         click.echo(f"of another build than asv names: {', '.join(unchecked)}", err=True)
 
 
+def publish_history(folder: Path) -> list[Path]:
+    """Copy what asv measured here into the published history; return the files that changed.
+
+    Raises:
+        AskedWrongly: the project has no configuration of asv.
+        Inconclusive: nothing was measured yet, or a published value would change.
+    """
+    from harness.lab.history import airspeed, files
+
+    project = airspeed.project_at(Path.cwd())
+    if not files.read_all(project.results):
+        raise _nothing(project)
+    return [one.path for one in files.merge([project.results], folder) if one.changed]
+
+
 def commit_history(project: Project) -> CommitHistory | None:
     """What asv's store knows of the project's commits; None: nothing.
 
@@ -353,14 +370,13 @@ def commit_history(project: Project) -> CommitHistory | None:
 
 def _nothing(project: Project) -> Inconclusive:
     return Inconclusive(
-        f"there is no history in {project.results}", "python -m harness history run HEAD~5..HEAD"
+        f"there is no history in {project.results} or {project.published}",
+        "python -m harness history run HEAD~5..HEAD",
     )
 
 
 def _read(project: Project) -> tuple[Recorded, ...]:
-    from harness.lab.history import files
-
-    return files.read_all(project.results)
+    return project.recorded()
 
 
 def _known(cases: Sequence[str], variants: Sequence[str]) -> None:

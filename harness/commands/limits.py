@@ -14,6 +14,7 @@ from harness.commands.lock import the_machine
 from harness.errors import ExitCode
 
 if TYPE_CHECKING:
+    from harness.lab.places import Stores
     from harness.model.judged import Summary
     from harness.model.limited import MachineLimits
     from harness.model.measured import Machine
@@ -76,7 +77,7 @@ def command(
     code = ExitCode.NOT_MEASURED if measured.missing else ExitCode.OK
     _tell(measured, age, code, json_to)
     if plot:
-        _plot(measured, options.store_path(store_folder), plot, quiet=quiet)
+        _plot(measured, options.stores(store_folder), plot, quiet=quiet)
     raise click.exceptions.Exit(int(code))
 
 
@@ -112,13 +113,13 @@ def _tell(measured: MachineLimits, age: float | None, code: ExitCode, json_to: s
         put(console, Text(limits.to_text(measured, age_seconds=age, width=console.width), end=""))
 
 
-def _plot(measured: MachineLimits, store: Path, where: str, *, quiet: bool) -> None:
+def _plot(measured: MachineLimits, stores: Stores, where: str, *, quiet: bool) -> None:
     """Draw what there is; what is left out is said on standard error."""
     from harness.judge.roofline import roofline, roofs_of
     from harness.show.roofline import to_svg
     from harness.show.text import clean
 
-    summaries, left_out = _newest(measured.machine, store)
+    summaries, left_out = _chosen(measured.machine, stores)
     picture = roofline(measured.machine, tuple(roofs_of(measured.figures)), summaries, left_out)
     options.write_text(to_svg(picture).decode(), where)
     if not quiet:
@@ -126,22 +127,22 @@ def _plot(measured: MachineLimits, store: Path, where: str, *, quiet: bool) -> N
             click.echo(f"not on the roofline: {clean(sentence)}", err=True)
 
 
-def _newest(here: Machine, store: Path) -> tuple[Sequence[Summary], Sequence[str]]:
-    """The newest complete run of every case on this machine; and why there is none, where there is none."""
+def _chosen(here: Machine, stores: Stores) -> tuple[Sequence[Summary], Sequence[str]]:
+    """The run that stands for each case on this machine; and why there is none, where there is none."""
     from harness.judge.summary import summarise
     from harness.lab import catalogue
-    from harness.lab import store as results
+    from harness.lab.store import choosing
 
     summaries, left_out = [], []
     for name, found in catalogue.find_cases().items():
         if found.load().work is None:
             left_out.append(f"{name}: it is not about arithmetic or memory, and declares no work")
             continue
-        run = results.newest(name, store, machine=here.id)
-        if run is None:
+        chosen = choosing.chosen(name, stores, machine=here.id, sweep=False)
+        if chosen is None:
             left_out.append(
-                f"{name}: no complete run of this machine in {store}; python -m harness run {name}"
+                f"{name}: no complete run of this machine in {stores}; python -m harness run {name}"
             )
         else:
-            summaries.append(summarise(run))
+            summaries.append(summarise(chosen.run))
     return summaries, left_out

@@ -8,7 +8,9 @@ from typing import Any
 import click
 
 from harness.commands import options
-from harness.lab import catalogue
+from harness.lab import catalogue, places
+
+_MOST_RUNS = 5
 
 
 @click.command("list")
@@ -17,7 +19,7 @@ from harness.lab import catalogue
 def command(names: tuple[str, ...], json_to: str | None) -> None:
     """List the cases: their question, variants and sizes.
 
-    With names: every variant with its technique and idea.
+    With names: every variant with its technique and idea, and the newest runs.
     """
     found = (
         [catalogue.find_case(name) for name in names]
@@ -50,6 +52,11 @@ def _show(one: catalogue.Found, *, whole: bool) -> None:
     for variant in one.variants(case):
         mark = "rival" if variant.rival else "reference" if variant.name == case.reference else ""
         click.echo(f"  {variant.name:<20} {variant.technique:<16} {mark:<10} {variant.idea}")
+    stored = places.stores().files(one.name)
+    for run in stored[: -_MOST_RUNS - 1 : -1]:
+        click.echo(f"  {'published run' if run.published else 'run':<20} {run.path}")
+    if len(stored) > _MOST_RUNS:
+        click.echo(f"  and {len(stored) - _MOST_RUNS} older runs")
 
 
 def _document(one: catalogue.Found) -> dict[str, Any]:
@@ -77,4 +84,8 @@ def _document(one: catalogue.Found) -> dict[str, Any]:
             for v in one.variants(case)
         ],
         "mutants": list(one.mutants()),
+        "runs": [
+            {"file": str(run.path), "published": run.published}
+            for run in places.stores().files(one.name)
+        ],
     }

@@ -97,13 +97,13 @@ store = click.option(
     type=click.Path(path_type=Path),
     default=None,
     metavar="FOLDER",
-    help="Where result files are kept (default: results, or PERFLAB_STORE).",
+    help="The only folder of result files, read and written (default: PERFLAB_STORE; else runs go to .perflab/results at the top of the repository, and published ones in results/ are read as well).",
 )
 
 
-def store_path(asked: Path | None) -> Path:
-    """The store's folder."""
-    return places.store_folder(str(asked) if asked else None)
+def stores(asked: Path | None) -> places.Stores:
+    """Where runs are kept, and where they are looked for."""
+    return places.stores(str(asked) if asked else None)
 
 
 def require_writable(*wanted: str | None) -> None:

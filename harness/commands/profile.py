@@ -84,11 +84,11 @@ def command(
     case = found.load()
     (size,) = catalogue.pick_workloads(case, [workload])
     asked = session.Asked(Tool(tool), seconds, Confines(timeout, memory))
-    store_path = options.store_path(store_folder)
+    stores = options.stores(store_folder)
     tell = _teller(quiet=quiet)
     wanted = _wanted(variants, against, case.variants)
     chosen = dict.fromkeys(wanted, "") or _reference_and_best(
-        case.reference, session.best_of(found, case, size, store_path)
+        case.reference, session.best_of(found, case, size, stores)
     )
     looked: list[Looked] = []
     with the_machine(wait=True):
@@ -100,7 +100,7 @@ def command(
             for variant in chosen:
                 tell(f"{variant} under {tool}")
                 looked.append(look(variant, size))
-            folder = session.artefact_folder(found.name, store_path)
+            folder = session.artefact_folder(found.name, stores.runs)
             artefacts = [_keep(one, folder) for one in looked]
             sources = session.source_lines(found, [one.profile for one in looked])
     _say(

@@ -3,29 +3,35 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+import shlex
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
-from harness.errors import AskedWrongly, ExitCode
-from harness.lab import catalogue
-from harness.show.blocks import BEGIN, BLOCK, END
+from harness.errors import AskedWrongly, ExitCode, PerflabError
+from harness.lab import catalogue, places
+from harness.show.blocks import BEGIN, BLOCK, END, RUN_SHOWN
 
+if TYPE_CHECKING:
+    from harness.lab.places import Stores
+    from harness.model.measured import Run
+
+_OF_RUNS = frozenset({"results", "sweep"})
 _DOCUMENTS = {"selftest": "gate --self-test", "profile": "profile CASE"}
 """Blocks that are made from a JSON document, and the command that writes it."""
 
 
-def renew(readmes: Sequence[str], store_path: Path, *, check: bool) -> ExitCode:
-    """Write the blocks of these READMEs anew; with ``check`` only say which are not what their result files say."""
+def renew(readmes: Sequence[str], stores: Stores, *, check: bool) -> ExitCode:
+    """Write the blocks of these READMEs anew from published runs; with ``check`` only say which are not what the runs that they name say."""
     stale = [
-        str(path)
-        for path in (_write(readme, store_path, check=check) for readme in readmes)
-        if path
+        str(path) for path in (_write(readme, stores, check=check) for readme in readmes) if path
     ]
     if not stale or not check:
         return ExitCode.OK
-    again = " ".join(f"--readme {name}" for name in readmes)
+    again = " ".join(f"--readme {shlex.quote(name)}" for name in readmes)
     click.echo(
         f"not what the result files say: {', '.join(stale)}; run: python -m harness report {again}",
         err=True,
@@ -33,16 +39,37 @@ def renew(readmes: Sequence[str], store_path: Path, *, check: bool) -> ExitCode:
     return ExitCode.WRONG_ANSWER
 
 
-def _write(readme: str, store_path: Path, *, check: bool) -> Path | None:
+def showing(case: str) -> Iterator[Path]:
+    """The Markdown files of this repository that have a block of results of a case."""
+    for path in _pages():
+        for block in BLOCK.finditer(path.read_text(encoding="utf-8", errors="replace")):
+            if block["kind"] in _OF_RUNS and (block["named"].strip() or path.parent.name) == case:
+                yield path
+                break
+
+
+def _pages() -> list[Path]:
+    """The Markdown files that git knows or would add; without git, those here and one folder down."""
+    from harness.lab.repository import repository_of
+
+    top = places.top()
+    try:
+        found = repository_of(top).files()
+    except PerflabError:
+        return sorted([*top.glob("*.md"), *top.glob("*/*.md")])
+    return [top / name for name in found if name.endswith(".md")]
+
+
+def _write(readme: str, stores: Stores, *, check: bool) -> Path | None:
     """Bring one file up to date; return its path when it was not."""
     path = (
         Path(readme) if readme.endswith(".md") else catalogue.find_case(readme).folder / "README.md"
     )
-    before = path.read_text(encoding="utf-8")
+    before = _text(path)
     if not BLOCK.search(before):
         raise AskedWrongly(
             f"{path} has no block between {BEGIN} and {END}",
-            "put the two markers where the results belong",
+            f"put the two markers where the results belong; at its end: {_append(path)}",
         )
 
     def renewed(found: re.Match[str]) -> str:
@@ -50,7 +77,9 @@ def _write(readme: str, store_path: Path, *, check: bool) -> Path | None:
         if kind in _DOCUMENTS:
             block = _from_document(kind, path.parent / named)
         else:
-            block = _block(named or path.parent.name, store_path, sweep=kind == "sweep")
+            shown = RUN_SHOWN.search(found[0]) if check else None
+            asked = _Shown(named or path.parent.name, kind == "sweep", shown[1] if shown else "")
+            block = _block(asked, stores)
         return f"<!-- {kind}:begin{found['named']}-->\n{block}<!-- {kind}:end -->"
 
     after = BLOCK.sub(renewed, before)
@@ -80,19 +109,62 @@ def _from_document(kind: str, file: Path) -> str:
     )
 
 
-def _block(case: str, store_path: Path, *, sweep: bool) -> str:
-    """The newest complete run of a case, or its newest sweep, as Markdown."""
+@dataclass(frozen=True, slots=True)
+class _Shown:
+    """What a block shows."""
+
+    case: str
+    sweep: bool
+    run: str
+    """That it must show; empty: the one that stands for the case."""
+
+
+def _block(asked: _Shown, stores: Stores) -> str:
+    """A published run of a case, or a published sweep, as Markdown."""
     from harness.judge.summary import summarise
     from harness.lab import store
     from harness.show import scaling, table
 
-    files = sorted((store_path / case).glob("*.json"))
-    runs = [run for run in map(store.read, files) if run.complete and run.plan.sweep is sweep]
-    if not runs:
-        kind = "sweep" if sweep else "run"
+    run = (
+        store.read(store.find(asked.run, stores.evidence)) if asked.run else _chosen(asked, stores)
+    )
+    summary = summarise(run)
+    return scaling.markdown(summary) if asked.sweep else table.markdown(summary)
+
+
+def _chosen(asked: _Shown, stores: Stores) -> Run:
+    from harness.commands.chosen import Chosen, say_choices
+    from harness.lab.store import choosing
+
+    case, kind = asked.case, "sweep" if asked.sweep else "run"
+    found = choosing.chosen(case, stores.evidence, sweep=asked.sweep)
+    if found is not None:
+        say_choices([Chosen(found.run, found.path, found.selection)])
+        return found.run
+    measured = choosing.chosen(case, stores, sweep=asked.sweep)
+    raise AskedWrongly(
+        f"{stores.evidence.runs / case} holds no complete {kind}",
+        f"python -m harness store publish {measured.run.id}"
+        if measured is not None
+        else f"measure one, then publish it: python -m harness run {case}{' --sweep' if asked.sweep else ''}",
+    )
+
+
+def _text(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8")
+    except FileNotFoundError:
         raise AskedWrongly(
-            f"{store_path / case} holds no complete {kind}",
-            f"python -m harness run {case}{' --sweep' if sweep else ''}",
-        )
-    newest = summarise(max(runs, key=lambda run: run.id))
-    return scaling.markdown(newest) if sweep else table.markdown(newest)
+            f"there is no {path}: nowhere to write the results",
+            f"write one with the two markers: {_append(path)}",
+        ) from None
+    except (OSError, UnicodeDecodeError) as error:
+        raise AskedWrongly(
+            f"{path} cannot be read: {error}", "name a text file, or a case with a README.md"
+        ) from None
+
+
+def _append(path: Path) -> str:
+    """A shell command that puts the two markers at the end of a file."""
+    markers = " ".join(map(shlex.quote, (BEGIN, END)))
+    return f"printf '%s\\n' {markers} >> {shlex.quote(str(path))}"

@@ -15,14 +15,13 @@ from harness.commands import options
 from harness.errors import AskedWrongly, ExitCode
 
 if TYPE_CHECKING:
+    from harness.lab.places import Stores
     from harness.model.published import CasePage, CommitHistory, Site
-
-SITE = Path("site")
 
 
 @click.command("report")
 @click.option(
-    "-o", "--output", type=click.Path(path_type=Path), metavar="PATH", help="The site's folder (default: site); of a plot, its file (default: beside the recording)."
+    "-o", "--output", type=click.Path(path_type=Path), metavar="PATH", help="The site's folder (default: .perflab/site at the top of the repository); of a plot, its file (default: beside the recording)."
 )  # fmt: skip
 @click.option(
     "--verify",
@@ -55,18 +54,20 @@ SITE = Path("site")
 def command(
     output: Path | None, verify: bool, vendor: Path | None, readmes: tuple[str, ...], check: bool, recording: Path | None, store_folder: Path | None, quiet: bool
 ) -> None:  # fmt: skip
-    """Publish what the store holds as a site: pages that need no server, no network and no script.
+    """Make a site of all runs: pages that need no server, no network and no script.
 
     A page a case, a page a machine, the history of commits, and how each number was made.  Only what changed is written.
+    A page is about the run that covers most of its case, then the most precise, then the newest one, and says which; with --store results
+    only published runs are read.
 
     \b
-    python -m harness report                   # into site/
+    python -m harness report                   # into .perflab/site/
     python -m harness report --verify          # is every page what the result files say?
     python -m harness report --readme dedupe   # the tables in a README
     python -m harness report --monitor FILE    # a plot of a recording
 
-    A README's block names the run it was made from.  A file other than a case's README shows the case named in its first marker:
-    <!-- results:begin dedupe -->.  <!-- sweep:begin --> shows the newest sweep, <!-- selftest:begin selftest.json --> a gate's self-test, and
+    A README's block names the run it was made from, a published one (store publish), and --check compares it with that run.  A file other than a case's README shows the case named in its first marker:
+    <!-- results:begin dedupe -->.  <!-- sweep:begin --> shows a sweep, <!-- selftest:begin selftest.json --> a gate's self-test, and
     <!-- profile:begin profile.json --> a profile, from the file of that name beside it.
     """
     if sum((verify or vendor is not None, bool(readmes), recording is not None)) > 1:
@@ -83,13 +84,19 @@ def command(
     elif readmes:
         from harness.commands.readme import renew
 
-        raise click.exceptions.Exit(
-            int(renew(readmes, options.store_path(store_folder), check=check))
-        )
+        raise click.exceptions.Exit(int(renew(readmes, options.stores(store_folder), check=check)))
     elif verify:
-        raise click.exceptions.Exit(int(_verify(output or SITE, options.store_path(store_folder))))
+        raise click.exceptions.Exit(
+            int(_verify(_site_folder(output), options.stores(store_folder)))
+        )
     else:
-        _publish(output or SITE, options.store_path(store_folder), vendor, quiet=quiet)
+        _publish(_site_folder(output), options.stores(store_folder), vendor, quiet=quiet)
+
+
+def _site_folder(asked: Path | None) -> Path:
+    from harness.lab import places
+
+    return asked or places.own_folder("site")
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +107,7 @@ class _Gathered:
     made_from: Mapping[str, str]
 
 
-def _publish(folder: Path, store_path: Path, vendor: Path | None, *, quiet: bool) -> None:
+def _publish(folder: Path, stores: Stores, vendor: Path | None, *, quiet: bool) -> None:
     from harness.commands.history import publish_asv
     from harness.lab import publishing
     from harness.lab.history import airspeed
@@ -109,7 +116,7 @@ def _publish(folder: Path, store_path: Path, vendor: Path | None, *, quiet: bool
 
     require_matplotlib()
     publishing.require_ours(folder)
-    gathered = _gathered(store_path, quiet=quiet)
+    gathered = _gathered(stores, quiet=quiet)
     with tempfile.TemporaryDirectory(prefix="perflab-") as scratch:
         made = Path(scratch, "asv") if vendor is not None else folder / "asv"
         if vendor is not None:
@@ -124,7 +131,7 @@ def _publish(folder: Path, store_path: Path, vendor: Path | None, *, quiet: bool
     )
 
 
-def _verify(folder: Path, store_path: Path) -> ExitCode:
+def _verify(folder: Path, stores: Stores) -> ExitCode:
     from harness.lab import publishing
     from harness.show.drawing import require_matplotlib
     from harness.show.site.pages import pages
@@ -133,7 +140,7 @@ def _verify(folder: Path, store_path: Path) -> ExitCode:
     require_matplotlib()
     if publishing.manifest(folder) is None:
         raise AskedWrongly(f"there is no site in {folder}", f"python -m harness report -o {folder}")
-    gathered = _gathered(store_path, quiet=True)
+    gathered = _gathered(stores, quiet=True)
     site = _with_asv(gathered.site, folder / "asv")
     found = list(publishing.problems(pages(site), gathered.made_from, folder))
     for problem in found:
@@ -149,7 +156,7 @@ def _verify(folder: Path, store_path: Path) -> ExitCode:
     return ExitCode.OK
 
 
-def _gathered(store_path: Path, *, quiet: bool) -> _Gathered:
+def _gathered(stores: Stores, *, quiet: bool) -> _Gathered:
     """Read the store and the catalogue, one case at a time.
 
     Raises:
@@ -158,16 +165,18 @@ def _gathered(store_path: Path, *, quiet: bool) -> _Gathered:
     """
     from harness.judge.publish import case_page
     from harness.lab import archive, catalogue, studies
+    from harness.lab.store import choosing
     from harness.show.flamegraph import read_speedscope
 
     known = catalogue.find_cases()
-    stored = archive.shelved(store_path)
+    stored = stores.cases()
     cases: list[CasePage] = []
     made_from: dict[str, str] = {}
     for name in [*known, *(name for name in stored if name not in known)]:
         if not quiet:
             click.echo(f"reading {name}", err=True)
-        shelf = archive.shelf(name, store_path) if name in stored else None
+        question = choosing.question_of(known[name]) if name in known else None
+        shelf = archive.shelf(name, stores, question) if name in stored else None
         profiles = (
             []
             if shelf is None
@@ -178,7 +187,7 @@ def _gathered(store_path: Path, *, quiet: bool) -> _Gathered:
             case_page(name, shelf, studies.study(known[name]) if name in known else None, profiles)
         )
     if not made_from:
-        raise AskedWrongly(f"there is no run in {store_path}", "python -m harness run dedupe")
+        raise AskedWrongly(f"there is no run in {stores}", "python -m harness run dedupe")
     return _Gathered(_site(cases), made_from)
 
 

@@ -28,6 +28,7 @@ from harness.model.measured import Measured, Plan, Run
 if TYPE_CHECKING:
     from rich.console import Console
 
+    from harness.lab.places import Stores
     from harness.lab.session import Session
     from harness.model.judged import Summary
     from harness.show.progress import Silent
@@ -92,22 +93,22 @@ def command(
     _check_plot(plot, cases, sweep=sweep)
     if sweep and not workloads:
         workloads = ("all",)
-    store_path = options.store_path(store_folder)
+    stores = options.stores(store_folder)
     asked = (
-        _resumed(cases, resume, store_path)
+        _resumed(cases, resume, stores)
         if resume is not None
         else [_Asked(catalogue.find_case(name), plan) for name in _some(cases)]
     )
-    sessions = [_session(one, workloads, variants, store_path) for one in asked]
+    sessions = [_session(one, workloads, variants, stores.runs) for one in asked]
     with the_machine(wait=not no_wait) as alone:
         if resume is not None:  # whoever held the machine may have gone on with this very run
-            asked = _resumed(cases, resume, store_path)
-            sessions = [_session(one, workloads, variants, store_path) for one in asked]
+            asked = _resumed(cases, resume, stores)
+            sessions = [_session(one, workloads, variants, stores.runs) for one in asked]
         for one in asked:
-            _look_back(one, store_path, alone=alone)
+            _look_back(one, stores, alone=alone)
         summaries, codes = _measure_all(asked, sessions, quiet=quiet, tables=json_to != "-")
     summaries = [
-        _swept(summary, store_path, plot, tables=json_to != "-")
+        _swept(summary, stores.runs, plot, tables=json_to != "-")
         if summary.run.plan.sweep
         else summary
         for summary in summaries
@@ -179,10 +180,10 @@ def _some(cases: tuple[str, ...]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(cases))
 
 
-def _resumed(cases: tuple[str, ...], wanted: str, store_path: Path) -> list[_Asked]:
+def _resumed(cases: tuple[str, ...], wanted: str, stores: Stores) -> list[_Asked]:
     from harness.lab import session, store
 
-    run = store.read(store.find(wanted, store_path))
+    run = store.read(store.find(wanted, stores))
     found = catalogue.find_case(cases[0] if cases else run.case)
     if found.name != run.case:
         raise AskedWrongly(
@@ -208,13 +209,13 @@ def _session(
     )
 
 
-def _look_back(asked: _Asked, store_path: Path, *, alone: bool) -> None:
+def _look_back(asked: _Asked, stores: Stores, *, alone: bool) -> None:
     """Say which earlier runs of the case were cut off, and which files of it cannot be read: it stops nothing, and nobody should find out by chance."""
     from harness.lab.archive import unfinished
     from harness.show.text import clean
 
     name = asked.found.name
-    left = unfinished(name, store_path)
+    left = unfinished(name, stores)
     for one in (
         left.unfinished if alone else ()
     ):  # beside another run, what looks cut off may be in progress

@@ -1,23 +1,33 @@
-"""``python -m harness store fsck|merge``."""
+"""``python -m harness store fsck|merge|publish``."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from harness.commands import options
-from harness.errors import ExitCode
+from harness.errors import AskedWrongly, ExitCode
+
+if TYPE_CHECKING:
+    from harness.lab.keeping import Checked
+    from harness.lab.places import Stores
 
 
 @click.group("store")
 def command() -> None:
-    """Look after the result files.
+    """Look after the result files: runs, which git does not see, and the published evidence.
+
+    Runs go to .perflab/results at the top of the repository (of the current folder where there is none), the evidence is results/ beside it;
+    PERFLAB_STORE or --store name one folder instead of both.
 
     \b
     python -m harness store fsck          # reads everything, changes nothing
     python -m harness store fsck --fix    # sets damaged files aside, as .bad
     python -m harness store merge other   # takes the runs of another store in
+    python -m harness store publish RUN   # copies a run into results/, and brings READMEs up to date
     """
 
 
@@ -31,14 +41,14 @@ def command() -> None:
 def fsck_command(fix: bool, store_folder: Path | None) -> None:
     """Read every run and profile; name each that is damaged, newer than this tool, or out of place.  Exit 6 if there is one and it stays.
 
-    What a killed writer left half written is named as well; nobody reads it, so it is no damage.
+    What a killed writer left half written is named as well; nobody reads it, so it is no damage.  Published evidence is read, and never
+    changed: restore it from version control, or name it: --store results.
     """
     from harness.lab import keeping
-    from harness.show.flamegraph import read_speedscope
 
-    folder = options.store_path(store_folder)
+    stores = options.stores(store_folder)
     runs = profiles = incomplete = stay = seen_to = 0
-    for one in keeping.check(folder, fix=fix, read_profile=read_speedscope):
+    for one in _checked(stores, fix=fix):
         if one.problem:
             stay += not one.done
             seen_to += bool(one.done)
@@ -48,7 +58,7 @@ def fsck_command(fix: bool, store_folder: Path | None) -> None:
         else:
             runs += 1
             incomplete += not one.complete
-    for path in keeping.left_behind(folder, remove=fix):
+    for path in keeping.left_behind(stores.runs, remove=fix):
         _say(
             f"{path}: left half written by a process that was killed",
             "removed" if fix else "try: python -m harness store fsck --fix",
@@ -63,6 +73,17 @@ def fsck_command(fix: bool, store_folder: Path | None) -> None:
                 "python -m harness store fsck --fix sets damaged files aside and moves misplaced runs to their place"
             )
         raise click.exceptions.Exit(int(ExitCode.STORE))
+
+
+def _checked(stores: Stores, *, fix: bool) -> Iterator[Checked]:
+    """Runs, which may be mended, and the evidence, which may not; there must be one of them."""
+    from harness.lab import keeping
+    from harness.show.flamegraph import read_speedscope
+
+    if stores.published is None or stores.runs.is_dir() or not stores.published.is_dir():
+        yield from keeping.check(stores.runs, fix=fix, read_profile=read_speedscope)
+    if stores.published is not None:
+        yield from keeping.check_evidence(stores.published, read_profile=read_speedscope)
 
 
 def _say(problem: str, then: str) -> None:
@@ -83,7 +104,7 @@ def merge_command(sources: tuple[Path, ...], store_folder: Path | None) -> None:
     from harness.show.flamegraph import read_speedscope
     from harness.show.text import clean
 
-    taken = keeping.merge(sources, options.store_path(store_folder), read_profile=read_speedscope)
+    taken = keeping.merge(sources, options.stores(store_folder).runs, read_profile=read_speedscope)
     for source in sources:
         if not any(one.source.is_relative_to(source) for one in taken):
             click.echo(f"there is no run in {clean(str(source))}", err=True)
@@ -95,3 +116,42 @@ def merge_command(sources: tuple[Path, ...], store_folder: Path | None) -> None:
         if some or what == "runs":
             new = sum(one.new for one in some)
             click.echo(f"{new} {what} taken in, {len(some) - new} were here already")
+
+
+@command.command("publish")
+@click.argument("runs", nargs=-1, metavar="RUN...")
+@click.option(
+    "--history",
+    is_flag=True,
+    help="The history of commits, too: what asv measured here, into results/history.",
+)
+@options.store
+def publish_command(runs: tuple[str, ...], history: bool, store_folder: Path | None) -> None:
+    """Copy runs into the published evidence, results/ at the top of the repository; nothing else writes there.
+
+    RUN is an id, a file, or a case's name for the run that stands for it.  With a run go its plot and the newest profiles of its case and
+    machine; then the blocks of results in this repository's Markdown files that show its case are written anew.  Commit what it lists.
+    """
+    from harness.commands.chosen import chosen_runs, say_choices
+    from harness.commands.history import publish_history
+    from harness.commands.readme import renew, showing
+    from harness.lab import places
+    from harness.lab.store import publishing
+    from harness.show.flamegraph import read_speedscope
+
+    if not runs and not history:
+        raise AskedWrongly(
+            "no run was named", "python -m harness list dedupe shows the runs of a case"
+        )
+    evidence = places.published_folder()
+    found = chosen_runs(runs, options.stores(store_folder)) if runs else []
+    say_choices(found)
+    for one in found:
+        for copied in publishing.publish(one.run, one.path, evidence, read_profile=read_speedscope):
+            click.echo(f"{'published' if copied.new else 'published already'}: {copied.path}")
+    pages = [
+        page for case in dict.fromkeys(one.run.case for one in found) for page in showing(case)
+    ]
+    renew([str(page) for page in dict.fromkeys(pages)], places.Stores(evidence), check=False)
+    for path in publish_history(places.published_history()) if history else ():
+        click.echo(f"published: {path}")

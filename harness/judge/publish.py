@@ -46,16 +46,18 @@ def case_page(
         shelf.incomplete,
         tuple(profiles),
         _roofline(shelf.runs),
+        shelf.selection,
+        shelf.sweep_selection,
     )
 
 
 def _keys(run: Run) -> list[Key]:
-    """What the newest run measured: the history that is worth a picture."""
+    """What the chosen run measured: the history that is worth a picture."""
     return [result.key for measured in run.workloads for result in measured.results]
 
 
 def _roofline(runs: Sequence[Run]) -> Roofline | None:
-    """Of the newest run, if it says what its machine could do."""
+    """Of the chosen run, if it says what its machine could do."""
     if not runs or not runs[0].roofs:
         return None
     picture = roofline(runs[0].machine, runs[0].roofs, [summarise(runs[0])])

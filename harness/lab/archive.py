@@ -1,90 +1,134 @@
-"""The store as pages need it: one pass over every file of a case, holding the newest runs whole and of the others a line."""
+"""The store as pages need it: one pass over every file of a case, keeping a line of each, then the chosen runs whole."""
 
 from __future__ import annotations
 
 import time
+from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
 
 from harness.errors import StoreError
+from harness.judge.selection import choose, standing, width
 from harness.judge.trend import moment
 from harness.lab import store
-from harness.lab.catalogue import NAME
+from harness.lab.places import Stores
 from harness.model.measured import Run
 from harness.model.published import Moment, Shelf, Unfinished, Workshop
+from harness.model.selected import Question, Selection, Standing
 
 _NEWEST = 20
 """Files of a case that are looked at for unfinished runs: what is in progress is among the last ones begun."""
 
 
-def shelved(folder: Path) -> list[str]:
-    """The cases that a store has a folder of, in order."""
-    return sorted(path.name for path in folder.glob("*/") if NAME.fullmatch(path.name))
+def shelf(case: str, stores: Stores, question: Question | None = None) -> Shelf:
+    """Read everything that is stored of one case.
 
-
-def shelf(case: str, folder: Path) -> Shelf:
-    """Read everything that the store holds of one case.
+    Args:
+        case: its name.
+        stores: where to look.
+        question: what the case asks now: what covers more of it stands for it; None: the catalogue does not have it.
 
     Raises:
         StoreError: a file is damaged, newer than this tool, or another case's; nothing is ever left out silently.
     """
-    newest: dict[str, Run] = {}
-    sweep: Run | None = None
-    moments: list[Moment] = []
-    incomplete: list[str] = []
-    files: dict[str, str] = {}
-    for path in sorted((folder / case).glob("*.json")):  # their names begin with the time
-        data = store.bytes_of(path)
-        files[f"{case}/{path.name}"] = sha256(data).hexdigest()
-        run = store.decode(data, path)
+    kept = _Kept({}, [], [], [], {})
+    for stored in stores.files(case):
+        data = store.bytes_of(stored.path)
+        run = store.decode(data, stored.path)
         if run.case != case:
             raise StoreError(
-                f"{path}: a run of {run.case!r} in the folder of {case!r}",
-                f"move it to {folder / run.case}",
+                f"{stored.path}: a run of {run.case!r} in the folder of {case!r}",
+                f"move it to {stored.path.parent.parent / run.case}",
             )
+        kept.files[f"{case}/{stored.path.name}"] = sha256(data).hexdigest()
+        kept.paths[run.id] = stored.path
         if not run.complete:
-            incomplete.append(run.id)
-        elif run.plan.sweep:
-            sweep = run
-        else:
-            newest[run.machine.id] = run
-            moments.append(moment(run))
-    profiles = _profiles(folder, case)
-    files |= {name: sha256(data).hexdigest() for name, data in profiles.items()}
-    runs = sorted(newest.values(), key=lambda run: run.id, reverse=True)
-    return Shelf(case, tuple(runs), sweep, tuple(moments), tuple(incomplete), profiles, files)
+            kept.incomplete.append(run.id)
+            continue
+        kept.standings.append(standing(run, question, published=stored.published))
+        if not run.plan.sweep:
+            kept.moments.append(moment(run))
+    profiles = _profiles(stores, case)
+    digests = {name: sha256(data).hexdigest() for name, data in profiles.items()}
+    plain, sweep = kept.selection(sweep=False), kept.selection(sweep=True)
+    return Shelf(
+        case,
+        tuple(map(kept.read, kept.of_machines(plain))),
+        None if sweep is None else kept.read(sweep.chosen.standing.run),
+        tuple(kept.moments),
+        tuple(kept.incomplete),
+        profiles,
+        kept.files | digests,
+        plain,
+        sweep,
+    )
 
 
-def _profiles(folder: Path, case: str) -> dict[str, bytes]:
+@dataclass(frozen=True, slots=True)
+class _Kept:
+    """What is kept of the files passed over; the samples are not."""
+
+    paths: dict[str, Path]
+    """By run."""
+    standings: list[Standing]
+    moments: list[Moment]
+    incomplete: list[str]
+    files: dict[str, str]
+
+    def read(self, run: str) -> Run:
+        """Read a run again, whole."""
+        return store.read(self.paths[run])
+
+    def selection(self, *, sweep: bool, machine: str | None = None) -> Selection | None:
+        """Choose among the sweeps, or among the others; of one machine, or of all."""
+        among = [
+            one for one in self.standings if one.sweep is sweep and machine in {None, one.machine}
+        ]
+        return choose(among, lambda run: width(self.read(run)))
+
+    def of_machines(self, plain: Selection | None) -> list[str]:
+        """The run that stands for the case on each machine; first the one that stands for all, then the newest."""
+        if plain is None:
+            return []
+        first = plain.chosen.standing
+        others = {one.machine for one in self.standings if not one.sweep} - {first.machine}
+        choices = (self.selection(sweep=False, machine=machine) for machine in sorted(others))
+        runs = [choice.chosen.standing.run for choice in choices if choice is not None]
+        return [first.run, *sorted(runs, reverse=True)]
+
+
+def _profiles(stores: Stores, case: str) -> dict[str, bytes]:
     """The newest look at each variant and size, in the order of their names."""
-    found: dict[str, Path] = {}
-    for path in sorted(
-        (folder / case / "profiles").glob("*/*.speedscope.json")
-    ):  # their folders' names begin with the time
-        if not path.name.endswith(
-            "-before.speedscope.json"
-        ):  # of another revision: half of a comparison
-            found[path.name] = path
+    looks = [
+        path
+        for folder in stores.folders
+        for path in (folder / case / "profiles").glob("*/*.speedscope.json")
+        # of another revision: half of a comparison
+        if not path.name.endswith("-before.speedscope.json")
+    ]
+    newest: dict[str, Path] = {}
+    for path in sorted(looks, key=lambda path: (path.parent.name, path.name)):
+        newest[path.name] = path  # their folders' names begin with the time
     return {
-        path.relative_to(folder).as_posix(): store.bytes_of(path)
-        for _, path in sorted(found.items())
+        f"{case}/profiles/{path.parent.name}/{name}": store.bytes_of(path)
+        for name, path in sorted(newest.items())
     }
 
 
-def workshop(folder: Path) -> Workshop:
+def workshop(stores: Stores) -> Workshop:
     """Find the runs that are in progress or were interrupted; a file that cannot be read is told, and stops nothing."""
-    of_cases = [unfinished(case, folder) for case in shelved(folder)]
+    of_cases = [unfinished(case, stores) for case in stores.cases()]
     begun = sorted(
         (one for shop in of_cases for one in shop.unfinished), key=lambda one: one.age_seconds
     )
     return Workshop(tuple(begun), tuple(problem for shop in of_cases for problem in shop.damaged))
 
 
-def unfinished(case: str, folder: Path) -> Workshop:
+def unfinished(case: str, stores: Stores) -> Workshop:
     """The same of one case, the oldest first."""
     begun: list[Unfinished] = []
     damaged: list[str] = []
-    for path in sorted((folder / case).glob("*.json"))[-_NEWEST:]:
+    for path in [stored.path for stored in stores.files(case)][-_NEWEST:]:
         try:
             age = time.time() - path.lstat().st_mtime
             run = store.read(path)

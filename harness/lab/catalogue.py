@@ -7,6 +7,7 @@ import importlib
 import importlib.util
 import os
 import re
+import shlex
 import sys
 from dataclasses import dataclass, replace
 from difflib import get_close_matches
@@ -139,8 +140,10 @@ def find_case(wanted: str) -> Found:
     cases = find_cases()
     if wanted in cases:
         return cases[wanted]
+    here = Path(wanted, "__init__.py").is_file()
     remedy = (
-        did_you_mean(wanted, cases)
+        (f"a path needs a slash: ./{wanted}" if here else "")
+        or did_you_mean(wanted, cases)
         or "`python -m harness list` shows them; a path needs a slash: ./my_case"
     )
     raise AskedWrongly(f"there is no case called {wanted!r}", remedy)
@@ -317,10 +320,7 @@ def _plugins() -> Iterable[Found]:
 def _at_path(path: Path) -> Found:
     folder = path.resolve()
     if not (folder / "__init__.py").is_file():
-        raise AskedWrongly(
-            f"{path} is no case: it has no __init__.py",
-            f"start one with: python -m harness new {folder.name or 'my_case'}",
-        )
+        raise AskedWrongly(f"{path} is no case: it has no __init__.py", _instead_of(folder))
     name = folder.name
     if not NAME.fullmatch(name):
         raise AskedWrongly(
@@ -343,6 +343,19 @@ def _at_path(path: Path) -> Found:
     return Found(
         name=name, module=name, folder=folder, origin="path", search_path=str(folder.parent)
     )
+
+
+def _instead_of(folder: Path) -> str:
+    """What to type where a path leads to no case: the case of that name, or the command that starts it there."""
+    if folder.name in find_cases():
+        return f"did you mean {folder.name!r}? without the slash it is a case of the catalogue"
+    near = Path("cases", folder.name)
+    if (near / "__init__.py").is_file():
+        return f"did you mean ./{near.as_posix()}?"
+    name = re.sub(r"[^a-z0-9_]+", "_", folder.stem.lower()).strip("_0123456789") or "my_case"
+    there = os.path.relpath(folder.with_name(name))
+    typed = there if os.sep in there else f"./{there}"
+    return f"start one with: python -m harness new {shlex.quote(typed)}"
 
 
 def _shadows(name: str, folder: Path) -> bool:

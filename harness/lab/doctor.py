@@ -118,7 +118,7 @@ def examine(
     found = list(cases())
     return (
         processors(here), quota(here), load(here), stolen, identical(same), frequency(here), smt(here), virtual(here), power(here),
-        memory(here), swap(here), clock(here), environment(here), tracer(), interpreter(), process_start(), kept(places.store_folder()),
+        memory(here), swap(here), clock(here), environment(here), tracer(), interpreter(), process_start(), kept(places.stores()),
         compiler(here), extensions(found), rivals(found), redis(here), profilers(here), counting(here),
     )  # fmt: skip
 
@@ -599,8 +599,9 @@ def process_start() -> Check:
     )
 
 
-def kept(folder: Path) -> Check:
-    """Whether result files can be written where they belong."""
+def kept(stores: places.Stores) -> Check:
+    """Whether result files can be written where they belong, and where that is."""
+    folder = stores.runs
     there = next(path for path in (folder.absolute(), *folder.absolute().parents) if path.exists())
     if not there.is_dir() or not os.access(there, os.W_OK):
         return _bad(
@@ -610,7 +611,8 @@ def kept(folder: Path) -> Check:
             "name another folder: export PERFLAB_STORE=FOLDER",
         )
     free = shutil.disk_usage(there).free
-    found = f"{free / (1 << 30):.1f} GiB free for result files"
+    beside = f"; published evidence in {stores.published}" if stores.published else ""
+    found = f"runs go to {folder}, {free / (1 << 30):.1f} GiB free{beside}"
     if free < _LEAST_DISK:
         return _warn(
             "store", found, "a full disk ends a run", "make room, or: export PERFLAB_STORE=FOLDER"

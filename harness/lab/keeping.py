@@ -59,12 +59,28 @@ def check(
     for path in _files(folder):
         yield _checked_run(path, folder, fix=fix)
     for path in _profiles(folder):
-        try:
-            read_profile(store.bytes_of(path), str(path))
-        except StoreError as error:
-            yield Checked(path, error.problem, error.remedy, done=_set_aside(path) if fix else "")
-        else:
-            yield Checked(path, "")
+        yield _checked_profile(path, fix=fix, read_profile=read_profile)
+
+
+def check_evidence(
+    folder: Path, *, read_profile: Callable[[bytes, str], object]
+) -> Iterator[Checked]:
+    """Read the published runs and profiles in a folder that may hold other things as well; nothing is changed, ever."""
+    for case in _folders(folder) if folder.is_dir() else ():
+        for path in places.result_files(case).values():
+            yield _checked_run(path, folder, fix=False)
+    for path in _profiles(folder) if folder.is_dir() else ():
+        yield _checked_profile(path, fix=False, read_profile=read_profile)
+
+
+def _checked_profile(
+    path: Path, *, fix: bool, read_profile: Callable[[bytes, str], object]
+) -> Checked:
+    try:
+        read_profile(store.bytes_of(path), str(path))
+    except StoreError as error:
+        return Checked(path, error.problem, error.remedy, done=_set_aside(path) if fix else "")
+    return Checked(path, "")
 
 
 def _checked_run(path: Path, folder: Path, *, fix: bool) -> Checked:
@@ -94,7 +110,7 @@ def left_behind(folder: Path, *, remove: bool) -> Iterator[Path]:
     Raises:
         StoreError: it cannot be removed.
     """
-    for place in (folder, *_folders(folder)):
+    for place in (folder, *_folders(folder)) if folder.is_dir() else ():
         for path in places.abandoned(place):
             try:
                 if remove:
@@ -117,7 +133,11 @@ def _files(folder: Path) -> Iterator[Path]:
 
 
 def _folders(folder: Path) -> list[Path]:
-    return [path for path in _listed(folder) if path.is_dir() and not path.name.startswith(".")]
+    return [
+        path
+        for path in _listed(folder)
+        if path.is_dir() and not path.name.startswith(".") and path.name != places.HISTORY
+    ]
 
 
 def _profiles(folder: Path) -> Iterator[Path]:
@@ -324,7 +344,7 @@ def _measured(run: Run) -> tuple[Measured, ...]:
 
 def _write(target: Path, data: bytes) -> None:
     try:
-        target.parent.mkdir(parents=True, exist_ok=True)
+        places.make_folder(target.parent)
         places.write_whole(target, data)
     except OSError as error:
         raise StoreError(

@@ -1,27 +1,137 @@
-"""Where the lab keeps things: results with the project, what can be made again in the user's cache."""
+"""Where the lab keeps things: runs where git does not look, evidence with the project, what can be made again in the user's cache."""
 
 from __future__ import annotations
 
 import fcntl
 import os
+import re
 import secrets
 import stat
 from collections.abc import Iterator
 from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
 
 from harness.errors import EnvironmentLacks
 
+OWN = ".perflab"
+"""At the top of a repository: what perflab writes there without being told where."""
+PUBLISHED = "results"
+HISTORY = "history"
+"""Beside the cases in a store: asv's results.  No case is called so."""
 TEMPORARY = ".tmp"
 """At the end of the name of a file that is still being written."""
 T = TypeVar("T")
 _LARGEST_KEPT = 16 << 20
+_RESULT = re.compile(r"\d{8}T\d{6}Z-")
+"""How the name of a result file begins."""
 
 
-def store_folder(asked: str | None = None) -> Path:
-    """The folder of result files: as asked, else PERFLAB_STORE, else ``results`` here."""
-    return Path(asked or os.environ.get("PERFLAB_STORE") or "results")
+def top() -> Path:
+    """The top of the repository that holds the current folder, as seen from here; in no repository, the current folder."""
+    here = Path.cwd()
+    for folder in (here, *here.parents):
+        if (folder / ".git").exists():
+            return Path(os.path.relpath(folder))
+    return Path()
+
+
+def own_folder(*parts: str) -> Path:
+    """A folder for what perflab writes without being told where; git never sees what is in it (``make_folder``)."""
+    return (top() / OWN).joinpath(*parts)
+
+
+def published_folder() -> Path:
+    """The folder of published evidence: ``results`` at the top of the repository."""
+    return top() / PUBLISHED
+
+
+def published_history() -> Path:
+    """The folder of the published history of commits, as asv writes it."""
+    return published_folder() / HISTORY
+
+
+def stores(asked: str | None = None) -> Stores:
+    """Where runs are: as asked, else PERFLAB_STORE, and then nowhere else; otherwise our own folder and the published evidence."""
+    named = asked or os.environ.get("PERFLAB_STORE")
+    return Stores(Path(named)) if named else Stores(own_folder(PUBLISHED), published_folder())
+
+
+def make_folder(folder: Path) -> None:
+    """Make a folder with its parents; the folder that is our own gets a file that hides it from git.
+
+    Raises:
+        OSError: it cannot be made.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    for one in (folder, *folder.parents):
+        hiding = one / ".gitignore"
+        if one.name == OWN and not hiding.exists():
+            hiding.write_text(
+                "# made by perflab: what is measured here stays out of version control\n*\n"
+            )
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """One result file."""
+
+    path: Path
+    published: bool
+    """It is evidence that the project publishes, or the same bytes."""
+
+
+@dataclass(frozen=True, slots=True)
+class Stores:
+    """Where runs are: the folder that new ones go to, and the published evidence, which is only read."""
+
+    runs: Path
+    published: Path | None = None
+
+    def __str__(self) -> str:
+        """For messages."""
+        return " or ".join(map(str, self.folders))
+
+    @property
+    def folders(self) -> tuple[Path, ...]:
+        """All of them."""
+        return (self.runs,) if self.published is None else (self.runs, self.published)
+
+    @property
+    def evidence(self) -> Stores:
+        """The published evidence alone; where a store was named, that store."""
+        return self if self.published is None else Stores(self.published)
+
+    def cases(self) -> list[str]:
+        """Cases that have a folder here, in order."""
+        found = {path.name for path in self.runs.glob("[!.]*/")}
+        if self.published is not None:
+            found |= {path.name for path in self.published.glob("[!.]*/") if result_files(path)}
+        return sorted(found - {HISTORY})
+
+    def files(self, case: str) -> list[Stored]:
+        """The result files of a case, oldest first: their names begin with the time.
+
+        A run that is in both places is named once: as evidence where both files are the same, else as the run, which was resumed.
+        """
+        own = {path.name: path for path in (self.runs / case).glob("[!.]*.json")}
+        shared = result_files(self.published / case) if self.published is not None else {}
+        found = {name: Stored(path, published=True) for name, path in shared.items()}
+        for name, path in own.items():
+            if name not in shared or path.read_bytes() != shared[name].read_bytes():
+                found[name] = Stored(path, published=False)
+        return [found[name] for name in sorted(found)]
+
+
+def result_files(folder: Path) -> dict[str, Path]:
+    """Files that are called as results are; a folder ``results`` of somebody else's project may hold anything."""
+    return {path.name: path for path in folder.glob("*.json") if is_result(path.name)}
+
+
+def is_result(name: str) -> bool:
+    """Whether a file is called as result files are."""
+    return _RESULT.match(name) is not None
 
 
 def cache_folder(*parts: str) -> Path:

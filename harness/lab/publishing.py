@@ -106,7 +106,7 @@ def _write(path: Path, content: bytes) -> bool:
     """Write a file if it is not this already; say whether it was."""
     if path.is_file() and not path.is_symlink() and path.read_bytes() == content:
         return False
-    path.parent.mkdir(parents=True, exist_ok=True)
+    places.make_folder(path.parent)
     places.write_whole(path, content)
     return True
 

@@ -78,6 +78,15 @@ class MissingKey:
 
 
 @dataclass(frozen=True, slots=True)
+class UnlikeKey:
+    """A key that both sides have and that cannot be compared."""
+
+    key: Key
+    why: str
+    remedy: str
+
+
+@dataclass(frozen=True, slots=True)
 class Compared:
     """Everything that ``compare`` found."""
 
@@ -87,3 +96,4 @@ class Compared:
     tolerance: float
     keys: tuple[ComparedKey, ...]
     missing: tuple[MissingKey, ...]
+    unlike: tuple[UnlikeKey, ...] = ()

@@ -10,6 +10,7 @@ from harness.model.judged import Summary
 from harness.model.limited import Roofline
 from harness.model.measured import Checkout, Key, Machine, Run
 from harness.model.profiled import Profile
+from harness.model.selected import Selection
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,9 +34,9 @@ class Shelf:
 
     case: str
     runs: tuple[Run, ...]
-    """The newest complete run of each machine, the newest of all first; no sweeps."""
+    """The run that stands for the case on each machine, the one that stands for all of them first; no sweeps."""
     sweep: Run | None
-    """The newest complete sweep."""
+    """The sweep that stands for the case."""
     moments: tuple[Moment, ...]
     """Every complete run, oldest first; no sweeps."""
     incomplete: tuple[str, ...]
@@ -44,6 +45,10 @@ class Shelf:
     """speedscope's files of the newest look at each variant, by name within the store."""
     files: Mapping[str, str]
     """Digest of every file that this was read from, by its name within the store."""
+    selection: Selection | None = None
+    """Why it is the first of the runs; None: there is none."""
+    sweep_selection: Selection | None = None
+    """The same of the sweep."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +121,7 @@ class CasePage:
     study: Study | None
     """None: the store has runs of it, the catalogue has it no more."""
     runs: tuple[Summary, ...]
-    """The newest of each machine, the newest of all first; none: it was never measured."""
+    """The run that stands for the case on each machine, the one that stands for all of them first; none: it was never measured."""
     sweep: Summary | None
     trends: tuple[Trend, ...]
     moments: tuple[Moment, ...]
@@ -124,9 +129,12 @@ class CasePage:
     incomplete: tuple[str, ...]
     profiles: tuple[Profile, ...]
     roofline: Roofline | None
+    selection: Selection | None = None
+    """Why the page is about this run."""
+    sweep_selection: Selection | None = None
 
     @property
-    def newest(self) -> Summary | None:
+    def chosen(self) -> Summary | None:
         """The run that the page is about."""
         return self.runs[0] if self.runs else None
 

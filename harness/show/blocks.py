@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 
 BEGIN, END = "<!-- results:begin -->", "<!-- results:end -->"
+RUN_SHOWN = re.compile(r"^(?:Run|Sweep) `([^`]+)` of ", re.MULTILINE)
+"""The run that a block was made from."""
 BLOCK = re.compile(
     r"<!-- (?P<kind>results|sweep|selftest|profile):begin(?P<named>[^>]*?)-->.*?<!-- (?P=kind):end -->",
     re.DOTALL,

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
+
 import msgspec
 
-from harness.model.compared import Basis, Compared
+from harness.model.compared import Basis, Compared, UnlikeKey
 from harness.model.judged import Estimate
 from harness.show.history import columns
 from harness.show.text import clean, ratio, seconds
@@ -42,6 +44,15 @@ class MissingKeyDocument(msgspec.Struct, frozen=True):
     why: str
 
 
+class UnlikeKeyDocument(msgspec.Struct, frozen=True):
+    """One key that both sides have and that cannot be compared."""
+
+    case: str
+    workload: str
+    variant: str
+    why: str
+
+
 class CompareDocument(msgspec.Struct, frozen=True):
     """``harness.compare/1``: two runs, files or commits, key by key."""
 
@@ -53,6 +64,7 @@ class CompareDocument(msgspec.Struct, frozen=True):
     second: ComparedSideDocument
     keys: list[ComparedKeyDocument]
     missing: list[MissingKeyDocument]
+    not_compared: list[UnlikeKeyDocument]
 
 
 def compare_document(compared: Compared, exit_code: int) -> CompareDocument:
@@ -86,6 +98,10 @@ def compare_document(compared: Compared, exit_code: int) -> CompareDocument:
         sides[1],
         keys,
         missing,
+        [
+            UnlikeKeyDocument(one.key.case, one.key.workload, one.key.variant, one.why)
+            for one in compared.unlike
+        ],
     )
 
 
@@ -118,7 +134,16 @@ def compare_table(compared: Compared) -> str:
         f"missing: {clean(str(one.key))} in {clean(one.side)}: {clean(one.why)}"
         for one in compared.missing
     ]
+    lines += [f"not compared: {clean(one.why)}" for one in _first_of_each(compared.unlike)]
     return "\n".join(lines) + "\n"
+
+
+def _first_of_each(unlike: Sequence[UnlikeKey]) -> Iterable[UnlikeKey]:
+    """A reason that holds for a whole case is said once."""
+    first: dict[str, UnlikeKey] = {}
+    for one in unlike:
+        first.setdefault(one.why, one)
+    return first.values()
 
 
 def _shown(estimate: Estimate, basis: Basis) -> str:

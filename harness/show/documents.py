@@ -174,6 +174,14 @@ class ListedVariant(msgspec.Struct, frozen=True):
     idea: str
 
 
+class ListedRun(msgspec.Struct, frozen=True):
+    """One result file."""
+
+    file: str
+    published: bool
+    """It is evidence that the project publishes."""
+
+
 class ListedCase(msgspec.Struct, frozen=True):
     """One question."""
 
@@ -183,6 +191,8 @@ class ListedCase(msgspec.Struct, frozen=True):
     workloads: list[ListedWorkload]
     variants: list[ListedVariant]
     mutants: list[str]
+    runs: list[ListedRun]
+    """The oldest first."""
 
 
 class ListDocument(msgspec.Struct, frozen=True):

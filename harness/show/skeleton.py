@@ -170,11 +170,11 @@ twice; at 100 readings the loop wins, because making an array costs more than th
 
 ## What we measured
 
-    python -m harness verify {name} --mutants
-    python -m harness run {name}
-    python -m harness report --readme {name}
+    python -m harness verify {typed} --mutants
+    python -m harness run {typed}
+    python -m harness store publish {name}
 
-(Where the case lies outside `cases/`, name it by its path: `python -m harness run ./{name}`.)
+(The last one copies the run into `results/`, the published evidence, and writes the table below.)
 
 <!-- results:begin -->
 <!-- results:end -->
@@ -195,13 +195,13 @@ The most useful section: which of the predictions were off, and why.
 """
 
 
-def skeleton(name: str) -> Mapping[str, str]:
-    """Return the text of each file of a new case, by its path inside the case's folder."""
+def skeleton(name: str, typed: str) -> Mapping[str, str]:
+    """Return the text of each file of a new case, by its path inside the case's folder; ``typed`` is what names the case on a command line."""
     return {
         "__init__.py": _DECLARATION,
         "naive.py": _NAIVE,
         "accumulated.py": _ACCUMULATED,
         "vectorised.py": _VECTORISED,
         "mutants.py": _MUTANTS,
-        "README.md": _STORY.format(name=name),
+        "README.md": _STORY.format(name=name, typed=typed),
     }

@@ -129,7 +129,9 @@ def test_what_was_not_asked_for_is_skipped_not_failed(measured: tuple[Path, list
     assert {"naive": State.SKIPPED, "quick": State.MEASURED} == states
     assert recorded.path.name.split("-", 1)[1].startswith("existing-py3.")
     assert str(Path(sys.executable).parent) not in recorded.path.read_text()
-    assert os.uname().nodename not in (folder / ".asv" / "home" / ".asv-machine.json").read_text()
+    assert (
+        os.uname().nodename not in (folder / ".perflab" / "asv" / ".asv-machine.json").read_text()
+    )
 
 
 @needs_asv

@@ -93,7 +93,7 @@ def test_the_site_is_whole_and_verified(published: Path) -> None:
         r"site: \d+ files, each byte as 4 result files and the sources say", verified.stdout
     )
     assert {"index.html", "methods.html", "history.html"} <= {
-        path.name for path in (published / "site").glob("*.html")
+        path.name for path in (published / ".perflab" / "site").glob("*.html")
     }
 
 
@@ -134,7 +134,7 @@ def test_one_flipped_bit_is_found_and_named(published: Path) -> None:
 
 def test_an_altered_page_is_found(published: Path) -> None:
     """A number made nicer by hand."""
-    page = published / "site" / "cases" / "tiny.html"
+    page = published / ".perflab" / "site" / "cases" / "tiny.html"
     sound = page.read_bytes()
     page.write_bytes(sound.replace(b"10.0 ", b"99.0 ", 1))
     altered = harness(published, "report", "--store", "results", "--verify")
@@ -154,7 +154,7 @@ def test_a_damaged_result_file_stops_the_site(published: Path, tmp_path: Path) -
 
     assert 6 == ended.returncode
     assert "20260101T120000Z" in ended.stderr
-    assert not (tmp_path / "site").exists()
+    assert not (tmp_path / ".perflab" / "site").exists()
 
 
 @pytest.mark.parametrize(
@@ -181,7 +181,7 @@ def test_a_list_of_runs_stays_short(tmp_path: Path) -> None:
             replace(fake_run(), id=f"20260101T12{place:02}00Z-0123abcd"), tmp_path / "results"
         )
     assert 0 == harness(tmp_path, "report", "--store", "results", "-q").returncode
-    page = (tmp_path / "site" / "cases" / "tiny.html").read_text()
+    page = (tmp_path / ".perflab" / "site" / "cases" / "tiny.html").read_text()
 
     assert SHOWN_RUNS == page.count("<li><code>20260101T12")
     assert f"{SHOWN_RUNS + 3} complete runs" in page
@@ -207,8 +207,8 @@ def addresses(site: Path) -> list[str]:
 @pytest.mark.parametrize("width", [width for width, _ in SIZES])
 def test_every_page_opens_clean(published: Path, browser: Browser, width: int, scheme: str) -> None:
     """No console error, no request outside the folder, nothing wider than the window, nothing serious for axe-core."""
-    top = (published / "site").as_uri()
-    for address in addresses(published / "site"):
+    top = (published / ".perflab" / "site").as_uri()
+    for address in addresses(published / ".perflab" / "site"):
         seen = browser.look(address, width=width, scheme=scheme, axe=True)
 
         assert ([], []) == (seen.errors, seen.violations), address
@@ -218,7 +218,7 @@ def test_every_page_opens_clean(published: Path, browser: Browser, width: int, s
 
 def test_every_page_is_two_clicks_from_the_start(published: Path, browser: Browser) -> None:
     """All that the manifest lists as a page."""
-    site = published / "site"
+    site = published / ".perflab" / "site"
     one = {link.partition("#")[0] for link in browser.look((site / "index.html").as_uri()).links}
     two = one | {link.partition("#")[0] for address in one for link in browser.look(address).links}
     pages = [
@@ -232,7 +232,7 @@ def test_every_page_is_two_clicks_from_the_start(published: Path, browser: Brows
 
 def test_the_history_of_commits_is_a_page(published: Path) -> None:
     """With the commit that was filed, and where asv's own pages would be."""
-    page = (published / "site" / "history.html").read_text()
+    page = (published / ".perflab" / "site" / "history.html").read_text()
 
     assert "tiny/10/quick" in page
     assert "--vendor FOLDER" in page

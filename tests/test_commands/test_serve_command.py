@@ -79,8 +79,10 @@ def served(folder: Path, *arguments: object) -> Iterator[Running]:
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
     """A project with a small site and an empty store."""
-    (tmp_path / "site").mkdir()
-    (tmp_path / "site" / "index.html").write_text("<!doctype html><title>start</title>")
+    (tmp_path / ".perflab" / "site").mkdir(parents=True)
+    (tmp_path / ".perflab" / "site" / "index.html").write_text(
+        "<!doctype html><title>start</title>"
+    )
     (tmp_path / "secret").write_text("secret")
     (tmp_path / "results").mkdir()
     return tmp_path

@@ -9,6 +9,7 @@ import pytest
 
 from harness.errors import StoreError
 from harness.lab import archive, store
+from harness.lab.places import Stores
 from tests.fakes.runs import MACHINE, fake_run
 
 
@@ -24,7 +25,7 @@ def test_the_newest_of_each_machine_is_kept_whole(tmp_path: Path) -> None:
         run_of(1), run_of(2, machine=replace(MACHINE, id="ffff0000")), run_of(3), run_of(4, complete=False), run_of(5, plan=plan), run_of(6, plan=plan),
     ]  # fmt: skip
     paths = [store.write(run, tmp_path) for run in runs]  # type: ignore[arg-type]
-    shelf = archive.shelf("tiny", tmp_path)
+    shelf = archive.shelf("tiny", Stores(tmp_path))
 
     assert ["20260103T120000Z-0123abc3", "20260102T120000Z-0123abc2"] == [
         run.id for run in shelf.runs
@@ -37,7 +38,7 @@ def test_the_newest_of_each_machine_is_kept_whole(tmp_path: Path) -> None:
     ] == [one.run for one in shelf.moments]
     assert ("20260104T120000Z-0123abc4",) == shelf.incomplete
     assert {f"tiny/{path.name}" for path in paths} == set(shelf.files)
-    assert ["tiny"] == archive.shelved(tmp_path)
+    assert ["tiny"] == Stores(tmp_path).cases()
 
 
 def test_a_damaged_file_is_an_error_with_its_name(tmp_path: Path) -> None:
@@ -45,7 +46,7 @@ def test_a_damaged_file_is_an_error_with_its_name(tmp_path: Path) -> None:
     store.write(fake_run(), tmp_path)
     (tmp_path / "tiny" / "20260102T120000Z-abcd1234-0123abcd.json").write_bytes(b"{")
     with pytest.raises(StoreError, match="20260102T120000Z"):
-        archive.shelf("tiny", tmp_path)
+        archive.shelf("tiny", Stores(tmp_path))
 
 
 def test_a_run_in_another_cases_folder_is_refused(tmp_path: Path) -> None:
@@ -53,7 +54,7 @@ def test_a_run_in_another_cases_folder_is_refused(tmp_path: Path) -> None:
     path = store.write(fake_run(), tmp_path)
     path.parent.rename(tmp_path / "other")
     with pytest.raises(StoreError, match="a run of 'tiny' in the folder of 'other'"):
-        archive.shelf("other", tmp_path)
+        archive.shelf("other", Stores(tmp_path))
 
 
 def test_the_newest_profile_of_each_variant_is_kept(tmp_path: Path) -> None:
@@ -69,5 +70,5 @@ def test_the_newest_profile_of_each_variant_is_kept(tmp_path: Path) -> None:
         file.write_text(name)
 
     assert {"tiny/profiles/a/10-naive.speedscope.json": b"a/10-naive.speedscope.json", "tiny/profiles/b/10-quick.speedscope.json": b"b/10-quick.speedscope.json"} == (
-        archive.shelf("tiny", tmp_path).profiles
+        archive.shelf("tiny", Stores(tmp_path)).profiles
     )  # fmt: skip

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from harness.errors import AskedWrongly, StoreError
 from harness.lab import store
+from harness.lab.places import Stores
 from tests.fakes.runs import fake_run
 
 GOLDEN = Path(__file__).parents[1] / "golden"
@@ -159,10 +160,10 @@ def test_a_run_is_found_by_a_part_of_its_id(tmp_path: Path) -> None:
     run = fake_run()
     path = store.write(run, tmp_path)
 
-    assert store.find(run.id, tmp_path) == path
-    assert store.find(run.id.partition("-")[2], tmp_path) == path
+    assert store.find(run.id, Stores(tmp_path)) == path
+    assert store.find(run.id.partition("-")[2], Stores(tmp_path)) == path
     with pytest.raises(AskedWrongly):
-        store.find("20200101T000000Z-aaaaaaaa", tmp_path)
+        store.find("20200101T000000Z-aaaaaaaa", Stores(tmp_path))
 
 
 def test_a_store_that_cannot_be_written_is_refused_before_measuring(tmp_path: Path) -> None:

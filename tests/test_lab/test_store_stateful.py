@@ -15,7 +15,8 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 from harness.errors import StoreError
-from harness.lab import keeping, store
+from harness.lab import keeping, places, store
+from harness.lab.store import choosing
 from harness.model.measured import Run
 from harness.show.flamegraph import read_speedscope
 from tests.fakes.runs import fake_run
@@ -233,24 +234,18 @@ class Stores(RuleBasedStateMachine):
         assert str(path) in error.value.problem
 
     @rule()
-    def newest(self) -> None:
-        """The newest complete run, unless something that cannot be read is newer."""
-        kept = {
-            path: data
-            for path, data in self.known("here").items()
-            if path.parent.name == "tiny" and "-abcd1234-" in path.name
-        }
-        for _, data in sorted(kept.items(), reverse=True):
-            if data not in SOUND:
-                with pytest.raises(StoreError):
-                    store.newest("tiny", self.home / "here", machine="abcd1234")
-                return
-            if SOUND[data][1] == STATES - 1:
-                assert run_of(*SOUND[data]) == store.newest(
-                    "tiny", self.home / "here", machine="abcd1234"
-                )
-                return
-        assert store.newest("tiny", self.home / "here", machine="abcd1234") is None
+    def chosen(self) -> None:
+        """A sound and complete run of the case, or an error where a file cannot be read; no choice where there is none."""
+        kept = [data for path, data in self.known("here").items() if path.parent.name == "tiny"]
+        complete = [
+            run_of(*SOUND[data]) for data in kept if data in SOUND and SOUND[data][1] == STATES - 1
+        ]
+        try:
+            found = choosing.chosen("tiny", places.Stores(self.home / "here"))
+        except StoreError:
+            assert [data for data in kept if data not in SOUND]
+            return
+        assert found.run in complete if found is not None else not complete
 
     @invariant()
     def nothing_is_lost(self) -> None:

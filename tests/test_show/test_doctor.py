@@ -13,6 +13,7 @@ from click.testing import CliRunner
 from harness.commands.doctor import command
 from harness.lab import catalogue, doctor, supervisor
 from harness.lab.doctor import Check, Here, Pairs, State
+from harness.lab.places import Stores
 
 HYPERVISOR = "flags\t\t: fpu hypervisor avx2"
 
@@ -439,8 +440,8 @@ def test_a_folder_that_cannot_hold_results_makes_measuring_impossible(tmp_path: 
     """A file where the store belongs; a missing folder is made later, so it is fine."""
     (tmp_path / "taken").write_text("")
 
-    assert State.BAD is doctor.kept(tmp_path / "taken").state
-    assert State.OK is doctor.kept(tmp_path / "not" / "yet").state
+    assert State.BAD is doctor.kept(Stores(tmp_path / "taken")).state
+    assert State.OK is doctor.kept(Stores(tmp_path / "not" / "yet")).state
 
 
 def test_only_what_is_bad_makes_a_machine_unusable() -> None:

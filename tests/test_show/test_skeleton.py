@@ -21,7 +21,7 @@ def written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[ModuleT
     """The skeleton on disk, imported."""
     folder = tmp_path / NAME
     folder.mkdir()
-    for file, text in skeleton(NAME).items():
+    for file, text in skeleton(NAME, f"./{NAME}").items():
         (folder / file).write_text(text, encoding="utf-8")
     monkeypatch.syspath_prepend(tmp_path)
     yield importlib.import_module(NAME)
@@ -33,7 +33,7 @@ def functions(file: str) -> list[ast.FunctionDef]:
     """The public functions of one of its files."""
     return [
         node
-        for node in ast.parse(skeleton(NAME)[file]).body
+        for node in ast.parse(skeleton(NAME, f"./{NAME}")[file]).body
         if isinstance(node, ast.FunctionDef) and not node.name.startswith("_")
     ]
 
@@ -46,7 +46,7 @@ def test_every_variant_has_a_file_and_every_file_is_named(written: ModuleType) -
         "mutants.py",
         "README.md",
         *(f"{name}.py" for name in written.case.variants),
-    } == set(skeleton(NAME))
+    } == set(skeleton(NAME, f"./{NAME}"))
     assert 3 == len(written.case.variants)
 
 
@@ -113,7 +113,7 @@ def test_importing_the_case_is_light() -> None:
     """The declaration imports the standard library and harness, nothing else, at its top."""
     imported = [
         node
-        for node in ast.parse(skeleton(NAME)["__init__.py"]).body
+        for node in ast.parse(skeleton(NAME, f"./{NAME}")["__init__.py"]).body
         if isinstance(node, (ast.Import, ast.ImportFrom))
     ]
     roots = {
@@ -128,7 +128,7 @@ def test_importing_the_case_is_light() -> None:
 
 def test_the_story_has_its_sections_and_markers() -> None:
     """The block of results is generated between the two markers."""
-    story = skeleton(NAME)["README.md"]
+    story = skeleton(NAME, f"./{NAME}")["README.md"]
 
     assert [
         "The question",
@@ -141,10 +141,12 @@ def test_the_story_has_its_sections_and_markers() -> None:
     assert "<!-- results:begin -->\n<!-- results:end -->" in story
 
 
-@pytest.mark.parametrize("file", sorted(file for file in skeleton(NAME) if file.endswith(".py")))
+@pytest.mark.parametrize(
+    "file", sorted(file for file in skeleton(NAME, f"./{NAME}") if file.endswith(".py"))
+)
 def test_every_module_and_function_says_what_it_is_for(file: str) -> None:
     """Docstrings are half of what a skeleton is for."""
-    tree = ast.parse(skeleton(NAME)[file])
+    tree = ast.parse(skeleton(NAME, f"./{NAME}")[file])
 
     assert ast.get_docstring(tree)
     assert [function.name for function in functions(file) if not ast.get_docstring(function)] == []

@@ -1,7 +1,7 @@
 """Drives airspeed velocity: its configuration, a home of its own, its commands, and the commits that were asked for.
 
-asv writes a machine file into the home folder, with the host's name; ours has a digest of the machine's facts for a name and lies beside
-the results.
+asv writes a machine file into the home folder, with the host's name; ours has a digest of the machine's facts for a name and lies in
+``.perflab``.
 """
 
 from __future__ import annotations
@@ -12,8 +12,9 @@ import re
 import shutil
 import subprocess
 import sys
+import tempfile
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib.util import find_spec
 from pathlib import Path
 from typing import IO
@@ -21,11 +22,11 @@ from typing import IO
 import msgspec
 
 from harness.errors import AskedWrongly, EnvironmentLacks, PerflabError, StoreError
-from harness.lab import machine
+from harness.lab import machine, places
 from harness.lab.catalogue import did_you_mean
 from harness.lab.history import files
 from harness.lab.repository import CAREFUL, Repository, repository_of
-from harness.model.history import Quantity
+from harness.model.history import Quantity, Recorded
 
 CONFIG = "asv.conf.json"
 INSTRUCTIONS = "PERFLAB_HISTORY_INSTRUCTIONS"
@@ -55,8 +56,21 @@ class Project:
 
     @property
     def home(self) -> Path:
-        """The home folder that asv is given."""
-        return self.results.parent / "home"
+        """The home folder that asv is given: what it keeps there, git does not see."""
+        return self.repository.top / places.OWN / "asv"
+
+    @property
+    def published(self) -> Path:
+        """The history that the project publishes; read only."""
+        return self.repository.top / places.PUBLISHED / places.HISTORY
+
+    def recorded(self) -> tuple[Recorded, ...]:
+        """What was measured here, and what is published.
+
+        Raises:
+            StoreError: a file is damaged.
+        """
+        return files.read_all(self.results, self.published)
 
 
 @dataclass(frozen=True, slots=True)
@@ -300,9 +314,26 @@ def publish(project: Project, folder: Path, *, shown: IO[str] | None) -> None:
         NotRun: it did not.
     """
     _prepared(project)
-    _asv(
-        project, ["publish", "--no-pull", "--html-dir", str(folder)], {}, accepted={0}, shown=shown
-    )
+    words = ["publish", "--no-pull", "--html-dir", str(folder)]
+    with tempfile.TemporaryDirectory(prefix="perflab-") as scratch:
+        _asv(_with_published(project, Path(scratch)), words, {}, accepted={0}, shown=shown)
+
+
+def _with_published(project: Project, scratch: Path) -> Project:
+    """The project as asv must see it to publish both histories: asv knows one folder of results."""
+    if not project.published.is_dir():
+        return project
+    results, config = scratch / "results", scratch / CONFIG
+    files.lay_together(project.results, project.published, results)
+    said = json.loads(project.config.read_bytes())
+    top = project.repository.top
+    folders = {
+        name: str(top / said[name])
+        for name in ("repo", "benchmark_dir", "env_dir", "html_dir")
+        if name in said and "://" not in said[name]
+    }
+    files.write_json({**said, **folders, "results_dir": str(results)}, config)
+    return replace(project, config=config, results=results)
 
 
 def _prepared(project: Project) -> files.MachineFile:

@@ -78,13 +78,43 @@ class Merged:
     changed: bool
 
 
-def read_all(results: Path) -> tuple[Recorded, ...]:
-    """Read every result file of a store; an empty store has none.
+def read_all(results: Path, published: Path | None = None) -> tuple[Recorded, ...]:
+    """Read every result file of a store, and of the published history beside it; an empty store has none.
+
+    Of a key that both have, the store's value counts: it was measured here, again.
 
     Raises:
         StoreError: one is damaged, of another version, or where it does not belong; the message names it.
+        Inconclusive: both have a machine of one name, and the machines are unlike.
     """
-    return tuple(_recorded(read(path), path) for path in _paths(results))
+    return tuple(_recorded(file, path) for path, file in _together(results, published).items())
+
+
+def _together(results: Path, published: Path | None) -> dict[Path, ResultFile]:
+    """The files of both, by the path in the store where it has one."""
+    own = {path: read(path) for path in _paths(results)}
+    for path in _paths(published) if published is not None else ():
+        require_same_machine(results / path.parent.name, read_machine(path.parent))
+        here = results / path.parent.name / path.name
+        if here in own:
+            own[here] = renewed(read(path), own[here])
+        else:
+            own[path] = read(path)
+    return dict(sorted(own.items(), key=lambda item: (item[0].parent.name, item[0].name)))
+
+
+def lay_together(results: Path, published: Path, folder: Path) -> None:
+    """Write what a store and the published history say into one folder, for asv to read.
+
+    Raises:
+        StoreError: a file is damaged, or cannot be written.
+    """
+    for path, file in _together(results, published).items():
+        target = folder / path.parent.name
+        write(file, target / path.name)
+        write_json(msgspec.to_builtins(read_machine(path.parent)), target / "machine.json")
+    if lists := {**_lists_of(published), **_lists_of(results)}:
+        write_json(lists, folder / "benchmarks.json")
 
 
 def read(path: Path) -> ResultFile:
@@ -150,7 +180,7 @@ def write_json(content: Any, path: Path) -> None:
         StoreError: it cannot be written.
     """
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
+        places.make_folder(path.parent)
         places.write_whole(path, json.dumps(content).encode() + b"\n")
     except OSError as error:
         raise StoreError(

@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path, PurePosixPath
 
 from harness.errors import Inconclusive, StoreError
 from harness.judge.summary import summarise
-from harness.lab import store
-from harness.lab.history import files
+from harness.lab import places, store
 from harness.lab.history.airspeed import Project
 from harness.lab.repository import Repository
+from harness.lab.store.choosing import chosen_of
 from harness.model.compared import Given, Side
 from harness.model.history import Quantity, Recorded, State
 from harness.model.judged import Estimate, Summary
-from harness.model.measured import Key, Machine
+from harness.model.measured import Key, Machine, Run
 
 
 def side_of_runs(asked: str, origin: str, summaries: Sequence[Summary]) -> Side:
@@ -68,9 +68,7 @@ def sides_of_commit(asked: str, repository: Repository, project: Project | None)
         StoreError: a file is damaged.
     """
     commit = repository.commit(asked)
-    recorded = (
-        [one for one in files.read_all(project.results) if one.commit == commit] if project else []
-    )
+    recorded = [one for one in project.recorded() if one.commit == commit] if project else []
     if recorded:
         return [_side_of_history(asked, one) for one in recorded]
     by_machine: dict[str, list[Summary]] = {}
@@ -111,25 +109,30 @@ def _side_of_history(asked: str, one: Recorded) -> Side:
     )  # fmt: skip
 
 
-def _carried(repository: Repository, commit: str) -> Iterable[Summary]:
-    """The newest complete run of every case and machine among the result files of a commit."""
-    listed = repository.run("ls-tree", "-r", "--name-only", "-z", commit, "--", "results/").split(
-        "\0"
-    )
-    found: dict[tuple[str, str], Summary] = {}
+def _carried(repository: Repository, commit: str) -> Iterator[Summary]:
+    """The run that stands for every case and machine among the result files of a commit."""
+    listed = repository.run(
+        "ls-tree", "-r", "--name-only", "-z", commit, "--", f"{places.PUBLISHED}/"
+    ).split("\0")
+    found: dict[tuple[str, str], dict[str, Run]] = {}
     for name in sorted(listed):
-        if len(PurePosixPath(name).parts) != 3 or not name.endswith(".json"):
-            continue
-        path = Path(f"{commit[:10]}:{name}")
-        if int(repository.run("cat-file", "-s", f"{commit}:{name}")) > store.LARGEST_FILE:
-            raise StoreError(
-                f"{path}: larger than {store.LARGEST_FILE} bytes",
-                "no result file of ours is that large",
-            )
-        run = store.decode(
-            repository.run("cat-file", "blob", f"{commit}:{name}").encode(errors="surrogateescape"),
-            path,
+        parts = PurePosixPath(name).parts
+        if len(parts) == 3 and name.endswith(".json") and places.is_result(parts[-1]):
+            run = _run_in(repository, commit, name)
+            found.setdefault((run.case, run.machine.id), {})[name] = run
+    for runs in found.values():
+        chosen = chosen_of(list(runs.values()), None)
+        for name, run in runs.items():
+            if run is chosen:
+                yield summarise(run, name)
+
+
+def _run_in(repository: Repository, commit: str, name: str) -> Run:
+    path = Path(f"{commit[:10]}:{name}")
+    if int(repository.run("cat-file", "-s", f"{commit}:{name}")) > store.LARGEST_FILE:
+        raise StoreError(
+            f"{path}: larger than {store.LARGEST_FILE} bytes",
+            "no result file of ours is that large",
         )
-        if run.complete:
-            found[run.case, run.machine.id] = summarise(run, name)
-    return found.values()
+    data = repository.run("cat-file", "blob", f"{commit}:{name}")
+    return store.decode(data.encode(errors="surrogateescape"), path)

@@ -13,7 +13,7 @@ from secrets import token_hex
 from typing import TYPE_CHECKING
 
 from harness.errors import StoreError
-from harness.lab import store
+from harness.lab import places
 from harness.lab.machine import this_machine
 from harness.lab.profiling import tools
 from harness.lab.profiling.frames import file_of
@@ -24,9 +24,9 @@ from harness.model.profiled import Tool
 
 if TYPE_CHECKING:
     from harness.lab.catalogue import Found
+    from harness.lab.places import Stores
     from harness.lab.supervisor import Confines
     from harness.model.declared import Case, Workload
-    from harness.model.measured import Run
     from harness.model.profiled import Profile
 
 _MODULES = {
@@ -84,17 +84,19 @@ class Looked:
     profile: Profile
 
 
-def best_of(found: Found, case: Case, workload: Workload, store_path: Path) -> tuple[str, str]:
-    """Return the variant to put beside the reference, and why: the best in the newest run of this machine, else a compiled one."""
+def best_of(found: Found, case: Case, workload: Workload, stores: Stores) -> tuple[str, str]:
+    """Return the variant to put beside the reference, and why: the best in the run of this machine that stands for the case, else a compiled one."""
     from harness.judge.summary import best_of_ours, summarise
+    from harness.lab.store import choosing
 
-    for run in _newest_first(found.name, store_path):
-        if run.machine.id != this_machine().id:
+    for sweep in (False, True):
+        stands = choosing.chosen(found.name, stores, machine=this_machine().id, sweep=sweep)
+        if stands is None:
             continue
-        for table in summarise(run).workloads:
+        for table in summarise(stands.run).workloads:
             best = best_of_ours(table) if table.name == workload.name else None
             if best is not None and best.result.key.variant != case.reference:
-                return best.result.key.variant, f"the best of ours in run {run.id}"
+                return best.result.key.variant, f"the best of ours in run {stands.run.id}"
     ours = [
         variant
         for variant in found.variants(case)
@@ -112,25 +114,20 @@ def best_of(found: Found, case: Case, workload: Workload, store_path: Path) -> t
     )
 
 
-def _newest_first(case: str, store_path: Path) -> Iterator[Run]:
-    for file in sorted((store_path / case).glob("*.json"), reverse=True):
-        yield store.read(file)
-
-
-def artefact_folder(case: str, store_path: Path) -> Path:
+def artefact_folder(case: str, runs: Path) -> Path:
     """A new folder beside the results: ``<store>/<case>/profiles/<utc>-<machine>-<token>``.
 
     Raises:
         StoreError: it cannot be made.
     """
     folder = (
-        store_path
+        runs
         / case
         / "profiles"
         / f"{datetime.now(UTC):%Y%m%dT%H%M%SZ}-{this_machine().id}-{token_hex(4)}"
     )
     try:
-        folder.mkdir(parents=True)
+        places.make_folder(folder)
     except OSError as error:
         raise StoreError(
             f"{folder}: cannot be made: {error.strerror}",

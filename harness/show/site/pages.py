@@ -14,6 +14,7 @@ from harness.model.profiled import UNITS, Profile, Spot
 from harness.model.published import CasePage, CommitHistory, Moment, Page, Site, Trend
 from harness.show import curves, flamegraph, roofline
 from harness.show.scaling import advice
+from harness.show.selection import reason, sentence
 from harness.show.site import pictures
 from harness.show.site.rendering import render, style
 from harness.show.site.story import highlighted, palette, story
@@ -93,11 +94,11 @@ def _index(site: Site) -> bytes:
 
 def _entry(case: CasePage) -> _Entry:
     question = case.study.question if case.study else ""
-    newest = case.newest
-    if newest is None:
+    chosen = case.chosen
+    if chosen is None:
         return _Entry(case, question, None, None, 0, "")
-    workload = max(newest.workloads, key=lambda one: one.n, default=None)
-    broken = sum(row.seconds is None for one in newest.workloads for row in one.rows)
+    workload = max(chosen.workloads, key=lambda one: one.n, default=None)
+    broken = sum(row.seconds is None for one in chosen.workloads for row in one.rows)
     best = best_of_ours(workload) if workload else None
     return _Entry(
         case,
@@ -110,16 +111,16 @@ def _entry(case: CasePage) -> _Entry:
 
 
 def _spark_values(case: CasePage) -> list[float]:
-    """The best speed-up at the newest run's largest size, run by run, on the newest run's machine."""
-    newest = case.newest
-    if newest is None or not newest.workloads:
+    """The best speed-up at the chosen run's largest size, run by run, on that run's machine."""
+    chosen = case.chosen
+    if chosen is None or not chosen.workloads:
         return []
-    largest = max(newest.workloads, key=lambda one: one.n)
+    largest = max(chosen.workloads, key=lambda one: one.n)
     ours = {row.result.key for row in largest.rows if not row.result.rival}
     at = [
         min(ratios)
         for moment in case.moments
-        if moment.machine == newest.run.machine.id
+        if moment.machine == chosen.run.machine.id
         and (ratios := [ratio for key, ratio in moment.ratios.items() if key in ours])
     ]
     return [1 / ratio for ratio in at[-_SPARKS:]] if len(at) > 1 else []
@@ -190,17 +191,17 @@ class _Beside:
 
 
 def _case(case: CasePage, site: Site) -> Iterator[Page]:
-    newest, prefix = case.newest, f"figures/{case.name}"
+    chosen, prefix = case.chosen, f"figures/{case.name}"
     tables: list[_Table] = []
-    if newest is not None:
-        for place, summary in enumerate(newest.workloads):
+    if chosen is not None:
+        for place, summary in enumerate(chosen.workloads):
             names = f"{prefix}-{place}-samples.svg", f"{prefix}-{place}-ratios.svg"
-            yield Page(names[0], pictures.samples(case.name, summary, newest.run.reference))
-            yield Page(names[1], pictures.ratios(case.name, summary, newest.run.reference))
+            yield Page(names[0], pictures.samples(case.name, summary, chosen.run.reference))
+            yield Page(names[1], pictures.ratios(case.name, summary, chosen.run.reference))
             tables.append(
                 _Table(
                     summary,
-                    newest.run.workloads[place],
+                    chosen.run.workloads[place],
                     pictures.by_speed(summary.rows),
                     best_of_ours(summary),
                     *names,
@@ -233,13 +234,22 @@ def _case_page(
 ) -> bytes:
     study = case.study
     changed = (
-        study is not None and case.newest is not None and study.digest != case.newest.run.digest
+        study is not None and case.chosen is not None and study.digest != case.chosen.run.digest
     )
     return render(
         "case.html", root="../", here="case", has_history=site.history is not None, case=case, study=study, tables=tables, pasts=pasts, looks=looks,
-        changed=changed, story=story(study.story, _links(site)) if study and study.story else "", sources=_sources(case),
+        changed=changed, why=sentence(case.selection) if case.selection else "", passed=_passed(case), story=story(study.story, _links(site)) if study and study.story else "", sources=_sources(case),
         advice=advice(case.sweep) if case.sweep else (), recent=list(reversed(case.moments[-SHOWN_RUNS:])),
     )  # fmt: skip
+
+
+def _passed(case: CasePage) -> Mapping[str, str]:
+    """Why each of the other runs does not stand for the case."""
+    if case.selection is None:
+        return {}
+    return {
+        one.ranked.standing.run: reason(one, case.selection.chosen) for one in case.selection.others
+    }
 
 
 def _links(site: Site) -> Mapping[str, str]:

@@ -1,4 +1,4 @@
-"""Result files: one per run, in pyperf's own JSON format, replaced as a whole, strictly read.
+"""A run as the bytes of a result file, and back: pyperf's own JSON format, sealed, strictly read.
 
 ``python -m pyperf stats|hist|compare_to`` work on them.  What pyperf has no place for travels in metadata
 keys ``harness_*``.  Metadata is by allow-list: no host name, user, path, argument or environment.
@@ -7,25 +7,19 @@ Format history: 1, the first; 2, sweeps: series, work, crews; 3, sealed: a diges
 
 from __future__ import annotations
 
-import errno
 import json
-import os
 import re
-import secrets
-import stat
-import tempfile
+import shlex
 from contextlib import suppress
 from dataclasses import replace
-from datetime import UTC, datetime
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
 import msgspec
 
-from harness.errors import AskedWrongly, NewerFormat, StoreError
-from harness.lab import places
-from harness.lab.catalogue import NAME, did_you_mean
+from harness.errors import NewerFormat, StoreError
+from harness.lab.catalogue import NAME
 from harness.model.measured import CREW, Measured, Process, Result, Run, Sample
 
 FORMAT = 3
@@ -77,136 +71,28 @@ class _AnySuite(msgspec.Struct):
     metadata: _AnyMetadata
 
 
+class _OutlinedMetadata(msgspec.Struct):
+    harness_format: int
+    harness_record: str
+
+
+class _OutlinedSuite(msgspec.Struct):
+    """A file of ours without its benchmarks."""
+
+    metadata: _OutlinedMetadata
+
+
 FILES: dict[str, type] = {"result-file/3": _PyperfSuite, "result-record/3": Run}
 """What a result file is made of, for its published schema: the file, and the document in its metadata's ``harness_record``."""
 
 
-def new_id() -> str:
-    """An identifier no other run has: UTC and random."""
-    return f"{datetime.now(UTC):%Y%m%dT%H%M%SZ}-{secrets.token_hex(4)}"
-
-
-def file_of(run: Run, store: Path) -> Path:
-    """Where a run is kept: ``<store>/<case>/<utc>-<machine>-<id>.json``.
-
-    Raises:
-        StoreError: one of these is no name; a file may come from a stranger.
-    """
-    moment, _, token = run.id.partition("-")
-    for name in (run.case, moment.lower(), run.machine.id, token):
-        if not NAME.fullmatch(name):
-            raise StoreError(
-                f"{_short(name)} cannot be part of a file's name",
-                "results are stored under the names of cases only",
-            )
-    return store / run.case / f"{moment}-{run.machine.id}-{token}.json"
-
-
-def _short(name: str) -> str:
+def short(name: str) -> str:
     """A name that may be anything, for a message."""
     return (
         repr(name)
         if len(name) <= _MOST_SHOWN
         else f"{name[:_MOST_SHOWN]!r}... ({len(name)} characters)"
     )
-
-
-def write(run: Run, store: Path) -> Path:
-    """Write the whole run; whoever reads meanwhile sees the old file or the new one, never half.
-
-    Raises:
-        StoreError: the store cannot be written.
-    """
-    path = file_of(run, store)
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        places.write_whole(path, encode(run))
-    except OSError as error:
-        raise StoreError(
-            f"{path}: cannot be written: {error.strerror or error}",
-            "make room or choose another folder with --store",
-        ) from error
-    return path
-
-
-def spill(run: Run) -> Path | None:
-    """Write a run where there may still be room; None: there is none there either."""
-    folder = Path(tempfile.gettempdir())
-    try:
-        path = folder / f"perflab-{run.id}-{secrets.token_hex(4)}.json"
-        places.write_whole(path, encode(run))
-    except OSError:
-        return None
-    return path
-
-
-def check_writable(store: Path) -> None:
-    """Find out before measuring, not after it, that the store cannot be written."""
-    probe = store / f".probe-{secrets.token_hex(4)}{places.TEMPORARY}"
-    if store.exists() and not store.is_dir():
-        raise StoreError(
-            f"{store}: cannot be written: it is no folder",
-            "name the folder that holds the folders of the cases: --store results",
-        )
-    try:
-        store.mkdir(parents=True, exist_ok=True)
-        places.write_whole(probe, b"x" * 4096)
-        probe.unlink(missing_ok=True)
-    except OSError as error:
-        raise StoreError(
-            f"{store}: cannot be written: {error.strerror or error}",
-            "make room or choose another folder with --store",
-        ) from error
-
-
-def read(path: Path) -> Run:
-    """Read one result file, strictly.
-
-    Raises:
-        StoreError: it is no file of ours, damaged, or newer than this tool; the message says which and where.
-    """
-    return decode(bytes_of(path), path)
-
-
-def find(wanted: str, store: Path) -> Path:
-    """Return the file of the run with that id (or a part of it), or of that path."""
-    with suppress(OSError, ValueError):  # a name too long, or with a zero in it, is no file's
-        if Path(wanted).is_file():
-            return Path(wanted)
-    files = {path.stem: path for path in sorted(store.glob("*/*.json"))}
-    # an id is <utc>-<token>, a file <utc>-<machine>-<token>
-    parts = [part for part in wanted.split("-") if part]
-    near = [
-        path
-        for stem, path in files.items()
-        if parts and all(part in stem.split("-") for part in parts)
-    ]
-    if len(near) == 1:
-        return near[0]
-    if near:
-        raise AskedWrongly(
-            f"{_short(wanted)} fits {len(near)} runs",
-            "give more of the id: " + ", ".join(path.stem for path in near[:5]),
-        )
-    raise AskedWrongly(
-        f"there is no run {_short(wanted)} in {store}",
-        did_you_mean(wanted, files) or "the files in it are named <utc>-<machine>-<id>.json",
-    )
-
-
-def newest(case: str, store: Path, *, machine: str) -> Run | None:
-    """Return the newest complete run of a case on that machine; a file that cannot be read is an error, not a gap.
-
-    Raises:
-        StoreError: one of the files is damaged, or newer than this tool.
-    """
-    for path in sorted(
-        (store / case).glob(f"*-{machine}-*.json"), reverse=True
-    ):  # their names begin with the time
-        run = read(path)
-        if run.complete:
-            return run
-    return None
 
 
 # --------------------------------------------------------------------------- noun -> file
@@ -330,14 +216,7 @@ def decode(data: bytes, path: Path) -> Run:
                 f"{path}: not a result file of ours (no harness_format)",
                 "only files written by `run` can be read here",
             )
-        sealed = (
-            _SEAL.search(data) is not None
-        )  # whatever the format says: one bit makes a 2 of a 3
-        if (sealed or form >= _SEALED_SINCE) and not (sealed and seal(data) == data):
-            raise StoreError(
-                f"{path}: not what was written: its bytes do not fit the digest in it (sha256)",
-                _RESTORE,
-            )
+        _require_seal(data, form, path)
         if (
             sum(len(one.values) for benchmark in suite.benchmarks for one in benchmark.runs)
             > MOST_SAMPLES
@@ -351,7 +230,7 @@ def decode(data: bytes, path: Path) -> Run:
         _require_single_names(record)
         _require_nothing_else(record, run)
     except (msgspec.DecodeError, UnicodeDecodeError, KeyError, RecursionError) as error:
-        raise StoreError(f"{path}: {_reason(data, error)}", _RESTORE) from error
+        raise StoreError(f"{path}: {_reason(data, error)}", _restore(path)) from error
     try:
         _require_names(run)
         _require_one_story(run, suite)
@@ -368,10 +247,29 @@ def decode(data: bytes, path: Path) -> Run:
             crews=tuple(_with_samples(measured, benchmarks) for measured in run.crews),
         )
     except (KeyError, ValueError, IndexError, OverflowError) as error:
-        raise StoreError(f"{path}: the samples do not fit the record: {error}", _RESTORE) from error
+        raise StoreError(
+            f"{path}: the samples do not fit the record: {error}", _restore(path)
+        ) from error
 
 
-_RESTORE = "restore it from version control, or set it aside: python -m harness store fsck --fix"
+def outline(data: bytes, path: Path) -> Run:
+    """Return the run without its samples and without the checks of ``decode``: ten times as fast, to choose by.
+
+    Raises:
+        StoreError: it is no file of ours, damaged, or newer than this tool.
+    """
+    _require_not_newer(data, path)
+    try:
+        metadata = msgspec.json.decode(data, type=_OutlinedSuite).metadata
+        _require_seal(data, metadata.harness_format, path)
+        return msgspec.json.decode(metadata.harness_record, type=Run)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise StoreError(f"{path}: {_reason(data, error)}", _restore(path)) from error
+
+
+def _restore(path: Path) -> str:
+    store = shlex.quote(str(path.parent.parent))
+    return f"restore it from version control, or set it aside: python -m harness store fsck --fix --store {store}"
 
 
 def _require_not_newer(data: bytes, path: Path) -> None:
@@ -382,6 +280,16 @@ def _require_not_newer(data: bytes, path: Path) -> None:
             raise NewerFormat(
                 f"{path}: format {form} > {FORMAT}", "upgrade perflab: a newer one wrote this file"
             )
+
+
+def _require_seal(data: bytes, form: int, path: Path) -> None:
+    """A flipped bit anywhere is found; whatever the format says: one bit makes a 2 of a 3."""
+    sealed = _SEAL.search(data) is not None
+    if (sealed or form >= _SEALED_SINCE) and not (sealed and seal(data) == data):
+        raise StoreError(
+            f"{path}: not what was written: its bytes do not fit the digest in it (sha256)",
+            _restore(path),
+        )
 
 
 def _require_names(run: Run) -> None:
@@ -404,7 +312,7 @@ def _require_names(run: Run) -> None:
     for name in dict.fromkeys(names):
         if not NAME.fullmatch(name):
             raise ValueError(
-                f"{_short(name)} is no name: small letters, digits, dots, dashes and underscores, 63 at most"
+                f"{short(name)} is no name: small letters, digits, dots, dashes and underscores, 63 at most"
             )
 
 
@@ -414,7 +322,7 @@ def _require_one_story(run: Run, suite: _PyperfSuite) -> None:
     for name, here in said.items():
         if suite.metadata.get(name) != here:
             raise ValueError(
-                f"{name} is {_short(str(suite.metadata.get(name)))}, and the record says {here!r}"
+                f"{name} is {short(str(suite.metadata.get(name)))}, and the record says {here!r}"
             )
     holders = [
         suite.metadata,
@@ -422,16 +330,16 @@ def _require_one_story(run: Run, suite: _PyperfSuite) -> None:
         *(one.metadata for b in suite.benchmarks for one in b.runs),
     ]
     if more := {name for holder in holders for name in holder} - _METADATA:
-        raise ValueError(f"{_short(min(more))} is no metadata of ours")
+        raise ValueError(f"{short(min(more))} is no metadata of ours")
     if units := {str(holder["unit"]) for holder in holders if "unit" in holder} - {_UNIT}:
-        raise ValueError(f"the unit is {_short(min(units))}, not {_UNIT!r}")
+        raise ValueError(f"the unit is {short(min(units))}, not {_UNIT!r}")
 
 
 def _require_nothing_else(record: bytes, run: Run) -> None:
     """What the record holds is what a run is made of: nothing is carried along unread."""
     known = msgspec.json.decode(msgspec.json.encode(run))
     if more := _unknown(msgspec.json.decode(record), known):
-        raise msgspec.DecodeError(f"{_short(more)} is no part of a run")
+        raise msgspec.DecodeError(f"{short(more)} is no part of a run")
 
 
 def _unknown(given: object, known: object) -> str:
@@ -556,31 +464,3 @@ def _integers(words: str, count: int) -> list[int]:
     if words.count(" ") >= max(1, count):
         raise ValueError(f"there are more than {count} numbers for {count} samples")
     return [int(word) for word in words.split(" ")] if words else []
-
-
-def bytes_of(path: Path) -> bytes:
-    """Read a regular file, and nothing that could hang or flood us."""
-    try:
-        descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | getattr(os, "O_NOFOLLOW", 0))
-    except OSError as error:
-        why = "it is a symbolic link" if error.errno == errno.ELOOP else error.strerror
-        raise StoreError(
-            f"{path}: cannot be read: {why}", "a result file is a regular file"
-        ) from error
-    try:
-        status = os.fstat(descriptor)
-        if not stat.S_ISREG(status.st_mode):
-            raise StoreError(f"{path}: is no regular file", "a result file is a regular file")
-        if status.st_size > LARGEST_FILE:
-            raise StoreError(
-                f"{path}: {status.st_size} bytes > {LARGEST_FILE}",
-                "no result file of ours is that large",
-            )
-        with open(descriptor, "rb", closefd=False) as file:
-            return file.read(LARGEST_FILE)
-    except OSError as error:  # a file of the kernel's, or a disk that fails
-        raise StoreError(
-            f"{path}: cannot be read: {error.strerror}", "a result file is a regular file"
-        ) from error
-    finally:
-        os.close(descriptor)
