@@ -192,3 +192,25 @@ def test_the_document_is_json(results: Path) -> None:
     path = store.write(run_of(1), results)
 
     assert "harness.compare/1" == json.loads(compare(path, path, "--json", "-").stdout)["schema"]
+
+
+def test_a_key_of_few_processes_costs_nothing_but_itself(results: Path) -> None:
+    """It is listed with the reason, the others are compared, exit 5: of one key nothing can be said."""
+    run = run_of(1)
+    (measured,) = run.workloads
+    more = replace(measured.results[1], key=replace(measured.results[1].key, variant="rare"))
+    few = replace(more, processes=more.processes[:2])
+    for number, last in ((3, more), (4, few)):
+        changed = replace(measured, results=(*measured.results, last))
+        names = ("naive", "quick", "rare")
+        store.write(replace(run_of(number), variant_names=names, workloads=(changed,)), results)
+    found = document("0123abc3", "0123abc4")
+
+    assert 5 == found.exit_code
+    assert (["quick"], ["rare"]) == (
+        [one.variant for one in found.keys],
+        [one.variant for one in found.not_compared],
+    )
+    assert "not compared: tiny/10/rare has 2 of at least 3 processes in 0123abc4" in (
+        compare("0123abc3", "0123abc4").stdout
+    )

@@ -140,7 +140,7 @@ def test_an_altered_page_is_found(published: Path) -> None:
     altered = harness(published, "report", "--store", "results", "--verify")
     page.write_bytes(sound)
 
-    assert (3, "site/cases/tiny.html is not what its sources say") == (
+    assert (3, ".perflab/site/cases/tiny.html is not what its sources say") == (
         altered.returncode,
         altered.stdout.splitlines()[0],
     )

@@ -115,24 +115,33 @@ def _carried(repository: Repository, commit: str) -> Iterator[Summary]:
         "ls-tree", "-r", "--name-only", "-z", commit, "--", f"{places.PUBLISHED}/"
     ).split("\0")
     found: dict[tuple[str, str], dict[str, Run]] = {}
+    files: dict[str, str] = {}
     for name in sorted(listed):
         parts = PurePosixPath(name).parts
         if len(parts) == 3 and name.endswith(".json") and places.is_result(parts[-1]):
-            run = _run_in(repository, commit, name)
-            found.setdefault((run.case, run.machine.id), {})[name] = run
+            run = store.outline(_blob(repository, commit, name), _path(commit, name))
+            found.setdefault((run.case, run.machine.id), {})[run.id] = run
+            files[run.id] = name
+
+    def read(run: str) -> Run:
+        name = files[run]
+        return store.decode(_blob(repository, commit, name), _path(commit, name))
+
     for runs in found.values():
-        chosen = chosen_of(list(runs.values()), None)
-        for name, run in runs.items():
-            if run is chosen:
-                yield summarise(run, name)
+        chosen = chosen_of(list(runs.values()), read)
+        if chosen is not None:
+            yield summarise(chosen, files[chosen.id])
 
 
-def _run_in(repository: Repository, commit: str, name: str) -> Run:
-    path = Path(f"{commit[:10]}:{name}")
+def _path(commit: str, name: str) -> Path:
+    return Path(f"{commit[:10]}:{name}")
+
+
+def _blob(repository: Repository, commit: str, name: str) -> bytes:
     if int(repository.run("cat-file", "-s", f"{commit}:{name}")) > store.LARGEST_FILE:
         raise StoreError(
-            f"{path}: larger than {store.LARGEST_FILE} bytes",
+            f"{_path(commit, name)}: larger than {store.LARGEST_FILE} bytes",
             "no result file of ours is that large",
         )
     data = repository.run("cat-file", "blob", f"{commit}:{name}")
-    return store.decode(data.encode(errors="surrogateescape"), path)
+    return data.encode(errors="surrogateescape")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -84,9 +84,13 @@ def chosen(
     return Chosen(read(path), path, selection)
 
 
-def chosen_of(runs: Sequence[Run], question: Question | None) -> Run | None:
-    """The same of runs that are read already."""
-    by_id = {run.id: run for run in runs if run.complete}
-    standings = [standing(run, question, published=True) for run in by_id.values()]
-    selection = choose(standings, lambda run: width(by_id[run]))
-    return None if selection is None else by_id[selection.chosen.standing.run]
+def chosen_of(outlines: Sequence[Run], read_whole: Callable[[str], Run]) -> Run | None:
+    """The same of runs that lie elsewhere, of a case as it was then: all that was measured counts.
+
+    Args:
+        outlines: the runs without their samples.
+        read_whole: reads the run of that id with care.
+    """
+    standings = [standing(run, None, published=True) for run in outlines if run.complete]
+    selection = choose(standings, lambda run: width(read_whole(run)))
+    return None if selection is None else read_whole(selection.chosen.standing.run)
