@@ -30,10 +30,11 @@ _RESULT = re.compile(r"\d{8}T\d{6}Z-")
 
 def top() -> Path:
     """The top of the repository that holds the current folder, as seen from here; in no repository, the current folder."""
-    here = Path.cwd()
-    for folder in (here, *here.parents):
-        if (folder / ".git").exists():
-            return Path(os.path.relpath(folder))
+    with suppress(OSError):  # the current folder is gone, or the way up is closed to us
+        here = Path.cwd()
+        for folder in (here, *here.parents):
+            if (folder / ".git").exists():
+                return Path(os.path.relpath(folder))
     return Path()
 
 

@@ -16,7 +16,7 @@ CAREFUL = {"core.fsmonitor": "false", "protocol.ext.allow": "never", "core.hooks
 """Git's settings by which a repository could make it start a program of the repository's choice."""
 _GIT = ("git", *(word for name, value in CAREFUL.items() for word in ("-c", f"{name}={value}")))
 _GIT_SECONDS = 120
-OWN = ("results", ".asv")
+OWN = ("results", ".asv", ".perflab")
 """Where results lie: what is new there is no change of the code."""
 
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+import math
+import shutil
 import subprocess
 from collections.abc import Iterator
 from dataclasses import replace
@@ -11,6 +14,7 @@ import pytest
 
 from harness.errors import AskedWrongly, StoreError
 from harness.lab import keeping, places, store
+from harness.lab.history import files
 from harness.lab.places import Stores
 from harness.lab.store import choosing, publishing
 from harness.show.flamegraph import read_speedscope
@@ -172,3 +176,53 @@ def test_a_named_case_says_which_run_it_means(
     assert f"Run `{OLD.id}`" in page.read_text()
     assert f"newer, not chosen: {NEW.id}" not in exported.stderr
     assert "Run 20260103T120000Z-44444444 (published, 2 of 2 keys" in exported.stderr
+
+
+HOME = Path(__file__).parents[2]
+
+
+def test_nothing_that_asv_or_a_comparison_writes_is_seen_by_git() -> None:
+    """The folders of asv.conf.json, asv's home, and what ``docs/peers/compare.py`` measures; the published history is seen."""
+    said = json.loads((HOME / "asv.conf.json").read_bytes())
+    hidden = [f"{said[name]}/x.json" for name in ("results_dir", "env_dir", "html_dir")]
+    hidden += [f"{places.OWN}/{name}/x.json" for name in ("results", "site", "asv", "peers")]
+
+    def ignored(name: str) -> bool:
+        command = ["git", "-C", str(HOME), "check-ignore", "--quiet", "--no-index", name]
+        return not subprocess.run(command, check=False).returncode
+
+    if not (HOME / ".git").exists():
+        pytest.skip("this is no clone")
+    assert [] == [name for name in hidden if not ignored(name)]
+    assert not ignored("results/history/benchmarks.json")
+    assert not ignored("results/dedupe/20260101T120000Z-abcd1234-0123abcd.json")
+
+
+def test_a_history_that_was_measured_here_again_counts(tmp_path: Path) -> None:
+    """Both histories are read as one, and laid together for asv; the published one is not touched."""
+    published = HOME / "results" / "history"
+    own = tmp_path / "own"
+    shutil.copytree(published, own)
+    file = min(own.glob("*/*-*.json"))
+    data = files.read(file)
+    one = next(name for name in data.results if "track_ratio" in name)
+    row = dict(zip(data.result_columns, data.results[one], strict=False))
+    place = next(at for at, value in enumerate(row["result"]) if value and not math.isnan(value))
+    row["result"][place] = 0.125
+    files.write(data, file)
+    before = {path: path.read_bytes() for path in published.rglob("*.json")}
+    together = files.read_all(own, published)
+    files.lay_together(tmp_path / "none", published, tmp_path / "laid")
+
+    assert len(files.read_all(published)) == len(together)
+    assert 0.125 in [
+        value.estimate.value
+        for recorded in together
+        for value in recorded.values
+        if value.estimate is not None
+    ]
+    assert files.read_all(published) == tuple(
+        replace(recorded, path=published / recorded.path.relative_to(tmp_path / "laid"))
+        for recorded in files.read_all(tmp_path / "laid")
+    )
+    assert before == {path: path.read_bytes() for path in published.rglob("*.json")}
