@@ -130,9 +130,7 @@ def _checked_out(project: Project, commits: str, cases: Sequence[str]) -> list[s
 
 @command.command("add")
 @click.argument("runs", nargs=-1, metavar="RUN...")
-@click.option(
-    "--all", "everything", is_flag=True, help="The newest complete run of every case in the store."
-)
+@click.option("--all", "everything", is_flag=True, help="The run that stands for each case.")
 @click.option(
     "--commit", metavar="REV", help="The commit that the runs measured (default: as they say)."
 )
@@ -145,7 +143,7 @@ def add_command(
     store_folder: Path | None,
     json_to: str | None,
 ) -> None:
-    """Write runs of our own (id, file, or a case's name for its newest) into asv's store, without building anything.
+    """Write runs of our own (id, file, or a case's name for the run that stands for it) into asv's store, without building anything.
 
     A run says which commit it measured, and is filed under that; one that measured changed code, or does not say, is refused without --commit.
     """
@@ -155,7 +153,7 @@ def add_command(
 
     if bool(runs) == everything:
         raise AskedWrongly(
-            "name runs, or --all for the newest of every case",
+            "name runs, or --all for the one that stands for each case",
             "python -m harness history add dedupe",
         )
     found = chosen_runs(runs, options.stores(store_folder))

@@ -31,7 +31,7 @@ from harness.lab.session import Session
 from harness.model.measured import Conditions, Measured, Run
 from harness.show import curves, flamegraph, roofline
 from harness.show.flamegraph import read_speedscope
-from harness.show.site import pictures
+from harness.show.site import pages, pictures
 from tests.fakes.limits import fake_limits
 from tests.fakes.runs import fake_certificate, fake_result
 
@@ -136,6 +136,7 @@ def pretend() -> None:
     for module, names in {pictures: ("samples", "ratios", "history", "spark"), curves: ("svg",), roofline: ("to_svg",), flamegraph: ("picture",)}.items():  # fmt: skip
         for name in names:
             setattr(module, name, lambda *_: b"<svg/>")
+    pages.highlighted = lambda name, text: text
     Session.run = run  # type: ignore[method-assign,assignment]
     Prover.certificates = certificates  # type: ignore[method-assign,assignment]
     Prover.mutants = Prover.mechanical = lambda self, *, tell: Mutants(5, 5, (), 0)  # type: ignore[method-assign,assignment]
@@ -168,7 +169,12 @@ def answer(words: Sequence[str]) -> dict[str, object]:
         for file in (out, error):
             file.seek(0)
             said.append(file.read().decode(errors="replace"))
-    return {"code": os.waitstatus_to_exitcode(ended), "out": said[0], "error": said[1]}
+    return {
+        "words": words,
+        "code": os.waitstatus_to_exitcode(ended),
+        "out": said[0],
+        "error": said[1],
+    }
 
 
 if __name__ == "__main__":
