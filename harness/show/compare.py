@@ -134,7 +134,11 @@ def compare_table(compared: Compared) -> str:
         f"missing: {clean(str(one.key))} in {clean(one.side)}: {clean(one.why)}"
         for one in compared.missing
     ]
-    lines += [f"not compared: {clean(one.why)}" for one in _first_of_each(compared.unlike)]
+    lines += [
+        f"not compared: {clean(one.why.removesuffix(': not compared'))}"
+        for one in _first_of_each(compared.unlike)
+    ]
+    lines += [f"  try: {clean(one.remedy)}" for one in compared.unlike[-1:]]
     return "\n".join(lines) + "\n"
 
 

@@ -38,7 +38,7 @@ def reason(passed: Passed, chosen: Ranked) -> str:
     other = passed.ranked
     words = {
         Criterion.KIND: "it is a sweep, and there is a plain run",
-        Criterion.COVERAGE: f"it has {_covered(other.standing)}",
+        Criterion.COVERAGE: f"it has {other.standing.covered} of the case's keys, the chosen run {chosen.standing.covered}",
         Criterion.SOURCES: "the case has changed since",
         Criterion.PRECISION: f"its ratios are within {_width(other)}, the chosen run's within {_width(chosen)}",
         Criterion.AGE: "it is older",

@@ -13,11 +13,14 @@ from pathlib import Path
 import pytest
 
 from harness.errors import AskedWrongly, StoreError
-from harness.lab import keeping, places, store
+from harness.judge.publish import case_page
+from harness.lab import archive, keeping, places, store
 from harness.lab.history import files
 from harness.lab.places import Stores
 from harness.lab.store import choosing, publishing
+from harness.model.published import Site
 from harness.show.flamegraph import read_speedscope
+from harness.show.site.pages import pages
 from tests.fakes.runs import fake_result, fake_run
 
 OLD = fake_run()
@@ -109,6 +112,24 @@ def test_a_small_new_run_does_not_stand_for_the_case(tmp_path: Path) -> None:
     assert [NEW.id] == [one.ranked.standing.run for one in found.selection.others]
     assert choosing.chosen("tiny", stores, machine="ffff0000") is None
     assert choosing.chosen("tiny", stores, sweep=True) is None
+
+
+def test_a_page_says_which_run_it_is_about_and_leads_to_the_others(tmp_path: Path) -> None:
+    """The run of all variants, although a smaller one is newer; that one stays in the list, with the reason and a command."""
+    stores = Stores(tmp_path / "runs", tmp_path / "published")
+    store.write(OLD, tmp_path / "published")
+    (measured,) = OLD.workloads
+    small = replace(measured, results=(fake_result("naive", 9000, reference=True),))
+    store.write(replace(NEW, variant_names=("naive",), workloads=(small,)), tmp_path / "runs")
+    case = case_page("tiny", archive.shelf("tiny", stores), None)
+    made = {page.path: page.content.decode() for page in pages(Site((case,), (), None))}
+    page = made["cases/tiny.html"]
+
+    assert case.chosen is not None
+    assert OLD.id == case.chosen.run.id
+    assert f"Run {OLD.id} (published, 2 of 2 keys" in page
+    assert "not chosen: it has 1 of the case" in page
+    assert f"python -m harness export {NEW.id}" in page
 
 
 def test_publishing_copies_the_sealed_file_with_what_belongs_to_it(tmp_path: Path) -> None:

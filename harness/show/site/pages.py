@@ -238,7 +238,7 @@ def _case_page(
     )
     return render(
         "case.html", root="../", here="case", has_history=site.history is not None, case=case, study=study, tables=tables, pasts=pasts, looks=looks,
-        changed=changed, why=sentence(case.selection) if case.selection else "", passed=_passed(case), story=story(study.story, _links(site)) if study and study.story else "", sources=_sources(case),
+        changed=changed, why=sentence(case.selection) if case.selection else "", passed=_passed(case), why_sweep=sentence(case.sweep_selection) if case.sweep_selection else "", story=story(study.story, _links(site)) if study and study.story else "", sources=_sources(case),
         advice=advice(case.sweep) if case.sweep else (), recent=list(reversed(case.moments[-SHOWN_RUNS:])),
     )  # fmt: skip
 
