@@ -158,8 +158,11 @@ def test_commands_work_as_written(clone: Clone, page: str) -> None:
 
     assert [] == [one for one in commands if not one.startswith(OURS)]
     assert [] == failures(clone, commands)
-    seen = git(clone.folder, "status", "--porcelain").splitlines()
-    assert {line[3:] for line in seen} <= NAMED, seen
+    seen = [line[3:] for line in git(clone.folder, "status", "--porcelain").splitlines()]
+    if any(" store publish " in command for command in commands):  # that is what it is for
+        seen = [name for name in seen if not name.startswith("results/")]
+        seen = [name for name in seen if not name.endswith("README.md")]
+    assert set(seen) <= NAMED
 
 
 def test_each_reason_is_needed() -> None:
