@@ -14,8 +14,8 @@ from tests.faults.scene import HOME, Scene
 from tests.faults.writing import run_of
 
 WRITERS = 8
-RUNS = int(os.environ.get("PERFLAB_RUNS", "1000"))
-"""Runs of each writer."""
+RUNS = int(os.environ.get("PERFLAB_RUNS", "125"))
+"""Runs of each writer; the full figure is 1000: ``PERFLAB_RUNS=1000 python -m pytest`` this file."""
 
 
 def started(scene: Scene, *arguments: object) -> subprocess.Popen[str]:
