@@ -19,7 +19,13 @@ Told: TypeAlias = Callable[[str], None]
 """``tell(what)``: something is being done."""
 
 
-class Size(click.ParamType[int]):  # a type parameter for type checkers only
+if TYPE_CHECKING:
+    _Integer = click.ParamType[int]
+else:  # a type parameter for type checkers only: most releases of click have none
+    _Integer = click.ParamType
+
+
+class Size(_Integer):
     """Bytes, as people write them: 512MiB, 4G, 1000000."""
 
     name = "size"

@@ -47,9 +47,9 @@ def rights(file: Path) -> list[str]:
     )
 
 
-def test_the_three_are_there() -> None:
-    """What a change must pass, what measures it, and what says so."""
-    assert ["ci.yml", "comment.yml", "gate.yml"] == names
+def test_all_are_there() -> None:
+    """What a change must pass, what measures it, what says so, and what tries other versions."""
+    assert ["ci.yml", "comment.yml", "gate.yml", "versions.yml"] == names
 
 
 @pytest.mark.parametrize("file", FILES, ids=names)
@@ -85,7 +85,12 @@ def test_no_workflow_runs_a_fork_with_our_rights(file: Path) -> None:
 
 @pytest.mark.parametrize(
     ("name", "expected"),
-    [("ci.yml", {"contents": "read"}), ("gate.yml", {"contents": "read"}), ("comment.yml", {})],
+    [
+        ("ci.yml", {"contents": "read"}),
+        ("gate.yml", {"contents": "read"}),
+        ("versions.yml", {"contents": "read"}),
+        ("comment.yml", {}),
+    ],
 )
 def test_permissions_are_declared_and_minimal(name: str, expected: dict[str, str]) -> None:
     """At the top, so that no job has more by default; only the comment's own job may write, and only comments."""
