@@ -26,6 +26,7 @@ from contextlib import contextmanager, suppress
 from functools import cache
 from hashlib import sha256
 from pathlib import Path
+from typing import ClassVar
 
 from setuptools import Extension, setup
 from setuptools.command.build_ext import build_ext
@@ -56,7 +57,7 @@ perflab: no C compiler ({COMPILER[0]!r} is not on PATH): {{}} Cython variants ca
 class BuildSideBySide(build_ext):
     """Builds what is not current, side by side, and leaves a record beside each library."""
 
-    user_options = [
+    user_options: ClassVar = [
         *build_ext.user_options,
         ("only=", None, "build these alone: cases or CASE/NAME, separated by commas"),
     ]

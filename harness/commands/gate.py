@@ -175,6 +175,7 @@ def _measure(
 ) -> GateReport:  # fmt: skip
     from harness.commands.lock import the_machine
     from harness.judge.gate import METRICS
+    from harness.lab import building
     from harness.lab.gate import session
     from harness.lab.gate.desk import Asked
 
@@ -194,6 +195,7 @@ def _measure(
         profile,
     )
     with the_machine(wait=True), _progress(quiet) as tell, _interruptible():
+        building.provide(building.referees(counting=metric != "time"), tell)
         return session.run(asked, tell)
 
 
@@ -217,6 +219,7 @@ def _self_test(
 ) -> ExitCode:  # fmt: skip
     from harness.commands.lock import the_machine
     from harness.judge.gate import METRICS
+    from harness.lab import building
     from harness.lab.gate import selftest
     from harness.show import selftest as shown
 
@@ -238,6 +241,7 @@ def _self_test(
             options.write_json(shown.selftest_bytes(report), json_to)
 
     with the_machine(wait=True), _progress(quiet) as tell, _interruptible():
+        building.provide(building.referees(counting=metric != "time"), tell)
         report = selftest.run(asked, tell, keep)
     if json_to:
         options.write_json(shown.selftest_bytes(report), json_to)

@@ -58,13 +58,14 @@ def command(
     python -m harness limits --fresh --json -
     python -m harness limits --plot roofline.svg
     """
-    from harness.lab import machine
+    from harness.lab import building, machine
 
     options.require_writable(json_to, plot)
     if plot:
         from harness.show.drawing import require_matplotlib
 
         require_matplotlib()
+    building.provide([building.LIMITS], options.teller(quiet=quiet))
     here = machine.this_machine()
     measured = None if fresh else machine.kept_limits(here)
     age = None if measured is None else _age(measured)

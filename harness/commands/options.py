@@ -7,7 +7,7 @@ import re
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, ClassVar, TypeAlias
+from typing import TYPE_CHECKING, Any, ClassVar, TypeAlias
 
 import click
 
@@ -17,6 +17,16 @@ from harness.lab import catalogue, places
 _STEERING = re.compile("[\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]")
 Told: TypeAlias = Callable[[str], None]
 """``tell(what)``: something is being done."""
+
+
+def teller(*, quiet: bool) -> Told:
+    """Say on standard error what is being done, one line each; nothing if it is to be quiet."""
+
+    def tell(what: str) -> None:
+        if not quiet:
+            click.echo(what, err=True)
+
+    return tell
 
 
 if TYPE_CHECKING:

@@ -9,7 +9,7 @@ import click
 
 from harness.commands import options
 from harness.errors import AskedWrongly
-from harness.lab import catalogue
+from harness.lab import building, catalogue
 from harness.model.profiled import Tool
 
 if TYPE_CHECKING:
@@ -92,6 +92,8 @@ def command(
     )
     looked: list[Looked] = []
     with the_machine(wait=True):
+        needed = set(building.referees(counting=Tool(tool) is Tool.CALLGRIND))
+        building.provide(needed | building.bodies(found, chosen), options.teller(quiet=quiet))
         if against is not None:
             from harness.lab.profiling.revisions import at_revision
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -103,6 +103,8 @@ def command(
     with the_machine(wait=not no_wait) as alone:
         if resume is not None:  # whoever held the machine may have gone on with this very run
             asked = _resumed(cases, resume, stores)
+            sessions = [_session(one, workloads, variants, stores.runs) for one in asked]
+        if _build([one.bodies() for one in sessions], quiet=quiet):  # and watched from now on
             sessions = [_session(one, workloads, variants, stores.runs) for one in asked]
         for one in asked:
             _look_back(one, stores, alone=alone)
@@ -207,6 +209,13 @@ def _session(
     return Session(
         asked.found, case, names, picked, asked.plan, store_path, Watch(asked.found, case, names)
     )
+
+
+def _build(bodies: Iterable[set[Path]], *, quiet: bool) -> bool:
+    """Build what is asked for and not built yet, with what measures this machine's limits."""
+    from harness.lab import building
+
+    return building.provide({building.LIMITS}.union(*bodies), options.teller(quiet=quiet))
 
 
 def _look_back(asked: _Asked, stores: Stores, *, alone: bool) -> None:

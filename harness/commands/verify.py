@@ -78,7 +78,7 @@ def _verify(
     memory: int,
     quiet: bool,
 ) -> Verified:
-    from harness.lab import weeding
+    from harness.lab import building, weeding
     from harness.lab.proof import Prover
     from harness.lab.sources import Watch
     from harness.lab.supervisor import Confines
@@ -87,6 +87,8 @@ def _verify(
 
     case = found.load()
     wanted = catalogue.pick_variants(case, variants)
+    needed = {building.LIMITS, *building.bodies(found, wanted)}
+    building.provide(needed, options.teller(quiet=quiet))
     watch = Watch(found, case, wanted)
     weeding.weed(found.name)
     with (

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from harness.errors import Changed, Inconclusive, StoreError
 from harness.judge.roofline import roofs_of
-from harness.lab import sources, store, weeding
+from harness.lab import building, sources, store, weeding
 from harness.lab.bench import Bench, Lane, Task, Told, lanes_for, measure
 from harness.lab.catalogue import workload_named
 from harness.lab.machine import kept_limits, machine_limits, this_machine
@@ -58,6 +58,10 @@ class Session:
     store: Path
     watch: sources.Watch
     """On the sources, since the case was read."""
+
+    def bodies(self) -> set[Path]:
+        """The compiled bodies that its variants need."""
+        return building.bodies(self.found, self.variants)
 
     def run(self, listener: Listener, *, earlier: Run | None = None) -> Run:
         """Prove, then measure each workload; every block is on disk before the next begins."""

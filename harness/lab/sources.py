@@ -13,7 +13,7 @@ from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from harness.errors import NotBuilt
+from harness.lab import building
 from harness.lab.catalogue import HOME
 from harness.lab.closure import needed_files
 from harness.lab.machine import library_version
@@ -39,7 +39,6 @@ _REFEREE = (
 _EDITORS = re.compile(r"\..*|.*~|#.*#|4913")
 """What editors put beside the files that they have open."""
 _IMPORTED = frozenset({".py", ".pyx", ".pxd", ".pxi", ".h", ".c"})
-_BUILD = "run `make build`, or `python setup.py build_ext --inplace`, then try again"
 
 
 def own_modules(found: Found) -> list[Path]:
@@ -175,36 +174,8 @@ def require_build(found: Found, variant: str) -> None:
         NotBuilt: with the remedy.
     """
     source = found.home / "extensions" / found.name / f"{variant}.pyx"
-    if found.origin != "catalogue" or not source.exists():
-        return
-    record, build = _record(source), f"extensions/{found.name}/{variant}.pyx"
-    current = record.get("source_sha256") == sha256(source.read_bytes()).hexdigest()
-    if current and "error" in record:
-        raise NotBuilt(
-            f"{build} cannot be built: {record['error']}",
-            f"mend it, then {_BUILD}; all that was said: {record.get('log')}",
-        )
-    if not any(source.parent.glob(f"{variant}.*.so")) and not any(
-        source.parent.glob(f"{variant}.*.pyd")
-    ):
-        raise NotBuilt(f"{build} is not built", _BUILD)
-    if "source_sha256" not in record:
-        raise NotBuilt(
-            f"extensions/{found.name}/{variant} has a build without a record of its source", _BUILD
-        )
-    if not current:
-        raise NotBuilt(
-            f"the build of {build} is older than its source (the digests differ)", _BUILD
-        )
-
-
-def _record(source: Path) -> dict[str, str]:
-    """What setup.py wrote beside a build: the digest of its source, or why there is none; empty if there is no such record."""
-    try:
-        record = json.loads(source.with_suffix(".build.json").read_text())
-    except (OSError, ValueError):
-        return {}
-    return record if isinstance(record, dict) else {}
+    if found.origin == "catalogue" and source.exists():
+        building.require(source)
 
 
 def build_seconds(found: Found, variant: str) -> float | None:
