@@ -190,6 +190,7 @@ def steps(source: str) -> int:
         nonlocal counted
         if frame.f_code is not code:
             return None
+        frame.f_trace = trace  # Python 3.12 and 3.13 tell of no instruction before this is set
         frame.f_trace_opcodes, frame.f_trace_lines = True, False
         counted += event == "opcode"
         return trace

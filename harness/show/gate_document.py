@@ -267,11 +267,16 @@ def _meant(report: GateReport) -> ExitCode:
 
 def _decoded(data: bytes) -> GateDocument:
     try:
+        data.decode()
         return msgspec.json.decode(data, type=GateDocument)
+    except UnicodeDecodeError as error:
+        problem = f"byte {error.start} is not UTF-8"
     except RecursionError:
         problem = "it is nested too deeply"
+    except msgspec.ValidationError as error:
+        problem = f"a value is not what it should be: {error}"
     except (msgspec.MsgspecError, ValueError, OverflowError) as error:
-        problem = str(error)
+        problem = f"it is not JSON: {error}"
     raise _refused(problem)
 
 

@@ -401,15 +401,25 @@ def _reason(data: bytes, error: Exception) -> str:
         )
     if not data:
         return "the file is empty"
-    return f"damaged{_place(data, str(error))}: {error or type(error).__name__}"
+    return f"damaged{_place(data, error)}: {error or type(error).__name__}"
 
 
-def _place(data: bytes, message: str) -> str:
-    """Line and column of what a decoder could not take, as far as it says where."""
-    found = re.search(r"(?:byte|position) (\d+)", message)
-    if not found and "truncated" not in message:
+def _place(data: bytes, error: Exception) -> str:
+    """Line and column of the first byte that is no JSON, or of the end of a file that was cut; empty where it is JSON."""
+    if isinstance(error, msgspec.ValidationError):
         return ""
-    before = data[: int(found[1])] if found else data
+    try:
+        json.loads(data)
+    except UnicodeDecodeError as wrong:
+        place = wrong.start
+    except json.JSONDecodeError as wrong:
+        whole = data.rstrip().endswith(b"}")
+        place = len(data.decode()[: wrong.pos].encode()) if whole else len(data)
+    except (ValueError, RecursionError):  # a number of too many digits; too deep
+        return ""
+    else:
+        return ""
+    before = data[:place]
     lines, column = before.count(b"\n") + 1, len(before) - before.rfind(b"\n")
     return f" at line {lines}, column {column}"
 
