@@ -311,10 +311,12 @@ def test_items_that_look_unlike_may_be_alike(one: Any, other: Any) -> None:
     "same",
     [
         np.array(["NaT", "2026-01-01"], "M8[s]"),
-        np.datetime64("NaT"),
+        np.datetime64("NaT", "s"),
         np.array([(1, NAN), (2, 1.0)], [("a", "i4"), ("b", "f8")]),
         np.array([[NAN]], "c16"),
-        np.array([(np.datetime64("NaT"), (1.0, 2.0))], [("when", "M8[s]"), ("where", "f4", 2)]),
+        np.array(
+            [(np.datetime64("NaT", "s"), (1.0, 2.0))], [("when", "M8[s]"), ("where", "f4", 2)]
+        ),
         {NAN},
         {(1, "a"), NAN},
         np.array([None, NAN, [1]], object),
