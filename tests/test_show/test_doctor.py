@@ -370,7 +370,7 @@ def test_a_body_without_a_build_is_named(tmp_path: Path) -> None:
     said = (
         State.WARN,
         "1 of 1 not built or older than their source: tiny/quick_c",
-        "python setup.py build_ext --inplace",
+        "make build",
     )
 
     assert said == told(doctor.extensions([ours]))
@@ -385,7 +385,7 @@ def test_a_missing_rival_is_named_by_what_its_variant_imports(
         "rivals=('theirs',)",
         theirs="import heapq\nfrom no_such_library.fast import sort\ndef smallest(xs): return sort(xs)",
     )
-    said = (State.WARN, "1 of 1 missing: no_such_library", "python -m pip install '.[rivals]'")
+    said = (State.WARN, "1 of 1 missing: no_such_library", "make extras")
 
     assert said == told(doctor.rivals([catalogue.find_case(f"{folder}")]))
 
@@ -403,17 +403,25 @@ def test_a_case_that_cannot_be_loaded_does_not_silence_the_doctor(
     )
 
 
-@pytest.mark.parametrize(("which", "state"), [(("redis-server",), State.OK), ((), State.WARN)])
-def test_redis_is_found_on_the_path(
-    which: tuple[str, ...],
-    state: State,
+@pytest.mark.parametrize(
+    ("which", "remedy"),
+    [
+        (("valgrind", "redis-server", "google-chrome"), ""),
+        (("valgrind", "chromium", "apt-get"), "sudo apt-get install -y redis-server"),
+        (("dnf", "chromium"), "sudo dnf install -y valgrind redis"),
+        ((), "sudo apt-get install -y valgrind redis-server chromium"),
+    ],
+)
+def test_missing_programs_are_said_at_once(
     machine: Callable[..., Here],
     monkeypatch: pytest.MonkeyPatch,
+    which: tuple[str, ...],
+    remedy: str,
 ) -> None:
-    """Where no package brings a server of its own."""
-    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
+    """With one command that brings them all."""
+    monkeypatch.setattr(doctor, "_in_python", lambda program: False)
 
-    assert state is doctor.redis(machine(which=which)).state
+    assert remedy == doctor.programs(machine(which=which)).remedy
 
 
 @pytest.mark.parametrize(
