@@ -44,10 +44,10 @@ lint: $(TEST) ## check style and types
 	$(PY) -m ruff format --check .
 	$(PY) -m mypy
 
-site: $(EXTRAS) ## publish what the store holds as pages in site/
+site: $(EXTRAS) ## make pages of all results, in .perflab/site/
 	$(PY) -m harness report
 
-peers: $(TEST) build ## compare our gate with other tools, for an hour or two; writes docs/peers.md
+peers: $(TEST) build ## compare our gate with other tools, for an hour or two
 	$(PY) docs/peers/compare.py --trials 20
 
 fuzz: $(FUZZ) build ## fuzz the reader of result files for ten minutes; SECONDS_OF_FUZZ=3600 for an hour
