@@ -1,7 +1,7 @@
 """Imports from one of several source trees: two revisions of the same modules, side by side in one process.
 
 Each tree's modules live in a table of their own.  While a tree is *entered* its modules are found and its own
-alone; afterwards they are taken out of ``sys.modules`` again, and an import that comes late (inside a call) is
+alone; afterwards they are taken out of ``sys.modules`` again, and an import that comes when none is entered is
 refused on request, because it could only find the wrong tree.
 """
 
@@ -9,18 +9,32 @@ from __future__ import annotations
 
 import importlib
 import sys
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from importlib.machinery import ModuleSpec, PathFinder
 from pathlib import Path
-from types import ModuleType
+from typing import TYPE_CHECKING, NoReturn
+
+from harness.lab import finder
+from harness.lab.finder import FINDER, LateImport, is_installed
+
+if TYPE_CHECKING:
+    from types import ModuleType
 
 _NOT_OURS = frozenset({"harness", "tests", "docs", "build", "dist", "setup", "conftest", "noxfile"})
 
 
-class LateImport(BaseException):
-    """A call imported a module of a tree: no ``except ImportError`` of a variant may hide that."""
+__all__ = [
+    "LateImport",
+    "Tree",
+    "enter_for_good",
+    "entered",
+    "import_module",
+    "require_alone",
+    "share_this_process",
+    "strangers",
+    "tree_at",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,110 +90,99 @@ def _importable(folder: Path) -> Iterator[str]:
 
 
 def strangers() -> list[str]:
-    """Modules that came from the working tree although a revision has a file of the same place: neither side's own."""
-    known = [tree for tree in (_FINDER.active, *_TABLES) if tree is not None and tree.origin]
-    found = []
-    for name, module in list(sys.modules.items()):
+    """Files of the working tree that this process imported although a revision has them itself: neither side's own."""
+    known = [tree for tree in (FINDER.active, *_TABLES) if tree is not None and tree.origin]
+    found = set()
+    for module in list(sys.modules.values()):
         file = getattr(module, "__file__", None)
-        if not isinstance(file, str) or name.partition(".")[0] in _NOT_OURS or name == "__main__":
+        if not isinstance(file, str) or is_installed(file):
             continue
         for tree in known:
-            if (
-                file.startswith(tree.origin + "/")
-                and Path(tree.root, file[len(tree.origin) + 1 :]).exists()
-            ):
-                found.append(name)
-                break
+            inside = file.removeprefix(tree.origin + "/")
+            if inside != file and Path(tree.root, inside).exists():
+                found.add(inside)
     return sorted(found)
 
 
-class _Finder:
-    """Finds the modules of the tree that is entered; refuses them when none is."""
-
-    def __init__(self) -> None:
-        self.active: Tree | None = None
-        self.guarding = False
-        self.names: set[str] = set()
-
-    def find_spec(
-        self, fullname: str, path: Sequence[str] | None = None, target: ModuleType | None = None
-    ) -> ModuleSpec | None:
-        """Return where the module is in the active tree; None: not a module of ours."""
-        del target
-        if fullname.partition(".")[0] not in self.names:
-            return None
-        if self.active is None:
-            if self.guarding:
-                raise LateImport(f"{fullname} is imported during a call")
-            return None
-        folders = (
-            list(self.active.paths)
-            if path is None
-            else [folder for folder in path if folder.startswith(self.active.root)]
-        )
-        spec = PathFinder.find_spec(fullname, folders)
-        if spec is None:
-            raise ModuleNotFoundError(
-                f"No module named {fullname!r} in this revision", name=fullname
-            )
-        if spec.loader is None:  # a namespace package would gather its parts from everywhere
-            plain = ModuleSpec(fullname, None, is_package=True)
-            plain.submodule_search_locations = [
-                folder
-                for folder in spec.submodule_search_locations or ()
-                if folder.startswith(tuple(folders))
-            ]
-            return plain
-        return spec
-
-
-_FINDER = _Finder()
 _TABLES: dict[Tree, dict[str, ModuleType]] = {}
 
 
 @contextmanager
 def entered(tree: Tree | None) -> Iterator[None]:
-    """Inside, imports find this tree's modules; None: whatever this process finds anyway."""
+    """Inside, imports find this tree's modules; None: whatever this process finds anyway.
+
+    A call of a variant is made inside: what it imports, or unpickles, is its own revision's.
+    """
     if tree is None:
         yield
         return
-    if _FINDER not in sys.meta_path:
-        sys.meta_path.insert(0, _FINDER)
-    _FINDER.names |= set(tree.names)
-    before, outer = _take(set(tree.names)), _FINDER.active
-    _FINDER.active = tree
+    FINDER.install(tree)
+    outer, FINDER.stray = FINDER.active, FINDER.stray or FINDER.active is not None
+    before, FINDER.active, FINDER.found = _taken(), tree, False
     sys.modules.update(_TABLES.setdefault(tree, {}))
+    count = len(sys.modules)
     try:
         yield
     finally:
-        _TABLES[tree] |= _take(set(tree.names))
-        _FINDER.active = outer
+        FINDER.stray = FINDER.found or len(sys.modules) != count
+        _TABLES[tree] |= _taken(_TABLES[tree])
+        FINDER.active, FINDER.found, FINDER.stray = outer, True, bool(before)
         sys.modules.update(before)
 
 
-def refuse_late_imports() -> None:
-    """From now on an import of a tree's module, outside of all trees, raises LateImport: two revisions share this process."""
-    _FINDER.guarding = True
+def share_this_process() -> None:
+    """From now on what two revisions cannot do in one process raises LateImport.
+
+    That is an import of a tree's module while none is entered, and starting a process: what is forked or
+    spawned from here could not know whose modules it is to find.
+    """
+    FINDER.guarding = True
+    for module in ("os", "_posixsubprocess", "subprocess"):
+        with suppress(ImportError):  # the second is not everywhere
+            there = importlib.import_module(module)
+            for name in _STARTS.intersection(vars(there)):
+                setattr(there, name, _refuse)
+
+
+_STARTS = frozenset(
+    {"fork", "forkpty", "posix_spawn", "posix_spawnp", "system", "fork_exec", "_fork_exec"}
+)
+"""What starts a process; ``subprocess`` has one of them by a name of its own."""
+
+
+def _refuse(*_: object, **__: object) -> NoReturn:
+    FINDER.refused = "it starts a process during a call"
+    raise LateImport(FINDER.refused)
+
+
+def require_alone() -> None:
+    """Refuse again what a call was refused and has got over, by a bare ``except:`` say.
+
+    Raises:
+        LateImport: two revisions cannot share this process.
+    """
+    if FINDER.refused:
+        raise LateImport(FINDER.refused)
 
 
 def enter_for_good(tree: Tree | None) -> None:
-    """From now on this process knows this tree only: late imports are then no danger."""
-    if tree is not None:
-        _take(set(tree.names))
-        if _FINDER not in sys.meta_path:
-            sys.meta_path.insert(0, _FINDER)
-        _FINDER.names |= set(tree.names)
-        _FINDER.active = tree
+    """From now on this process, and whatever it starts, knows this tree only; asked again for the same tree it does nothing."""
+    if tree is None or FINDER.active == tree:
+        return
+    FINDER.install(tree)
+    FINDER.stray = True
+    _taken()
+    FINDER.active = tree
+    finder.announce(tree)
 
 
-def _take(names: set[str]) -> dict[str, ModuleType]:
-    """Take the modules of these top-level names out of ``sys.modules``."""
-    taken = {
-        name: module for name, module in sys.modules.items() if name.partition(".")[0] in names
-    }
-    for name in taken:
-        del sys.modules[name]
-    return taken
+def _taken(known: Iterable[str] = ()) -> dict[str, ModuleType]:
+    """Take the trees' modules out of ``sys.modules``: these, and where there may be others, all."""
+    names = list(known)
+    if FINDER.stray:  # looking at all that is imported takes longer than a slice should
+        names = [name for name in sys.modules if name.partition(".")[0] in FINDER.names]
+    FINDER.stray = False
+    return {name: sys.modules.pop(name) for name in names if name in sys.modules}
 
 
 def import_module(name: str) -> ModuleType:

@@ -47,7 +47,7 @@ def test_each_tree_has_its_own_modules(two: tuple[Tree, Tree]) -> None:
 def test_a_late_import_is_refused(two: tuple[Tree, Tree], monkeypatch: pytest.MonkeyPatch) -> None:
     """An import inside a call could only find the wrong tree; no `except Exception` hides that."""
     module = work(two[0])
-    monkeypatch.setattr(trees._FINDER, "guarding", True)
+    monkeypatch.setattr(trees.FINDER, "guarding", True)
     with pytest.raises(LateImport, match="twin is imported during a call"):
         module.lazy()
 

@@ -13,7 +13,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
-from harness.lab import frames, trees
+from harness.lab import finder, frames, trees
 from harness.lab.frames import FIXED_LAYOUT, ON_PROCESSORS
 from harness.lab.trees import LateImport
 from harness.lab.worker import instruments  # before anything that could replace a clock
@@ -70,7 +70,7 @@ class Server:
         if strangers := trees.strangers():
             return _failure(
                 "unavailable",
-                f"imports {', '.join(strangers[:3])} from the working tree and not from the revision that is measured; "
+                f"takes {', '.join(strangers[:3])} from the working tree and not from the revision that is measured; "
                 "put the folder on PYTHONPATH, or beside the case",
             )
         return said
@@ -541,3 +541,5 @@ def _die_with_parent() -> None:
 
 if __name__ == "__main__":
     main()
+elif __name__ == "__mp_main__":  # a process that multiprocessing has started anew for a variant
+    finder.begin()

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import math
-import pickle
 import random
+import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from itertools import repeat
@@ -13,14 +13,17 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 from harness.judge.equality import difference, exact
 from harness.lab import trees
 from harness.lab.worker.control import SLICE_NS, Control
+from harness.lab.worker.crossing import Lacking, brought, packed_in, unpacked_in
 from harness.lab.worker.instruments import collect, disable, freeze, monotonic
 from harness.lab.worker.subject import Originals, found_in, load_case, load_subject
 from harness.lab.worker.timing import timed
+from harness.model.declared import Difference
 
 if TYPE_CHECKING:
     from harness.lab.catalogue import Found
+    from harness.lab.trees import Tree
     from harness.lab.worker.subject import Subject
-    from harness.model.declared import Arguments, Case, Difference
+    from harness.model.declared import Answer, Arguments, Case
 
 Pairs: TypeAlias = list[tuple[int, int]]
 _WARM_CALLS = 30  # CPython specialises its bytecode within these
@@ -49,6 +52,25 @@ class Side:
     found: Found
     case: Case
     subject: Subject
+    originals: Originals | None = None
+    """The input, made of this revision's own classes."""
+
+    @property
+    def tree(self) -> Tree | None:
+        """Whose modules are at hand while it is called."""
+        return self.found.tree
+
+    def fresh(self, n: int) -> list[Arguments]:
+        """Return ``n`` copies of the input; the tree must be entered."""
+        assert self.originals is not None
+        return self.originals.batch(n)
+
+    def answer(self) -> Answer:
+        """Call once; a case that is asked to mutate its arguments is judged by answer and arguments."""
+        with trees.entered(self.tree):
+            (arguments,) = self.fresh(1)
+            answer = self.subject.call(arguments)
+            return (answer, arguments) if self.case.mutates else answer
 
 
 def load_side(job: dict[str, Any]) -> Side:
@@ -60,11 +82,19 @@ def load_side(job: dict[str, Any]) -> Side:
     return Side(found, case, subject)
 
 
-def arguments_of(side: Side, workload: str) -> Arguments:
-    """Make a workload's arguments, with the revision's modules at hand."""
-    chosen = next(one for one in side.case.workloads if one.name == workload)
-    with trees.entered(side.found.tree):
-        return chosen.arguments()
+def give_input(base: Side, head: Side, workload: str) -> None:
+    """Give both sides the head's input, each made of its own classes.
+
+    Raises:
+        Lacking: the base has no such classes.
+    """
+    chosen = next(one for one in head.case.workloads if one.name == workload)
+    with trees.entered(head.tree):
+        arguments = chosen.arguments()
+        head.originals = Originals(arguments)
+    theirs = brought(arguments, head.tree, base.tree)
+    with trees.entered(base.tree):
+        base.originals = Originals(theirs)
 
 
 @dataclass(slots=True)
@@ -73,7 +103,6 @@ class Contest:
 
     base: Side
     head: Side
-    originals: Originals
     order: random.Random
     loops: int = 1
     spin: int | None = None
@@ -81,49 +110,66 @@ class Contest:
     _calls: tuple[Callable[..., Any], Callable[..., Any]] = field(init=False)
     _controls: tuple[Control, Control] = field(init=False)
 
+    @property
+    def sides(self) -> tuple[Side, Side]:
+        """Base and head, in this order everywhere."""
+        return self.base, self.head
+
     def warm_up(self) -> None:
         """Call both sides and the control until the interpreter has specialised them, then calibrate the slices."""
         self._calls = (self.base.subject.caller(), self.head.subject.caller())
         if self.spin is not None:
             self._calls = (planted(self._calls[0], 0), planted(self._calls[1], self.spin))
-        per_call = max(self._warm(call, self.originals.fresh) for call in self._calls)
-        by_size = _MOST_BATCH_BYTES // max(1, self.originals.n_bytes)
+        per_call = max(map(self._warm, self._calls, self.sides))
+        assert self.head.originals is not None
+        by_size = _MOST_BATCH_BYTES // max(1, self.head.originals.n_bytes)
         self.loops = max(1, min(SLICE_NS // max(1, per_call), by_size, _MOST_LOOPS))
         self._controls = two_controls()
         collect()
         freeze()
         disable()
 
-    def _warm(self, call: Callable[..., Any], fresh: Callable[[], Any]) -> int:
+    def _warm(self, call: Callable[..., Any], side: Side) -> int:
         """Warm one function up; return the nanoseconds of its quickest call."""
         spent, fastest = 0, 1 << 62
         for _ in range(_WARM_CALLS):
-            elapsed, _ = timed(call, [fresh()], None)
+            elapsed = self._slice(call, side, 1)
             spent, fastest = spent + elapsed, min(fastest, elapsed)
             if spent > _WARM_NS:
                 break
         return fastest
 
+    @staticmethod
+    def _slice(call: Callable[..., Any], side: Side, loops: int) -> int:
+        with trees.entered(side.tree):
+            return timed(call, side.fresh(loops), side.subject.consume)[0]
+
     def difference(self) -> Difference | None:
         """Compare the two revisions' answers on this very input, by the relation of each: the head may have loosened its own.
 
         Raises:
-            LateImport: the answers are objects of the revisions' own types, which only two processes can compare.
+            LateImport: the calls do what two revisions cannot do in one process.
         """
-        answers = []
-        for side in (self.base, self.head):
-            arguments = self.originals.fresh()
-            answer = side.subject.call(arguments)
-            answers.append((answer, arguments) if self.head.case.mutates else answer)
-        for side in (self.base, self.head):
-            found = difference(
-                side.case.relation(side.subject.name), self.originals.fresh(), *answers
+        before = threading.active_count()
+        answers = self.base.answer(), self.head.answer()
+        trees.require_alone()
+        if threading.active_count() > before:
+            raise trees.LateImport("it leaves threads running")
+        found = (self._difference_among(side, answers) for side in self.sides)
+        return next(filter(None, found), None)
+
+    def _difference_among(self, judge: Side, answers: tuple[Answer, Answer]) -> Difference | None:
+        """Compare by one side's relation, both answers being made of that side's classes."""
+        try:
+            expected, actual = (
+                brought(answer, side.tree, judge.tree)
+                for answer, side in zip(answers, self.sides, strict=True)
             )
-            if found is not None and found.kind == "type" and found.expected == found.actual:
-                raise trees.LateImport("its answers are objects of its own types")
-            if found is not None:
-                return found
-        return None
+        except Lacking as error:
+            return Difference("type", "", "classes that both revisions have", str(error))
+        with trees.entered(judge.tree):
+            (arguments,) = judge.fresh(1)
+            return difference(judge.case.relation(judge.subject.name), arguments, expected, actual)
 
     def pairs(self, plan: Stint) -> tuple[Pairs, Pairs]:
         """Time pairs of slices until their median is known well enough; return nanoseconds (base, head), and the control's."""
@@ -131,11 +177,7 @@ class Contest:
         started = monotonic()
         round_ = 0
         while not self._enough(found[0], monotonic() - started, plan):
-            found[0].append(
-                self._pair(
-                    self._calls, self._batch, self.base.subject.consume, self.head.subject.consume
-                )
-            )
+            found[0].append(self._pair())
             if round_ % _CONTROL_EVERY == 0:
                 found[1].append(in_turn(self._controls, self.order))
             collect(0)
@@ -151,19 +193,11 @@ class Contest:
             len(pairs) % _LOOK_EVERY == 0 and median_error(pairs) < plan.error
         )
 
-    def _pair(
-        self,
-        calls: tuple[Callable[..., Any], Callable[..., Any]],
-        batch: Callable[[], list[Arguments]],
-        *consume: Any,
-    ) -> tuple[int, int]:
+    def _pair(self) -> tuple[int, int]:
         took = [0, 0]
         for side in (0, 1) if self.order.random() < 0.5 else (1, 0):
-            took[side], _ = timed(calls[side], batch(), consume[side])
+            took[side] = self._slice(self._calls[side], self.sides[side], self.loops)
         return max(1, took[0]), max(1, took[1])
-
-    def _batch(self) -> list[Arguments]:
-        return self.originals.batch(self.loops)
 
 
 def median_error(pairs: Pairs) -> float:
@@ -180,9 +214,9 @@ def contest(job: dict[str, Any]) -> Contest:
     sides: dict[str, Side] = {}
     for which in order.sample(["base", "head"], 2):
         sides[which] = load_side({**job[which], "variant": job["variant"]})
-    arguments = arguments_of(sides["head"], job["workload"])
-    trees.refuse_late_imports()
-    return Contest(sides["base"], sides["head"], Originals(arguments), order, spin=job.get("spin"))
+    give_input(sides["base"], sides["head"], job["workload"])
+    trees.share_this_process()
+    return Contest(sides["base"], sides["head"], order, spin=job.get("spin"))
 
 
 def two_controls() -> tuple[Control, Control]:
@@ -249,19 +283,25 @@ def choose(job: dict[str, Any]) -> tuple[str, float]:
 
 def same_inputs(job: dict[str, Any]) -> bool:
     """Whether both revisions make equal arguments for all of the job's workloads."""
-    cases = {which: (found := found_in(job[which]), found.load()) for which in ("base", "head")}
-    for name in job["workloads"]:
-        made = []
-        for found, case in cases.values():
-            workload = next((one for one in case.workloads if one.name == name), None)
-            if workload is None:
-                return False
-            with trees.entered(found.tree):
-                arguments = workload.arguments()
-                made.append(
-                    (arguments, pickle.dumps(arguments))
-                )  # types of their own are alike if they are spelt alike
-        (base, base_bytes), (head, head_bytes) = made
-        if base_bytes != head_bytes and exact.compare(base, head) is not None:
+    base, head = ((found := found_in(job[which]), found.load()) for which in ("base", "head"))
+    return all(_same_input(base, head, name) for name in job["workloads"])
+
+
+def _same_input(base: tuple[Found, Case], head: tuple[Found, Case], workload: str) -> bool:
+    packed: list[bytes | None] = []
+    made: list[Arguments] = []
+    for found, case in (base, head):
+        chosen = next((one for one in case.workloads if one.name == workload), None)
+        if chosen is None:
             return False
-    return True
+        with trees.entered(found.tree):
+            made.append(chosen.arguments())
+        packed.append(packed_in(made[-1], found.tree))
+    if packed[0] is not None and packed[0] == packed[1]:
+        return True
+    try:
+        theirs = made[1] if packed[1] is None else unpacked_in(packed[1], base[0].tree)
+    except Lacking:
+        return False
+    with trees.entered(base[0].tree):
+        return exact.compare(made[0], theirs) is None
