@@ -81,11 +81,12 @@ def _is_figure(figure: Figure) -> bool:
 
 
 def measure_limits(machine: Machine, effort: Effort = _USUAL) -> MachineLimits:
-    """Measure the limits of this machine in a worker, and keep them.
+    """Measure the limits of this machine in a worker, and keep them; the kernels are built first where they are not.
 
     Raises:
         Ending: the worker did not come to its end.
     """
+    compiled.provide()
     job = {
         "do": "limits", "folder": str(places.cache_folder("limits")), "workers": supervisor.processors(),
         "repetitions": effort.repetitions, "seconds": effort.seconds, "more": effort.more,

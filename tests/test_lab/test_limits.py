@@ -11,13 +11,12 @@ from contextlib import ExitStack
 from dataclasses import replace
 from fractions import Fraction
 from functools import reduce
-from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from harness.errors import EnvironmentLacks, NotBuilt
+from harness.errors import EnvironmentLacks
 from harness.lab import machine
 from harness.lab.limits import compiled, crew, levels, measuring, probe, system
 from harness.lab.limits.message import limits_from, limits_of, to_message
@@ -167,19 +166,6 @@ def test_unknown_instructions_are_refused() -> None:
         KERNELS.multiply_add("mmx", 1)
     with pytest.raises(ValueError, match="memcpy"):
         KERNELS.Ground(SIZE).copy("by hand", 1)
-
-
-def test_kernels_of_another_source_are_refused(tmp_path: Path) -> None:
-    """A build without a record, or with that of another source, measures something that nobody can read."""
-    source = tmp_path / "kernels.pyx"
-    compiled.require_fresh(source)
-    source.write_text("new")
-    with pytest.raises(NotBuilt, match="older than its source"):
-        compiled.require_fresh(source)
-    source.with_suffix(".build.json").write_text(
-        json.dumps({"source_sha256": sha256(b"new").hexdigest()})
-    )
-    compiled.require_fresh(source)
 
 
 # ---------------------------------------------------------------------- caches

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import os
-import re
 import shutil
-import subprocess
 import sys
 import tempfile
 from collections.abc import Callable, Iterable, Sequence
@@ -15,18 +13,15 @@ from typing import TypeAlias
 
 from harness.errors import NotBuilt
 from harness.lab import places
+from harness.lab.bodies import keep, products, run_setup
 from harness.lab.closure import needed_files
 from harness.lab.machine import library_version
 from harness.lab.sources import files_digest
-from harness.lab.supervisor import die_with_parent
 from harness.lab.trees import tree_at
 
 Body: TypeAlias = tuple[str, str]
 """Case and variant of a compiled body."""
-_BUILD_SECONDS = 900
 _FLAGS = ("CC", "CXX", "CFLAGS", "CPPFLAGS", "LDFLAGS")
-_PLACED = re.compile(r"^\S+:\d+(?::\d+)?:\s*\S")
-"""A compiler's message with its place: file, line, column."""
 
 
 def provide(
@@ -92,63 +87,21 @@ def _build_together(root: Path, bodies: Sequence[Body]) -> NotBuilt | None:
         )
         for body in bodies:
             shutil.copyfile(_source(root, body), _source(copy, body))
-        command = [sys.executable, "setup.py", "-q", "build_ext", "--inplace"]
-        try:
-            done = subprocess.run(
-                command,
-                cwd=copy,
-                capture_output=True,
-                timeout=_BUILD_SECONDS,
-                check=False,
-                preexec_fn=die_with_parent,
-            )
-        except subprocess.TimeoutExpired:
+        if problem := run_setup(copy):
             return NotBuilt(
-                f"building {_names(bodies)} took longer than {_BUILD_SECONDS} s",
-                "build it by hand and look",
-            )
-        if done.returncode:
-            return NotBuilt(
-                f"building {_names(bodies)} failed: {_first_error(done.stdout + done.stderr)}",
+                f"building {_names(bodies)} failed: {problem}",
                 "mend the source, or leave it out: -V",
             )
         for body in bodies:
-            built = [
-                file
-                for file in _source(copy, body).parent.glob(f"{body[1]}.*")
-                if file.suffix in {".so", ".pyd", ".json"}
-            ]
+            built = products(_source(copy, body).parent, body[1])
             if not any(file.suffix != ".json" for file in built):
                 return NotBuilt(
                     f"setup.py built nothing for {_names([body])}",
                     "every extensions/*/*.pyx must be built by setup.py",
                 )
-            _keep(built, _kept(root, body))
+            keep(built, _kept(root, body))
     return None
-
-
-def _keep(files: Sequence[Path], folder: Path) -> None:
-    """Keep a build as a whole or not at all: others may build the same now."""
-    with tempfile.TemporaryDirectory(dir=folder.parent, prefix=".new-") as scratch:
-        whole = Path(scratch, "build")
-        whole.mkdir()
-        for file in files:
-            shutil.copyfile(file, whole / file.name)
-        try:
-            whole.rename(folder)
-        except OSError:
-            if not folder.is_dir():
-                raise
 
 
 def _names(bodies: Sequence[Body]) -> str:
     return ", ".join(f"extensions/{case}/{variant}.pyx" for case, variant in bodies)
-
-
-def _first_error(output: bytes) -> str:
-    lines = [line.strip() for line in output.decode(errors="replace").splitlines()]
-    if placed := [line for line in lines if _PLACED.match(line) and "warning" not in line]:
-        return placed[0]
-    return next(
-        (line for line in lines if "error" in line.lower()), lines[-1] if lines else "no message"
-    )

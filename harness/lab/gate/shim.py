@@ -2,39 +2,35 @@
 
 from __future__ import annotations
 
-from importlib.machinery import EXTENSION_SUFFIXES
-from importlib.util import module_from_spec, spec_from_file_location
+import shutil
 from typing import Any
 
-from harness.errors import EnvironmentLacks
-from harness.lab.catalogue import HOME
+from harness.errors import EnvironmentLacks, NotBuilt
+from harness.lab import bodies
 
-_REMEDY = "make build; or --metric time"
+_INSTEAD = "or --metric time"
+_WHERE = ("gate", "callgrind")
 
 
 def load() -> Any:
-    """Return the module ``extensions/gate/callgrind``.
+    """Return the module ``extensions/gate/callgrind``, built when it is first needed.
 
     Raises:
-        EnvironmentLacks: it is not built, or was built without valgrind's headers.
+        EnvironmentLacks: it cannot be built here, or not with valgrind's headers.
     """
-    folder = HOME / "extensions" / "gate"
-    file = next(
-        (
-            path
-            for suffix in EXTENSION_SUFFIXES
-            if (path := folder / f"callgrind{suffix}").is_file()
-        ),
-        None,
-    )
-    spec = None if file is None else spec_from_file_location("harness_shim.callgrind", file)
-    if spec is None or spec.loader is None:
-        raise EnvironmentLacks("extensions/gate/callgrind.pyx is not built", _REMEDY)
-    module = module_from_spec(spec)
-    spec.loader.exec_module(module)
+    try:
+        module = bodies.load(*_WHERE)
+        if not module.can_count():  # built before valgrind came: beside its source, or kept
+            kept = bodies.kept_folder(*_WHERE)
+            shutil.rmtree(kept, ignore_errors=True)
+            module = bodies.loaded(bodies.made(*_WHERE), "callgrind")
+            if not module.can_count():
+                shutil.rmtree(kept, ignore_errors=True)
+    except NotBuilt as error:
+        raise EnvironmentLacks(error.problem, f"{error.remedy}; {_INSTEAD}") from None
     if not module.can_count():
         raise EnvironmentLacks(
-            "perflab was built without valgrind's headers",
-            f"apt-get install valgrind; rm {folder}/callgrind.*.so; {_REMEDY}",
+            "valgrind's headers are not there, so instructions cannot be counted",
+            f"apt-get install valgrind; {_INSTEAD}",
         )
     return module

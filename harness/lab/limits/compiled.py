@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from functools import partial
-from hashlib import sha256
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from harness.errors import NotBuilt
+from harness.lab import bodies
 from harness.lab.limits.probe import Probe, Timed
 from harness.model.limited import Group
 
 if TYPE_CHECKING:
     from harness.lab.limits.levels import Level
 
+_WHERE = ("limits", "kernels")
 _CHUNK = 2 << 20
 """Bytes: what memory moves in less than a slice."""
 _OBJECTS = 512
@@ -28,32 +28,14 @@ _WIDEST = 2
 
 
 def load() -> Any | None:
-    """Return the compiled kernels, or None where they are not built.
-
-    Raises:
-        NotBuilt: they are built from another source than the one beside them.
-    """
-    try:
-        from extensions.limits import kernels
-    except ImportError:
-        return None
-    require_fresh(Path(kernels.__file__).with_name("kernels.pyx"))
-    return kernels
+    """Return the compiled kernels, or None where there is no build of their source."""
+    return bodies.load(*_WHERE) if bodies.available(*_WHERE) else None
 
 
-def require_fresh(source: Path) -> None:
-    """Refuse a build whose record names another source; where there is no source, there is nothing to compare."""
-    if not source.exists():
-        return
-    try:
-        built = json.loads(source.with_suffix(".build.json").read_text())["source_sha256"]
-    except (OSError, ValueError, KeyError):
-        built = "unknown"
-    if built != sha256(source.read_bytes()).hexdigest():
-        raise NotBuilt(
-            "the build of extensions/limits/kernels.pyx is older than its source (the digests differ)",
-            "run `make build`, then try again",
-        )
+def provide() -> None:
+    """Build the kernels where there is no build yet; where none can be made the limits are measured through NumPy."""
+    with suppress(NotBuilt):
+        bodies.library(*_WHERE)
 
 
 def probes(kernels: Any, levels: Sequence[Level]) -> list[Probe]:

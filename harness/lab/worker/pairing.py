@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from itertools import repeat
 from typing import TYPE_CHECKING, Any, TypeAlias
 
+from harness.errors import words_of
 from harness.judge.equality import difference, exact
 from harness.lab import trees
 from harness.lab.worker.control import SLICE_NS, Control
@@ -169,7 +170,11 @@ class Contest:
             return Difference("type", "", "classes that both revisions have", str(error))
         with trees.entered(judge.tree):
             (arguments,) = judge.fresh(1)
-            return difference(judge.case.relation(judge.subject.name), arguments, expected, actual)
+            relation = judge.case.relation(judge.subject.name)
+            try:
+                return difference(relation, arguments, expected, actual)
+            except Exception as error:  # the other side's object lacks what this side's class has
+                return Difference("type", "", "what can be compared", words_of(error))
 
     def pairs(self, plan: Stint) -> tuple[Pairs, Pairs]:
         """Time pairs of slices until their median is known well enough; return nanoseconds (base, head), and the control's."""
