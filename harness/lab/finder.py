@@ -19,9 +19,9 @@ if TYPE_CHECKING:
 
 SIDE = "PERFLAB_SIDE"
 """Tells the processes that a side's process starts which tree they belong to."""
-STARTUP = os.path.join(os.path.dirname(os.path.abspath(__file__)), "startup")
+STARTUP = os.path.join(os.path.dirname(os.path.realpath(__file__)), "startup")
 """On PYTHONPATH, its ``sitecustomize`` makes every such process begin with this finder."""
-_LAB = os.path.dirname(os.path.dirname(os.path.abspath(__file__))) + os.sep
+_LAB = os.path.dirname(os.path.dirname(os.path.realpath(__file__))) + os.sep
 _INSTALLED = tuple(
     os.path.abspath(prefix) + os.sep for prefix in {sys.prefix, sys.base_prefix, sys.exec_prefix}
 )

@@ -13,6 +13,7 @@ from harness.lab.gate import changes
 from harness.lab.gate.changes import Place
 from harness.lab.proof import where
 from harness.lab.supervisor import Confines, Worker
+from harness.lab.worker.answers import read_sheet
 
 DECLARATION = """
 '''Which?'''
@@ -56,6 +57,17 @@ def written(root: Path, work: str, kinds: str) -> Path:
     return root
 
 
+def jobs(tmp_path: Path, work: str, **kinds: str) -> dict[str, dict[str, Any]]:
+    """Lay revisions out, and return by side how a job names its case."""
+    named = {}
+    for side, text in kinds.items():
+        root = written(tmp_path / side, work, textwrap.dedent(text))
+        found = changes.in_revision(root, Place("pair", "pair", Path("pair"), "path"))
+        assert found is not None
+        named[side] = {"case": where(found)}
+    return named
+
+
 @pytest.fixture
 def contest(tmp_path: Path) -> Callable[..., dict[str, Any]]:
     """Lay two revisions out, load them into one process, and return what it says of their answers."""
@@ -66,11 +78,8 @@ def contest(tmp_path: Path) -> Callable[..., dict[str, Any]]:
         job: dict[str, Any] = {
             "do": do, "variant": "work", "workload": "3", "workloads": ["3"], "seed": 1, "spin": None,
         }  # fmt: skip
-        for side, text in (("base", kinds), ("head", kinds if head_kinds is None else head_kinds)):
-            root = written(tmp_path / side, work, textwrap.dedent(text))
-            found = changes.in_revision(root, Place("pair", "pair", Path("pair"), "path"))
-            assert found is not None
-            job[side] = {"case": where(found)}
+        head = kinds if head_kinds is None else head_kinds
+        job |= jobs(tmp_path, work, base=kinds, head=head)
         with Worker(Confines(20.0, 4 << 30)) as worker:
             said = worker.ask(job)
             if "failed" not in said and do == "contest":
@@ -175,3 +184,25 @@ def test_inputs_of_own_classes_are_compared_by_what_they_hold(
 ) -> None:
     """Each side's input is made among its own modules; what cannot be compared is not called the same."""
     assert contest(base, head, do="same_inputs") == {"same": same}
+
+
+def test_two_processes_play_on_the_head_s_input_too(tmp_path: Path) -> None:
+    """GIVEN declarations that differ THEN the base answers the input that the head has made, of its own classes; or says that it cannot."""
+    base, head = (
+        DATACLASS + GIVEN.replace("range(n)", f"range({n})") + "def answer(given):\n    return len(given)\n"
+        for n in (1, 7)
+    )  # fmt: skip
+    sides = jobs(tmp_path, PLAIN, base=base, head=head, lacking="def given(n):\n    return (n,)\n")
+    said = {}
+    for side in ("base", "lacking"):
+        job = {
+            "variant": "work", "workload": "3", "n": 3, "limits": None,
+            "sheet": str(tmp_path / "sheet"), "inputs": str(tmp_path / "inputs"),
+        }  # fmt: skip
+        for which, do in (("head", "inputs"), (side, "sheet")):
+            with Worker(Confines(20.0, 4 << 30)) as worker:
+                said[side] = worker.ask({**job, **sides[which], "do": do})
+
+    assert "failed" not in said["base"], said
+    assert read_sheet(str(tmp_path / "sheet"))[0].answer() == 7
+    assert said["lacking"]["message"].startswith("cannot be given the head's input: ")

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, TypeAlias
 from harness.judge import gate as policy
 from harness.judge.gate import Unit
 from harness.lab.frames import FIXED_LAYOUT
+from harness.lab.gate.changes import Sides, same_declaration
 from harness.lab.proof import numba_cache, where
 from harness.lab.supervisor import Confines, Ending, Worker, processors
 from harness.model.declared import Status, Technique
@@ -251,12 +252,21 @@ class Timer:
         }  # fmt: skip
 
     def _sheet(self, seed: int) -> None:
-        """The input and the base's answer to it, made once."""
-        if not (self.match.scratch / "sheet").exists():
-            with Worker(
-                self.match.confines, hash_seed=seed, environment=numba_cache(self.match.base.found)
-            ) as worker:
-                _asked(worker, self._job("sheet", self.match.base), "base")
+        """The head's input and the base's answer to it, made once."""
+        if (self.match.scratch / "sheet").exists():
+            return
+        base, head = self.match.base, self.match.head
+        more = {}
+        if not same_declaration(Sides(base.found.name, base, head)):
+            more = {"inputs": str(self.match.scratch / "inputs")}
+            with self._maker(head, seed) as worker:
+                _asked(worker, {**self._job("inputs", head), **more}, "head")
+        with self._maker(base, seed) as worker:
+            _asked(worker, {**self._job("sheet", base), **more}, "base")
+
+    def _maker(self, revision: Revision, seed: int) -> Worker:
+        cache = numba_cache(revision.found)
+        return Worker(self.match.confines, hash_seed=seed, environment=cache)
 
     def _turns(
         self, sides: Sequence[Worker]

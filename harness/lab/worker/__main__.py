@@ -152,9 +152,12 @@ class Server:
         from harness.lab.catalogue import workload_named
         from harness.lab.limits.message import limits_from
         from harness.lab.worker.answers import make_entry, write_sheet
+        from harness.lab.worker.crossing import given
         from harness.lab.worker.detectors import bound_seconds
 
         workload = workload_named(case, job["workload"])
+        if "inputs" in job:  # the other side's, made of our own classes
+            workload = given(Path(job["inputs"]), workload)
         entry = make_entry(workload, workload.seed, compute)
         write_sheet([entry], Path(job["sheet"]))
         bound = (
@@ -164,6 +167,19 @@ class Server:
         )
         work = None if case.work is None else asdict(case.work(*entry.fresh_arguments()))
         return {"bound_seconds": bound, "work": work, "reference_seconds": entry.reference_seconds}
+
+    def do_inputs(self, job: Message) -> Message:
+        """Write one workload's input down, for the other side."""
+        from pathlib import Path
+
+        from harness.lab.catalogue import workload_named
+        from harness.lab.worker.crossing import packed_in
+        from harness.lab.worker.subject import load_case
+
+        _, case = load_case(job)
+        packed = packed_in(workload_named(case, job["workload"]).arguments(), None)
+        Path(job["inputs"]).write_bytes(packed or b"")
+        return {}
 
     def do_examine(self, job: Message) -> Message:
         """Examine one variant on the whole sheet."""

@@ -7,16 +7,21 @@ from __future__ import annotations
 
 import pickle
 from contextlib import suppress
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from harness.errors import words_of
 from harness.lab import trees
+from harness.lab.worker.answers import Raised
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from harness.lab.trees import Tree
+    from harness.model.declared import Workload
 
 
-class Lacking(Exception):
+class Lacking(Raised):
     """The other revision has no such class, or one that cannot be made of this."""
 
 
@@ -48,3 +53,21 @@ def unpacked_in(packed: bytes, tree: Tree | None) -> Any:
             return pickle.loads(packed)  # noqa: S301  our own bytes, made above
         except Exception as error:
             raise Lacking(words_of(error)) from error
+
+
+def given(file: Path, workload: Workload) -> Workload:
+    """Return the workload with the input that the other side wrote down; its own, where that could not be pickled.
+
+    Raises:
+        Lacking: (when it is made) this side has no such classes.
+    """
+    packed = file.read_bytes()
+
+    def make(n: int, seed: int) -> Any:
+        del n, seed
+        try:
+            return unpacked_in(packed, None)
+        except Lacking as error:
+            raise Lacking(f"cannot be given the head's input: {error}") from error
+
+    return replace(workload, make=make) if packed else workload

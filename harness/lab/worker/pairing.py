@@ -93,7 +93,10 @@ def give_input(base: Side, head: Side, workload: str) -> None:
     with trees.entered(head.tree):
         arguments = chosen.arguments()
         head.originals = Originals(arguments)
-    theirs = brought(arguments, head.tree, base.tree)
+    try:
+        theirs = brought(arguments, head.tree, base.tree)
+    except Lacking as error:
+        raise Lacking(f"cannot be given the head's input: {error}") from error
     with trees.entered(base.tree):
         base.originals = Originals(theirs)
 
