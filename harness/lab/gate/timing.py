@@ -1,7 +1,7 @@
 """The time of both revisions of one variant: pairs of short slices, many fresh processes, looks at set points.
 
 Where both revisions can be loaded into one process they take turns in it.  Where they cannot (event loops, pools,
-services, imports inside calls) two processes play ping-pong on one processor, at the same addresses.
+services, processes of their own) two processes play ping-pong on one processor, at the same addresses.
 """
 
 from __future__ import annotations
