@@ -72,6 +72,8 @@ class Scene:
     base_root: Path
     head_root: Path
     sides: dict[str, Sides]
+    here: Path | None = None
+    """The project in the working tree."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,7 +18,7 @@ def built(desk: Desk, todo: Sequence[Listed]) -> list[Listed]:
     failed: dict[str, dict[builds.Body, PerflabError]] = {"base": {}, "head": {}}
     for which, root in (("base", desk.scene.base_root), ("head", desk.scene.head_root)):
         bodies = sorted({body for one in todo for body in _bodies(desk, one, which)})
-        failed[which] = dict(builds.provide(root, bodies, tell=desk.tell))
+        failed[which] = dict(builds.provide(root, bodies, tell=desk.tell, built=desk.scene.here))
     kept = []
     for one in todo:
         head = next(

@@ -37,7 +37,8 @@ def both_revisions(asked: Asked) -> Iterator[Scene]:
                     f"there is no case called {name!r} on either side",
                     did_you_mean(name, find_cases()) or "python -m harness list",
                 )
-        yield Scene(repository, commit, base / _home(repository), head / _home(repository), opened)
+        home = _home(repository)
+        yield Scene(repository, commit, base / home, head / home, opened, repository.top / home)
 
 
 def _places(asked: Asked) -> tuple[list[Place], Repository]:
