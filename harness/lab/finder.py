@@ -121,7 +121,8 @@ class Finder:
         if found.loader is None or not found.has_location:
             return self._moved_namespace(fullname, found)
         file = _real(found.origin or "")
-        if not _within(file, tree.origin) or is_installed(file):
+        theirs = _within(file, tree.origin) and not _within(file, tree.root)
+        if not theirs or is_installed(file):
             return found
         here = tree.root + file[len(tree.origin) :]
         if not os.path.isfile(here):
@@ -135,7 +136,11 @@ class Finder:
     def _moved_namespace(self, fullname: str, found: ModuleSpec) -> ModuleSpec:
         assert self.active is not None
         tree, parts = self.active, [_real(one) for one in _locations(found)]
-        ours = [one for one in parts if _within(one, tree.origin) and not is_installed(one)]
+        ours = [
+            one
+            for one in parts
+            if _within(one, tree.origin) and not _within(one, tree.root) and not is_installed(one)
+        ]
         if not ours or found.loader is not None:
             return found
         self._own(fullname, None)
