@@ -15,7 +15,8 @@ FUZZ := $(VENV)/.fuzz
 UV := $(VENV)/lock/bin/uv
 PERFLAB := PERFLAB_NO_EXTENSIONS=1 $(PY) -m pip install -qq --disable-pip-version-check \
 	--no-deps --no-build-isolation -e .
-BUDGET ?= 3
+BUDGET ?= 7
+PRECISION ?= 0.1
 UPGRADE ?= --upgrade
 RESOLUTION ?= highest
 SECONDS_OF_FUZZ ?= 600
@@ -27,7 +28,7 @@ help: ## show this
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1\t/'
 
 run: $(RUN) ## install and build what the flagship case needs, and run it
-	@$(PY) -m harness run dedupe --budget $(BUDGET)
+	@$(PY) -m harness run dedupe --budget $(BUDGET) --precision $(PRECISION)
 
 test: $(TEST) build ## install what the tests need, build everything, run all tests
 	@$(PY) -m pytest -n 2 --dist loadfile

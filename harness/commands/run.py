@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import math
 import os
-from collections.abc import Iterable, Sequence
+import shlex
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -34,6 +36,10 @@ if TYPE_CHECKING:
     from harness.show.progress import Silent
 
 
+_MOST_TIMES = 5.0
+"""The budget that is proposed for going on, over the one before: more should be a person's own idea."""
+
+
 @click.command("run")
 @click.argument("cases", nargs=-1, metavar="CASE...", shell_complete=options.complete_cases)
 @options.workloads
@@ -48,7 +54,7 @@ if TYPE_CHECKING:
     "--budget",
     type=click.FloatRange(min=0.5),
     metavar="SECONDS",
-    help="Measure each workload at most about this long (default: 20, of a sweep 10).",
+    help="Measure about this long for each workload, all together (default: 20, of a sweep 10).",
 )
 @click.option(
     "--sweep",
@@ -61,7 +67,11 @@ if TYPE_CHECKING:
     metavar="FILE",
     help="Where a sweep's plot goes (SVG; default: beside the result).",
 )
-@click.option("--resume", metavar="ID", help="Continue an interrupted run.")
+@click.option(
+    "--resume",
+    metavar="ID",
+    help="Continue a run: an interrupted one, or a complete one with more --budget or --precision.",
+)
 @click.option(
     "--monitor",
     is_flag=True,
@@ -95,14 +105,14 @@ def command(
         workloads = ("all",)
     stores = options.stores(store_folder)
     asked = (
-        _resumed(cases, resume, stores)
+        _resumed(cases, resume, stores, precision=precision, budget=budget)
         if resume is not None
         else [_Asked(catalogue.find_case(name), plan) for name in _some(cases)]
     )
     sessions = [_session(one, workloads, variants, stores.runs) for one in asked]
     with the_machine(wait=not no_wait) as alone:
         if resume is not None:  # whoever held the machine may have gone on with this very run
-            asked = _resumed(cases, resume, stores)
+            asked = _resumed(cases, resume, stores, precision=precision, budget=budget)
             sessions = [_session(one, workloads, variants, stores.runs) for one in asked]
         if _build([one.bodies() for one in sessions], quiet=quiet):  # and watched from now on
             sessions = [_session(one, workloads, variants, stores.runs) for one in asked]
@@ -115,7 +125,9 @@ def command(
         else summary
         for summary in summaries
     ]
-    _finish(summaries, codes, json_to, _path_or_name(asked[-1].found))
+    stored = "" if store_folder is None else f" --store {shlex.quote(str(store_folder))}"
+    again = {one.found.name: f"{_path_or_name(one.found)}{stored}" for one in asked}
+    _finish(summaries, codes, json_to, again)
 
 
 def _measure_all(
@@ -182,7 +194,15 @@ def _some(cases: tuple[str, ...]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(cases))
 
 
-def _resumed(cases: tuple[str, ...], wanted: str, stores: Stores) -> list[_Asked]:
+def _resumed(
+    cases: tuple[str, ...],
+    wanted: str,
+    stores: Stores,
+    *,
+    precision: float | None,
+    budget: float | None,
+) -> list[_Asked]:
+    """The run to go on with, as it was asked then, but for what is asked now; no cap of an older perflab ends it."""
     from harness.lab import session, store
 
     run = store.read(store.find(wanted, stores))
@@ -192,7 +212,13 @@ def _resumed(cases: tuple[str, ...], wanted: str, stores: Stores) -> list[_Asked
             f"run {run.id} is of {run.case!r}, not of {found.name!r}",
             f"python -m harness run {run.case} --resume {run.id}",
         )
-    return [_Asked(found, run.plan, session.resumed(run, found, found.load()))]
+    plan = replace(
+        run.plan,
+        precision=precision or run.plan.precision,
+        budget_seconds=budget or run.plan.budget_seconds,
+        max_blocks=0,
+    )
+    return [_Asked(found, plan, session.resumed(run, found, found.load(), plan))]
 
 
 def _session(
@@ -250,7 +276,6 @@ class _Listener:
         self._session = session
         self._reporter = reporter
         self._console = console
-        self._finished = 0
         self.path: Path | None = None
 
     def begun(self, path: Path) -> None:
@@ -261,9 +286,9 @@ class _Listener:
         """Say what is being done."""
         self._reporter.step(f"{self._session.found.name} {text}")
 
-    def spent(self, share: float) -> None:
+    def spent(self, done: float) -> None:
         """Move the bar."""
-        self._reporter.spent(self._finished + share)
+        self._reporter.spent(done)
 
     def saved(self, run: Run, path: Path, finished: Measured | None) -> None:
         """Print the table of the workload that has just been finished."""
@@ -271,7 +296,6 @@ class _Listener:
         self._reporter.measured(run)
         if finished is None:
             return
-        self._finished += 1
         if self._console is not None:
             from harness.judge.summary import summarise
             from harness.show.table import print_workload
@@ -378,8 +402,12 @@ def _path_or_name(found: catalogue.Found) -> str:
 
 
 def _finish(
-    summaries: Sequence[Summary], codes: Sequence[ExitCode], json_to: str | None, case: str
+    summaries: Sequence[Summary],
+    codes: Sequence[ExitCode],
+    json_to: str | None,
+    again: Mapping[str, str],
 ) -> None:
+    """Write and say what there is; ``again`` is what a person types to name each case again."""
     from harness.judge.summary import exit_code
     from harness.show import documents, table
 
@@ -394,10 +422,29 @@ def _finish(
         table.print_legend(console)
         for summary in summaries:
             _say_outputs(summary)
+            click.echo(_ending(summary, again[summary.run.case]))
             click.echo(f"result file: {summary.file}")
-        click.echo(f"next:  {_next(summaries[-1], case)}")
+        click.echo(f"next:  {_next(summaries[-1], again[summaries[-1].run.case])}")
     code = gravest([*codes, *(exit_code(summary) for summary in summaries)])
     raise click.exceptions.Exit(int(code))
+
+
+def _ending(summary: Summary, case: str) -> str:
+    """Why it ended: precise, or out of time; then the command that continues."""
+    plan, goal = summary.run.plan, f"±{100 * summary.run.plan.precision:g}%"
+    wide = {
+        one.name: one.widest
+        for one in summary.workloads
+        if one.widest is not None and one.widest > plan.precision
+    }
+    if not wide:
+        return f"{summary.run.case}: every ratio is within {goal}"
+    # intervals narrow with the square root of the time
+    times = min(_MOST_TIMES, max(2.0, (max(wide.values()) / plan.precision) ** 2))
+    return (
+        f"{summary.run.case}: time ran out before every ratio was within {goal} ({', '.join(wide)}); continue:"
+        f" python -m harness run {case} --resume {summary.run.id} --budget {math.ceil(plan.budget_seconds * times)}"
+    )
 
 
 def _say_outputs(summary: Summary) -> None:

@@ -12,7 +12,8 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
-from harness.judge.statistics import CONFIDENCE, ratio_estimate, student_quantile
+from harness.judge.network import Network
+from harness.judge.statistics import CONFIDENCE, student_quantile
 from harness.model.declared import Status
 from harness.model.judged import (
     Choice,
@@ -42,6 +43,7 @@ class _Point:
 
     n: int
     rows: Mapping[str, Row]
+    network: Network
 
     def seconds(self, variant: str) -> float:
         """Seconds per call; infinite where it was not measured."""
@@ -71,9 +73,7 @@ def all_series(run: Run, workloads: Sequence[WorkloadSummary]) -> tuple[Series, 
     found = []
     for name in names:
         points = [
-            _Point(
-                workload.n, {row.result.key.variant: row for row in workload.rows if row.seconds}
-            )
+            _point(workload)
             for workload in sorted(workloads, key=lambda one: one.n)
             if workload.name in members[name] and workload.n > 0
         ]
@@ -81,6 +81,12 @@ def all_series(run: Run, workloads: Sequence[WorkloadSummary]) -> tuple[Series, 
         if len(points) > 1:
             found.append(_series(name, points, run))
     return tuple(found)
+
+
+def _point(workload: WorkloadSummary) -> _Point:
+    rows = {row.result.key.variant: row for row in workload.rows if row.seconds}
+    network = Network({name: row.result.processes for name, row in rows.items()})
+    return _Point(workload.n, rows, network)
 
 
 def _series(name: str, points: Sequence[_Point], run: Run) -> Series:
@@ -131,7 +137,7 @@ def _as_good_as_the_best(point: _Point) -> set[str]:
 def _ties(point: _Point, best: str, other: str) -> bool:
     if point.seconds(other) <= point.seconds(best) * (1 + NEAR):
         return True
-    ratio = ratio_estimate(point.rows[other].result.processes, point.rows[best].result.processes)
+    ratio = point.network.ratio(other, best)
     return ratio is not None and ratio.low <= 1 <= ratio.high and ratio.value <= 1 + 5 * NEAR
 
 
@@ -245,13 +251,11 @@ def _best_names(points: Sequence[_Point]) -> list[str]:
 
 
 def _gaps(points: Sequence[_Point], one: str, other: str) -> list[_Gap]:
-    """Log of the time of ``one`` over the time of ``other`` wherever both were measured in common rounds."""
+    """Log of the time of ``one`` over the time of ``other`` wherever common rounds tie them."""
     found = []
     for point in points:
         if one in point.rows and other in point.rows:
-            ratio = ratio_estimate(
-                point.rows[one].result.processes, point.rows[other].result.processes
-            )
+            ratio = point.network.ratio(one, other)
             if ratio is not None:
                 found.append(
                     _Gap(point.n, math.log(ratio.value), math.log(ratio.low), math.log(ratio.high))
@@ -342,13 +346,20 @@ def parallel_curve(crew: Measured) -> ParallelCurve | None:
     """Speed-up of each number of workers over one, from rounds in which all were timed one right after the other."""
     kept = {conditions.block for conditions in crew.conditions if not conditions.dropped}
     timed = {
-        result.workers: [process for process in result.processes if process.block in kept]
+        result.workers: result.key.variant
         for result in crew.results
         if result.workers is not None and result.status is Status.OK
     }
+    network = Network(
+        {
+            result.key.variant: [process for process in result.processes if process.block in kept]
+            for result in crew.results
+            if result.key.variant in timed.values()
+        }
+    )
     points = [Speedup(1, Estimate(1.0, 1.0, 1.0))]
     for workers in sorted(timed):
-        ratio = ratio_estimate(timed.get(1, ()), timed[workers]) if workers > 1 else None
+        ratio = network.ratio(timed.get(1, ""), timed[workers]) if workers > 1 else None
         if ratio is not None:
             points.append(Speedup(workers, ratio))
     if len(points) < 2:

@@ -37,31 +37,6 @@ def time_estimate(processes: Sequence[Process]) -> Estimate | None:
     return _estimate(groups)
 
 
-def ratio_estimate(reference: Sequence[Process], candidate: Sequence[Process]) -> Estimate | None:
-    """Reference time / candidate time, from rounds in which both were timed one right after the other.
-
-    Per block the median of log(reference / candidate) over common rounds: a slow moment of the machine
-    hits both sides of a pair and cancels.  Blocks without a common round do not count.
-    """
-    import numpy as np
-
-    candidates = {process.block: process for process in candidate}
-    groups = []
-    for process in reference:
-        other = candidates.get(process.block)
-        if other is None:
-            continue
-        theirs = {sample.round: sample.seconds for sample in other.samples}
-        pairs = [
-            sample.seconds / theirs[sample.round]
-            for sample in process.samples
-            if sample.round in theirs
-        ]
-        if pairs:
-            groups.append(np.log(pairs))
-    return _estimate(groups)
-
-
 def verdict(ratio: Estimate, tolerance: float = 0.0) -> Verdict:
     """Say whether the candidate is faster (ratio above 1), slower, the same within ``tolerance``, or unclear."""
     if ratio.low > 1 + tolerance:

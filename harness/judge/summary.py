@@ -7,10 +7,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from harness.errors import ExitCode, gravest
+from harness.judge.network import Network
 from harness.judge.scaling import all_series, parallel_curve
 from harness.judge.statistics import (
     payback_calls,
-    ratio_estimate,
     tie_groups,
     time_estimate,
     verdict,
@@ -25,7 +25,7 @@ from harness.model.declared import (
     is_impossible,
 )
 from harness.model.judged import Comparison, Estimate, Row, Summary, WorkloadSummary
-from harness.model.measured import Measured, Process, Result, Run
+from harness.model.measured import Measured, Plan, Process, Result, Run
 
 _LEAST_SLICE_NS = 1000
 """Two readings of the clock take a twentieth of this: shorter slices say more about the clock than about the code."""
@@ -60,36 +60,49 @@ def summarise(run: Run, file: str | None = None) -> Summary:
     return Summary(run, workloads, all_series(run, workloads), curves, file)
 
 
-def widest_ratio(measured: Measured, reference: str) -> float | None:
-    """The largest relative half-width of the ratios' intervals: what the stopping rule looks at."""
+def network_of(measured: Measured, earlier: Network | None = None) -> Network:
+    """The proven variants of a workload, tied by the rounds of its kept blocks: what every ratio is made of."""
     kept = _kept_blocks(measured)
-    results = {result.key.variant: result for result in measured.results if proven(result)}
-    if not results:
-        return None
-    first = reference if reference in results else next(iter(results))
-    ratios = [
-        ratio_estimate(_kept(results[first], kept), _kept(result, kept))
-        for name, result in results.items()
-        if name != first
-    ]
+    processes = {
+        result.key.variant: _kept(result, kept) for result in measured.results if proven(result)
+    }
+    return Network(processes, earlier=earlier)
+
+
+def widest_ratio(
+    measured: Measured, reference: str, network: Network | None = None
+) -> float | None:
+    """The largest relative half-width of the ratios' intervals: what the stopping rule looks at.
+
+    Args:
+        measured: a workload.
+        reference: the variant whose ratios count; where it is not proven, the first that is.
+        network: of the workload, where it is known already.
+    """
+    network = network or network_of(measured)
+    first = reference if reference in network.names else next(iter(network.names), "")
+    ratios = [network.ratio(first, name) for name in network.names if name != first]
     if not ratios or any(ratio is None for ratio in ratios):
         return None
     return max(ratio.relative_half_width for ratio in ratios if ratio is not None)
+
+
+def why_it_ended(measured: Measured, plan: Plan, widest: float) -> str:
+    """Say why a workload ended before it was precise; empty: it is precise."""
+    if widest <= plan.precision:
+        return ""
+    goal = f"±{widest:.1%} (goal ±{100 * plan.precision:g}%)"
+    if not measured.complete:
+        return f"not finished: so far {goal}"
+    if plan.max_blocks and len(measured.conditions) >= plan.max_blocks:
+        return f"ended after {plan.max_blocks} blocks at {goal}"
+    return f"time ran out at {goal}"
 
 
 def best_of_ours(workload: WorkloadSummary) -> Row | None:
     """The fastest proven variant that is no rival."""
     ours = [row for row in workload.rows if row.seconds is not None and not row.result.rival]
     return min(ours, key=lambda row: row.seconds.value if row.seconds else 0.0, default=None)
-
-
-def paired_ratio(workload: Measured, reference: str, candidate: str) -> Estimate | None:
-    """Time of ``reference`` / time of ``candidate``, both proven, from their common rounds."""
-    results = {result.key.variant: result for result in workload.results if proven(result)}
-    if reference not in results or candidate not in results:
-        return None
-    kept = _kept_blocks(workload)
-    return ratio_estimate(_kept(results[reference], kept), _kept(results[candidate], kept))
 
 
 def exit_code(summary: Summary) -> ExitCode:
@@ -136,7 +149,6 @@ class _Reference:
     """The reference's part of a workload."""
 
     name: str
-    processes: Sequence[Process]
     start_seconds: float | None
     first_call_seconds: float | None
     seconds: Estimate | None
@@ -146,8 +158,9 @@ def _workload(measured: Measured, run: Run) -> WorkloadSummary:
     kept = _kept_blocks(measured)
     results = [replace(result, processes=tuple(_kept(result, kept))) for result in measured.results]
     reference = _reference(results, run.reference)
-    rows = [_row(result, reference, measured.bound_seconds) for result in results]
-    rows = _beside_the_best(_with_ties(rows))
+    network = network_of(measured)
+    rows = [_row(result, reference, network, measured.bound_seconds) for result in results]
+    rows = _beside_the_best(_with_ties(rows, network), network)
     widths = [
         row.speedup.ratio.relative_half_width
         for row in rows
@@ -156,7 +169,7 @@ def _workload(measured: Measured, run: Run) -> WorkloadSummary:
     widest = max(widths, default=None)
     dropped = tuple(conditions.dropped for conditions in measured.conditions if conditions.dropped)
     blocks = sum(not conditions.dropped for conditions in measured.conditions)
-    warnings = _warnings(rows, measured, blocks=blocks, widest=widest, precision=run.plan.precision)
+    warnings = _warnings(rows, measured, blocks=blocks, widest=widest, plan=run.plan)
     warnings += ["a monitor looked on"] if run.plan.monitor else []
     return WorkloadSummary(
         measured.workload,
@@ -175,11 +188,11 @@ def _reference(results: Sequence[Result], name: str) -> _Reference:
         (result for result in results if result.key.variant == name and proven(result)), None
     )
     if result is None:
-        return _Reference(name, (), None, None, None)
-    return _Reference(name, result.processes, *_cold(result), time_estimate(result.processes))
+        return _Reference(name, None, None, None)
+    return _Reference(name, *_cold(result), time_estimate(result.processes))
 
 
-def _row(result: Result, reference: _Reference, bound: float | None) -> Row:
+def _row(result: Result, reference: _Reference, network: Network, bound: float | None) -> Row:
     if not proven(result) or not result.processes:
         return Row(result)
     seconds = time_estimate(result.processes)
@@ -197,7 +210,7 @@ def _row(result: Result, reference: _Reference, bound: float | None) -> Row:
     return Row(
         result=result,
         seconds=seconds,
-        speedup=_speedup(result, reference),
+        speedup=_speedup(result, reference.name, network),
         cpu_seconds=statistics.median(
             statistics.median(s.cpu_ns / s.loops for s in p.samples) for p in result.processes
         )
@@ -212,11 +225,11 @@ def _row(result: Result, reference: _Reference, bound: float | None) -> Row:
     )
 
 
-def _speedup(result: Result, reference: _Reference) -> Comparison | None:
-    key = replace(result.key, variant=reference.name)
+def _speedup(result: Result, reference: str, network: Network) -> Comparison | None:
+    key = replace(result.key, variant=reference)
     if result.key == key:
         return Comparison(key, key, Estimate(1.0, 1.0, 1.0), Verdict.SAME)
-    ratio = ratio_estimate(reference.processes, result.processes)
+    ratio = network.ratio(reference, result.key.variant)
     return None if ratio is None else Comparison(key, result.key, ratio, verdict(ratio))
 
 
@@ -250,19 +263,19 @@ def _cold(result: Result) -> tuple[float | None, float | None]:
     return first.start_ns / 1e9, first.first_call_ns / 1e9
 
 
-def _with_ties(rows: list[Row]) -> list[Row]:
+def _with_ties(rows: list[Row], network: Network) -> list[Row]:
     timed = sorted(
         (row for row in rows if row.seconds),
         key=lambda row: row.seconds.value if row.seconds else 0.0,
     )
     ties = tie_groups(
-        timed, lambda one, other: ratio_estimate(one.result.processes, other.result.processes)
+        timed, lambda one, other: network.ratio(one.result.key.variant, other.result.key.variant)
     )
     numbers = {row.result.key: tie for row, tie in zip(timed, ties, strict=True)}
     return [replace(row, tie=numbers.get(row.result.key)) for row in rows]
 
 
-def _beside_the_best(rows: list[Row]) -> list[Row]:
+def _beside_the_best(rows: list[Row], network: Network) -> list[Row]:
     """Say of every row how many times the best of ours it takes."""
     ours = [row for row in rows if row.seconds is not None and not row.result.rival]
     if not ours:
@@ -274,7 +287,7 @@ def _beside_the_best(rows: list[Row]) -> list[Row]:
             row,
             times_best=one
             if row is best
-            else ratio_estimate(row.result.processes, best.result.processes),
+            else network.ratio(row.result.key.variant, best.result.key.variant),
         )
         if row.seconds
         else row
@@ -283,15 +296,13 @@ def _beside_the_best(rows: list[Row]) -> list[Row]:
 
 
 def _warnings(
-    rows: Sequence[Row], measured: Measured, *, blocks: int, widest: float | None, precision: float
+    rows: Sequence[Row], measured: Measured, *, blocks: int, widest: float | None, plan: Plan
 ) -> list[str]:
     said = []
     if blocks < _FEW_BLOCKS and any(row.seconds for row in rows):
         said.append(f"only {blocks} blocks: intervals are wide")
-    if widest is not None and widest > precision:
-        said.append(
-            f"the budget was spent before ±{precision:.0%} was reached: the widest ratio is ±{widest:.1%}"
-        )
+    if widest is not None and (why := why_it_ended(measured, plan, widest)):
+        said.append(why)
     waited = [
         row.result.key.variant
         for row in rows

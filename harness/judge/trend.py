@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import math
 import statistics
 from collections.abc import Sequence
 from itertools import groupby
 
 from harness.judge.steps import Detect, find_steps
-from harness.judge.summary import proven
+from harness.judge.summary import network_of
 from harness.model.history import Curve, Measurand, Point, Quantity
-from harness.model.measured import Key, Measured, Result, Run
+from harness.model.measured import Key, Measured, Run
 from harness.model.published import Moment, Trend
 
 MOST_POINTS = 200
@@ -35,34 +34,15 @@ def moment(run: Run) -> Moment:
 
 
 def _ratios(measured: Measured, reference: str) -> list[tuple[Key, float]]:
-    """The same centre as the estimate that tables show: the mean over blocks of the median log-ratio of common rounds."""
-    kept = {conditions.block for conditions in measured.conditions if not conditions.dropped}
-    results = {result.key.variant: result for result in measured.results if proven(result)}
-    if reference not in results:
-        return []
-    theirs = _by_round(results[reference], kept)
+    """The values that tables show, the other way up: time of a variant / time of the reference."""
+    network = network_of(measured)
     found = []
-    for name, result in results.items():
-        logs = []
-        for block, rounds in _by_round(result, kept).items():
-            pairs = [
-                math.log(seconds / theirs[block][at])
-                for at, seconds in rounds.items()
-                if at in theirs.get(block, {})
-            ]
-            if pairs:
-                logs.append(statistics.median(pairs))
-        if len(logs) > 1 and name != reference:
-            found.append((result.key, math.exp(statistics.fmean(logs))))
+    for result in measured.results:
+        name = result.key.variant
+        ratio = network.ratio(name, reference) if name != reference else None
+        if ratio is not None:
+            found.append((result.key, ratio.value))
     return found
-
-
-def _by_round(result: Result, kept: set[int]) -> dict[int, dict[int, float]]:
-    return {
-        process.block: {sample.round: sample.seconds for sample in process.samples}
-        for process in result.processes
-        if process.block in kept
-    }
 
 
 def trends(

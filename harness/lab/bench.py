@@ -1,121 +1,57 @@
 """Measures the variants of a workload: blocks of fresh processes, rounds in random order, until it is precise enough.
 
-A block starts one process per variant, on one hash seed.  A round times one slice of each, one right
-after the other, in random order: what slows the machine for a while slows all of them, and the ratios stay.
-The processes of a block may serve several workloads, one after another: starting them is dear.
+A block starts one process per variant, on one hash seed, and serves all workloads that still need it: starting processes
+is dear.  In its rounds quick variants are timed beside each other many times for each call of a slow one, which has some of
+them right before and after it: what slows the machine for a while slows neighbours alike, and the ratios stay.  Later blocks
+are for the variants that make an interval too wide, and for a few that tie them to the rest.
 """
 
 from __future__ import annotations
 
 import os
 import random
-import tempfile
+import statistics
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass, field
-from pathlib import Path
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Self, TypeAlias
 
-from harness.judge.summary import widest_ratio
-from harness.lab import outputs
+from harness.judge.network import Network
+from harness.judge.sampling import Pace, rounds, taking_part, wanted
+from harness.judge.summary import network_of, widest_ratio
+from harness.lab import passes
 from harness.lab.conditions import Snapshot
-from harness.lab.proof import Services, failure, numba_cache, where
+from harness.lab.lanes import Lane, Task
+from harness.lab.proof import failure
 from harness.lab.sources import build_seconds
-from harness.lab.supervisor import Confines, Ending, Worker, processors
-from harness.model.declared import Case, Status, Technique, Variant, Work, Workload
+from harness.lab.supervisor import Ending, Worker
+from harness.model.declared import Status, Work
 from harness.model.measured import (
-    CREW,
-    Certificate,
-    ColdCall,
     Conditions,
     Key,
     Measured,
     Memory,
-    Plan,
     Process,
     Result,
     Sample,
 )
 
 if TYPE_CHECKING:
-    from harness.lab.catalogue import Found
     from harness.lab.frames import Message
 
 Told: TypeAlias = Callable[[str, float], None]
 """``tell(what, share)``: what is being done, and which share of the budget is spent."""
 
-_MOST_ROUNDS = 60
-_FIRST_BLOCK_SECONDS = 1.0
 _LEAST_BLOCK_SECONDS = 0.25
-_MOST_BLOCK_SECONDS = 1.5
+_MOST_BLOCK_SECONDS = 1.0
+"""Of one workload's rounds.  More blocks tell more than longer ones: Student's quantile falls, and processes differ."""
+_USUAL_BLOCKS = 6
+"""For so many blocks at least a budget should last: 95 % of Student's t is 2.6 then, with three blocks it is 4.3."""
+_ASKING_SECONDS = 0.0005
+"""What asking for a slice takes beside the slice."""
 _LEAST_CALL_NS = 5
 """A call of a function costs more than this in any interpreter."""
-_SLOW_SHARE = 4
-"""A slow variant leaves a block's rounds when it has used this fraction (one in so many) of its time."""
-
-
-@dataclass(slots=True)
-class Lane:
-    """What is known of one variant while a workload is measured."""
-
-    variant: Variant
-    certificate: Certificate | None
-    status: Status = Status.OK
-    message: str = ""
-    processes: list[Process] = field(default_factory=list)
-    memory: Memory | None = None
-    cold: ColdCall | None = None
-    workers: int | None = None
-    """Processors it is confined to; None: all there are."""
-    call_seconds: float | None = None
-    """What one call took in the pass before the blocks."""
-
-    @property
-    def name(self) -> str:
-        """The variant's name, with the number of workers where that is the question: ``pool@2``."""
-        return (
-            self.variant.name
-            if self.workers is None
-            else f"{self.variant.name}{CREW}{self.workers}"
-        )
-
-    def fail(self, said: Message) -> None:
-        """Take the variant out: its numbers are not shown any more, its word is."""
-        self.status, self.message = Status(said["failed"]), said["message"]
-
-
-@dataclass(frozen=True, slots=True)
-class Task:
-    """One workload of one case, ready to be measured."""
-
-    found: Found
-    case: Case
-    workload: Workload
-    plan: Plan
-    sheet: Path
-    limits: Message
-    services: Services
-
-    @property
-    def confines(self) -> Confines:
-        """What each worker may use."""
-        return Confines(self.plan.timeout_seconds, self.plan.memory_bytes)
-
-    def job(self, do: str, variant: str) -> Message:
-        """A job about one variant on this workload."""
-        return {
-            "do": do, "case": where(self.found), "variant": variant, "workload": self.workload.name, "n": self.workload.n,
-            "sheet": str(self.sheet), "limits": self.limits, **self.services.job(variant),
-        }  # fmt: skip
-
-    def worker(
-        self, variant: str, *, hash_seed: int = 0, cold: Path | None = None, on: Sequence[int] = ()
-    ) -> Worker:
-        """A fresh process; with ``cold``, one whose cache of compiled code is that empty folder; confined to the processors ``on``."""
-        environment = numba_cache(self.found) if cold is None else {"NUMBA_CACHE_DIR": str(cold)}
-        log = outputs.file_of(self.found.name, variant)
-        return Worker(self.confines, hash_seed=hash_seed, environment=environment, on=on, log=log)
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,6 +62,8 @@ class Turn:
     worker: Worker
     start_ns: int
     first_call_ns: int
+    slice_seconds: float
+    """Of one slice, fresh inputs and all, as warming up has shown."""
     samples: list[Sample]
     impossible: list[str]
     """Slices in which more was called than time allows; empty, unless somebody moved the clock."""
@@ -172,21 +110,47 @@ class Block:
         )
 
 
+@dataclass(slots=True)
+class Purse:
+    """The seconds of all workloads that share their blocks: what one does not need, the others may spend."""
+
+    seconds: float
+    spent: float = 0.0
+
+    @property
+    def left(self) -> float:
+        """Seconds; 0 when it is empty."""
+        return max(0.0, self.seconds - self.spent)
+
+    @property
+    def share(self) -> float:
+        """Which part is spent."""
+        return min(1.0, self.spent / self.seconds)
+
+
 def measure(benches: Sequence[Bench], *, seed: int) -> Iterator[tuple[Bench, Measured]]:
-    """Measure all these workloads until each is precise enough or its budget is spent; yield after each block of each.
+    """Measure all these workloads until each is precise enough or their budget is spent; yield after each block of each.
 
     Every workload that still needs one gets a block in turn, in random order, from the same processes.
     """
     waiting = [bench for bench in benches if bench.wants_more]
     yield from ((bench, bench.measured(complete=True)) for bench in benches if bench not in waiting)
     while waiting:
-        number = max(bench.blocks for bench in waiting)
-        order = random.Random(f"{seed} {number}")
+        serving = _behind(waiting) or waiting
+        order = random.Random(f"{seed} {max(bench.blocks for bench in serving)}")
         with Block(order.randrange(1, 1 << 32)) as block:
-            for bench in order.sample(waiting, len(waiting)):
+            for bench in order.sample(serving, len(serving)):
                 bench.measure(block)
-                yield bench, bench.measured(complete=not bench.wants_more)
-        waiting = [bench for bench in waiting if bench.wants_more]
+                yield bench, bench.measured(complete=False)
+        done = [bench for bench in waiting if not bench.wants_more]
+        yield from ((bench, bench.measured(complete=True)) for bench in done)
+        waiting = [bench for bench in waiting if bench not in done]
+
+
+def _behind(waiting: Sequence[Bench]) -> list[Bench]:
+    """Those that an interrupted block has not served: they come first, as if nothing had happened."""
+    most = max(bench.blocks for bench in waiting)
+    return [bench for bench in waiting if bench.blocks == most - 1]
 
 
 class Bench:
@@ -200,24 +164,36 @@ class Bench:
         earlier: Measured | None,
         tell: Told,
         reference: str = "",
+        purse: Purse | None = None,
     ) -> None:
-        """Measure these lanes beside each other; ``reference`` is the lane whose ratios must become precise, if not the case's."""
+        """Measure these lanes beside each other.
+
+        Args:
+            task: the workload, and how it is measured.
+            lanes: the variants.
+            earlier: what was measured of it before; None: nothing.
+            tell: is told what happens.
+            reference: the lane whose ratios must become precise, if not the case's.
+            purse: shared with other workloads; None: one of its own.
+        """
         self.task = task
         self.lanes = list(lanes)
         self._reference = reference or task.case.reference
         self._tell = tell
+        self.purse = purse or Purse(task.plan.budget_seconds)
         self._bound: float | None = None
         self._work: Work | None = None
         self._conditions: list[Conditions] = []
         self._spent = 0.0
         self._setup = 0.0
+        self._network: Network | None = None
         if earlier is not None:
             self._resume(earlier)
 
-    def get_ready(self) -> None:
-        """Start what is needed, compute the expected answer, and look once at each variant's first call and memory."""
+    def get_ready(self, ready: Block) -> None:
+        """Start what is needed, compute the expected answer in a process of ``ready``, look once at first calls and memory."""
         self._need_services()
-        self._answer_sheet()
+        self._answer_sheet(ready)
         self._passes()
 
     @property
@@ -233,34 +209,33 @@ class Bench:
     def measure(self, block: Block) -> None:
         """Measure one block."""
         before, started, number = Snapshot.take(), time.monotonic(), self.blocks
-        seconds = self._block_seconds()
+        seconds, wide = self._block_seconds(), self._wide()
         turns = self._prepare(block)
         self._setup = time.monotonic() - started
-        self._rounds(turns, number, seconds)
+        self._rounds(turns, number, seconds, wide)
         self._conditions.append(
             before.until(Snapshot.take(), workload=self.task.workload.name, block=number)
         )
         for turn in turns:
-            if (
-                turn.impossible and turn.lane.status is Status.OK
-            ):  # where a case knows no lower bound, there is still one for any call
-                turn.lane.fail(
-                    failure(
-                        Status.IMPOSSIBLE_SPEED,
-                        f"{turn.impossible[0]}: no call is that short, so somebody moved the clock",
-                    )
-                )
-            if turn.samples and turn.lane.status is Status.OK:
-                turn.lane.processes.append(
-                    Process(
-                        number,
-                        block.hash_seed,
-                        turn.start_ns,
-                        turn.first_call_ns,
-                        tuple(turn.samples),
-                    )
-                )
-        self._spent += time.monotonic() - started
+            self._keep(turn, number, block.hash_seed)
+        self._spend(time.monotonic() - started)
+
+    def _keep(self, turn: Turn, number: int, hash_seed: int) -> None:
+        """Add a turn's samples to its lane, if they may be believed."""
+        lane = turn.lane
+        if turn.impossible and lane.status is Status.OK:
+            # where a case knows no lower bound, there is still one for any call
+            message = f"{turn.impossible[0]}: no call is that short, so somebody moved the clock"
+            lane.fail(failure(Status.IMPOSSIBLE_SPEED, message))
+        if turn.samples and lane.status is Status.OK:
+            samples = tuple(turn.samples)
+            lane.processes.append(
+                Process(number, hash_seed, turn.start_ns, turn.first_call_ns, samples)
+            )
+
+    def _spend(self, seconds: float) -> None:
+        self._spent += seconds
+        self.purse.spent += seconds
 
     # ------------------------------------------------------------------ before the blocks
 
@@ -270,12 +245,12 @@ class Bench:
             if "failed" in said:
                 lane.fail(said)
 
-    def _answer_sheet(self) -> None:
+    def _answer_sheet(self, ready: Block) -> None:
         """The expected answer: the reference's, or where that is too slow, the first proven variant's that can."""
         for judge in self._live():
             self._tell(f"the answer, by {judge.variant.name}", self._share())
-            with self.task.worker(judge.name) as worker:
-                said = _ask(worker, self.task.job("sheet", judge.variant.name))
+            worker = ready.worker(self.task, judge)
+            said = _ask(worker, self.task.job("sheet", judge.variant.name))
             if "failed" not in said:
                 self._bound = said["bound_seconds"]
                 self._work = Work(**said["work"]) if said["work"] else None
@@ -288,100 +263,85 @@ class Bench:
             judge.fail(said)
 
     def _passes(self) -> None:
-        """Cold start and memory, each in a process of its own, before the budget's clock starts."""
+        """Cold start and memory, before the budget's clock starts; who is too slow for the budget is out."""
         waiting = [lane for lane in self._live() if lane.memory is None]
         if not waiting:
             return
         self._tell("memory and first calls", self._share())
-        with ExitStack() as stack:
-            running: list[tuple[Lane, Worker]] = []
-            for lane in sorted(
-                waiting, key=lambda lane: lane.variant.technique is not Technique.NUMBA
-            ):  # the slow ones first
-                if len(running) >= processors():
-                    self._take_pass(*running.pop(0))
-                running.append((lane, self._pass(lane, stack)))
-            for pair in running:
-                self._take_pass(*pair)
-
-    def _pass(self, lane: Lane, stack: ExitStack) -> Worker:
-        compiled = lane.variant.technique is Technique.NUMBA
-        cold = (
-            Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="perflab-")))
-            if compiled
-            else None
-        )
-        worker = stack.enter_context(self.task.worker(lane.name, cold=cold))
-        worker.send(self.task.job("memory", lane.variant.name))
-        return worker
-
-    def _take_pass(self, lane: Lane, worker: Worker) -> None:
-        said = _receive(worker)
-        worker.kill()
-        if "failed" in said:
-            lane.fail(said)
-            return
-        lane.memory = Memory(said["peak_bytes"], said["traced_peak_bytes"], said["blocks"])
-        lane.cold = ColdCall(said["imported_ns"] - worker.started_ns, said["first_call_ns"])
-        lane.call_seconds = said["call_ns"] / 1e9
-        needed = self.task.plan.min_blocks * lane.call_seconds
-        if needed > self.task.plan.budget_seconds and lane.name != self._reference:
-            message = f"{self.task.plan.min_blocks} calls would take {needed:.0f} s; raise --budget (now {self.task.plan.budget_seconds:g} s)"
-            lane.fail(failure(Status.SKIPPED, message))
+        passes.look(waiting, self.task, _receive)
+        plan = self.task.plan
+        for lane in self._live():
+            needed = plan.min_blocks * (lane.call_seconds or 0.0)
+            if needed > plan.budget_seconds and lane.name != self._reference:
+                message = f"{plan.min_blocks} calls would take {needed:.0f} s; raise --budget (now {plan.budget_seconds:g} s)"
+                lane.fail(failure(Status.SKIPPED, message))
 
     # ------------------------------------------------------------------ blocks
 
+    def _playing(self) -> list[Lane]:
+        """Who takes part in the next block: at first all, then those that need it and some that tie them to the rest."""
+        live = self._live()
+        if self._kept_blocks() < self.task.plan.min_blocks:
+            return live
+        network = self._judged()
+        costs = {lane.name: _cost(lane) for lane in live}
+        chosen = taking_part(network, costs, self._reference, self.task.plan.precision)
+        return [lane for lane in live if lane.name in chosen]
+
+    def _wide(self) -> set[str]:
+        """The variants that make an interval too wide, as far as that is known."""
+        names = [lane.name for lane in self._live()]
+        if self._kept_blocks() < 2 or not names:
+            return set()
+        network = self._judged()
+        first = self._reference if self._reference in names else names[0]
+        return wanted(network, names, first, self.task.plan.precision)
+
     def _prepare(self, block: Block) -> list[Turn]:
         """Bring all processes to this workload at once: imports and compilation may overlap, warming up and timing never do."""
-        self._tell(f"block {self.blocks + 1}: {len(self._live())} processes", self._share())
-        started = [(lane, block.worker(self.task, lane)) for lane in self._live()]
+        playing = self._playing()
+        self._tell(f"block {self.blocks + 1}: {len(playing)} processes", self._share())
+        started = [(lane, block.worker(self.task, lane)) for lane in playing]
         for lane, worker in started:
             worker.send(self.task.job("prepare", lane.variant.name))
         said = [(lane, worker, _receive(worker)) for lane, worker in started]
         turns = []
         for lane, worker, answer in said:
-            warmed = answer if "failed" in answer else _ask(worker, {"do": "warm"})
+            warmed = answer
+            if "failed" not in answer:
+                warmed = _ask(worker, {"do": "warm", "call_seconds": lane.call_seconds})
             if "failed" in warmed:
                 lane.fail(warmed)
-            else:
-                turns.append(
-                    Turn(
-                        lane,
-                        worker,
-                        block.start_ns(lane, answer["imported_ns"]),
-                        answer["first_call_ns"],
-                        [],
-                        [],
-                    )
-                )
+                continue
+            start_ns = block.start_ns(lane, answer["imported_ns"])
+            seconds = warmed["slice_ns"] / 1e9
+            turns.append(Turn(lane, worker, start_ns, answer["first_call_ns"], seconds, [], []))
         return turns
 
-    def _rounds(self, turns: list[Turn], number: int, seconds: float) -> None:
+    def _rounds(self, turns: list[Turn], number: int, seconds: float, wide: set[str]) -> None:
         end = time.monotonic() + seconds
         order = random.Random(f"{self.task.plan.seed} {self.task.workload.name} {number}")
-        checked = {0 if number == 0 else -1, order.randrange(8)}
-        allowed = dict.fromkeys(range(len(turns)), _MOST_ROUNDS)
-        for round_ in range(_MOST_ROUNDS):
-            playing = [
-                index
-                for index, turn in enumerate(turns)
-                if turn.lane.status is Status.OK and round_ < allowed[index]
-            ]
-            order.shuffle(playing)
-            for index in playing:
-                taken = self._sample(turns[index], round_)
-                if round_ == 0:
-                    allowed[index] = max(1, int(seconds / _SLOW_SHARE / max(taken, 1e-6)))
+        by_name = {turn.lane.name: turn for turn in turns}
+        paces = [
+            Pace(name, turn.slice_seconds + _ASKING_SECONDS, name in wide)
+            for name, turn in by_name.items()
+        ]
+        planned = rounds(paces, seconds, order)
+        checked = {0 if number == 0 else -1, order.randrange(max(1, len(planned)))}
+        for round_, names in enumerate(planned):
+            playing = [by_name[name] for name in names]
+            if time.monotonic() > end and all(turn.samples for turn in playing):
+                continue
+            for turn in playing:
+                if turn.lane.status is Status.OK:
+                    self._sample(turn, round_)
             if round_ in checked:
-                self._check(turns[index] for index in playing)
+                self._check({turn.lane.name: turn for turn in playing}.values())
             self._tell(f"block {number + 1}, round {round_ + 1}", self._share())
-            if time.monotonic() > end or len(playing) < 2:
-                break
         self._check(turns)
 
-    def _sample(self, turn: Turn, round_: int) -> float:
-        """Time one slice; return the wall seconds it took with everything around it."""
-        started = time.monotonic()
+    def _sample(self, turn: Turn, round_: int) -> None:
+        """Time one slice."""
         said = _ask(turn.worker, {"do": "sample"})
         if "failed" in said:
             turn.lane.fail(
@@ -398,52 +358,52 @@ class Bench:
                     ns=max(1, said["ns"]), loops=said["loops"], cpu_ns=said["cpu_ns"], round=round_
                 )
             )
-        return time.monotonic() - started
 
-    def _check(self, turns: Sequence[Turn] | Iterator[Turn]) -> None:
-        for turn in turns:
-            if turn.lane.status is not Status.OK:
-                continue
-            said = _ask(turn.worker, {"do": "check"})
+    def _check(self, turns: Iterable[Turn]) -> None:
+        """Compare the last answers with the expected one; nothing is timed meanwhile, so all may do it at once."""
+        asked = [turn for turn in turns if turn.lane.status is Status.OK and turn.samples]
+        for turn in asked:
+            turn.worker.send({"do": "check"})
+        for turn in asked:
+            said = _receive(turn.worker)
             if "failed" in said:
                 turn.lane.fail(said)
             elif said["difference"] is not None:
-                turn.lane.fail(
-                    failure(
-                        Status.DRIFTED,
-                        f"proven equal, but wrong in a timed round ({turn.samples[-1].round + 1}): {said['difference']}",
-                    )
-                )
+                message = f"proven equal, but wrong in a timed round ({turn.samples[-1].round + 1}): {said['difference']}"
+                turn.lane.fail(failure(Status.DRIFTED, message))
 
     # ------------------------------------------------------------------ state
 
     def _live(self) -> list[Lane]:
         return [lane for lane in self.lanes if lane.status is Status.OK]
 
+    def _judged(self) -> Network:
+        """What the blocks so far say."""
+        self._network = network_of(self.measured(complete=False), self._network)
+        return self._network
+
     def _share(self) -> float:
-        return min(1.0, self._spent / self.task.plan.budget_seconds)
+        return self.purse.share
 
     def _kept_blocks(self) -> int:
         return sum(not conditions.dropped for conditions in self._conditions)
 
     def _done(self) -> bool:
-        plan = self.task.plan
-        if len(self._conditions) >= plan.max_blocks:
+        plan, purse = self.task.plan, self.purse
+        if plan.max_blocks and self.blocks >= plan.max_blocks:
             return True
         if self._kept_blocks() < plan.min_blocks:
-            return self._spent > 3 * plan.budget_seconds and self._kept_blocks() >= 2
-        if self._spent >= plan.budget_seconds:
+            return purse.spent > 3 * purse.seconds and self._kept_blocks() >= 2
+        if purse.left <= 0:
             return True
-        widest = widest_ratio(self.measured(complete=False), self._reference)
+        widest = widest_ratio(self.measured(complete=False), self._reference, self._judged())
         return widest is not None and widest <= plan.precision
 
     def _block_seconds(self) -> float:
-        plan = self.task.plan
-        left = plan.budget_seconds - self._spent
-        missing = max(1, plan.min_blocks - self._kept_blocks())
-        if not self._conditions:
-            return max(_LEAST_BLOCK_SECONDS, min(_FIRST_BLOCK_SECONDS, left / missing / 2))
-        return max(_LEAST_BLOCK_SECONDS, min(_MOST_BLOCK_SECONDS, left / missing - self._setup))
+        """Seconds for the rounds: so many that the budget lasts for the usual number of blocks, processes and all."""
+        each = self.task.plan.budget_seconds / _USUAL_BLOCKS
+        setup = self._setup if self._conditions else each / 2
+        return max(_LEAST_BLOCK_SECONDS, min(_MOST_BLOCK_SECONDS, each - setup))
 
     def measured(self, *, complete: bool) -> Measured:
         """All that is known of this workload by now."""
@@ -469,7 +429,7 @@ class Bench:
         )  # fmt: skip
 
     def _resume(self, earlier: Measured) -> None:
-        self._spent = earlier.spent_seconds
+        self._spend(earlier.spent_seconds)
         self._conditions = list(earlier.conditions)
         kept = {result.key.variant: result for result in earlier.results}
         for lane in self.lanes:
@@ -481,15 +441,12 @@ class Bench:
                 lane.cold = result.cold
 
 
-def lanes_for(
-    variants: Sequence[Variant], certificates: dict[str, Certificate], workload: str
-) -> list[Lane]:
-    """One lane per variant; what is not proven on this workload is out before the clock starts."""
-    lanes = []
-    for variant in variants:
-        certificate = certificates[variant.name].on(workload)
-        lanes.append(Lane(variant, certificate, certificate.status, certificate.evidence.message))
-    return lanes
+def _cost(lane: Lane) -> float:
+    """Seconds that one more process of a lane costs, start, first call and warm-up included, as its processes have shown."""
+    if not lane.processes:
+        return 0.0
+    once = statistics.median(one.start_ns + one.first_call_ns for one in lane.processes) / 1e9
+    return once + 2 * statistics.median(one.samples[0].seconds for one in lane.processes)
 
 
 def _ask(worker: Worker, job: Message) -> Message:

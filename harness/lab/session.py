@@ -13,9 +13,11 @@ from typing import TYPE_CHECKING, Protocol
 
 from harness.errors import Changed, Inconclusive, StoreError
 from harness.judge.roofline import roofs_of
-from harness.lab import building, sources, store, weeding
-from harness.lab.bench import Bench, Lane, Task, Told, lanes_for, measure
+from harness.judge.summary import widest_ratio
+from harness.lab import building, places, sources, store, weeding
+from harness.lab.bench import Bench, Block, Purse, Told, measure
 from harness.lab.catalogue import workload_named
+from harness.lab.lanes import Lane, Task, lanes_for
 from harness.lab.machine import kept_limits, machine_limits, this_machine
 from harness.lab.proof import Prover, Services, failure
 from harness.lab.repository import checkout_of
@@ -39,8 +41,8 @@ class Listener(Protocol):
     def step(self, text: str) -> None:
         """Something is being done."""
 
-    def spent(self, share: float) -> None:
-        """This share (0..1) of the current workload's budget is spent."""
+    def spent(self, done: float) -> None:
+        """So many workloads' budgets are spent."""
 
     def saved(self, run: Run, path: Path, finished: Measured | None) -> None:
         """The run was written; ``finished`` is the workload that has just been completed, if one has."""
@@ -122,9 +124,9 @@ class Session:
         )
 
     def _groups(self) -> list[list[Workload]]:
-        """Workloads whose blocks share their processes: those of a series in a sweep, else each alone, so that its table is there soon."""
+        """Workloads that share processes and budget: those of a series in a sweep, where sizes follow from each other, else all."""
         if not self.plan.sweep:
-            return [[workload] for workload in self.workloads]
+            return [list(self.workloads)]
         names = dict.fromkeys(workload.series or workload.name for workload in self.workloads)
         return [
             sorted(
@@ -144,40 +146,36 @@ class Session:
         listener: Listener,
     ) -> Run:
         done = {measured.workload: measured for measured in run.workloads}
+        before = list(self.workloads).index(group[0])
         looks: defaultdict[str, list[Look]] = defaultdict(list)
         benches: list[Bench] = []
-        for workload in group:
-            earlier = done.get(workload.name)
-            if earlier is not None and earlier.complete:
-                for result in earlier.results:
-                    looks[result.key.variant].append(
-                        Look(workload.n, result.status, usual_seconds(result.processes))
-                    )
-                continue
-            variants = [
-                variant
-                for variant in self.found.variants(self.case)
-                if variant.name in self.variants
-            ]
-            lanes = lanes_for(variants, certificates, workload.name)
-            if (
-                earlier is None
-            ):  # what was begun is finished: its blocks would be lost by a second thought
-                self._cut_off(lanes, looks, workload)
-            bench = Bench(
-                self._task(run, workload, folder / workload.name, services),
-                lanes,
-                earlier=earlier,
-                tell=_telling(listener, workload.name),
-            )
-            bench.get_ready()
-            benches.append(bench)
-            for lane in lanes:
-                looks[lane.name].append(
-                    Look(
-                        workload.n, lane.status, lane.call_seconds or usual_seconds(lane.processes)
-                    )
-                )
+        purse = Purse(self.plan.budget_seconds * len(group))
+        with Block(0) as ready:
+            for workload in group:
+                earlier = done.get(workload.name)
+                if earlier is not None and earlier.complete:
+                    purse.spent += earlier.spent_seconds
+                    for result in earlier.results:
+                        seconds = usual_seconds(result.processes)
+                        looks[result.key.variant].append(Look(workload.n, result.status, seconds))
+                    continue
+                variants = [
+                    variant
+                    for variant in self.found.variants(self.case)
+                    if variant.name in self.variants
+                ]
+                lanes = lanes_for(variants, certificates, workload.name)
+                if earlier is None:
+                    # what was begun is finished: its blocks would be lost by a second thought
+                    self._cut_off(lanes, looks, workload)
+                task = self._task(run, workload, folder / workload.name, services)
+                tell = _telling(listener, workload.name, before=before, workloads=len(group))
+                bench = Bench(task, lanes, earlier=earlier, tell=tell, purse=purse)
+                bench.get_ready(ready)
+                benches.append(bench)
+                for lane in lanes:
+                    seconds = lane.call_seconds or usual_seconds(lane.processes)
+                    looks[lane.name].append(Look(workload.n, lane.status, seconds))
         for bench in benches:  # the first block's file says of all of them who takes part
             run = _with(run, bench.measured(complete=False))
         for _, measured in measure(benches, seed=self.plan.seed):
@@ -218,11 +216,13 @@ class Session:
                 for workers in sizes
             ]
             task = self._task(run, workload, folder / f"{workload.name}{CREW}{name}", services)
-            tell = _telling(listener, f"{name} with {', '.join(map(str, sizes))} processors")
+            what = f"{name} with {', '.join(map(str, sizes))} processors"
+            tell = _telling(listener, what, before=len(self.workloads), workloads=0)
             bench = Bench(task, lanes, earlier=earlier, tell=tell, reference=lanes[0].name)
             for lane in lanes:
                 lane.memory = Memory()  # measured already, with all processors: no pass of its own
-            bench.get_ready()
+            with Block(0) as ready:
+                bench.get_ready(ready)
             for _, measured in measure([bench], seed=self.plan.seed):
                 self._require_unchanged()
                 others = tuple(
@@ -236,7 +236,14 @@ class Session:
 
     def _task(self, run: Run, workload: Workload, sheet: Path, services: Services) -> Task:
         return Task(
-            self.found, self.case, workload, self.plan, sheet, machine_limits(run.machine), services
+            self.found,
+            self.case,
+            workload,
+            self.plan,
+            sheet,
+            machine_limits(run.machine),
+            services,
+            kept_passes(run),
         )
 
 
@@ -258,23 +265,75 @@ def _keep(run: Run, folder: Path) -> Path:
         raise StoreError(error.problem, f"{kept}; {error.remedy}") from error
 
 
-def _telling(listener: Listener, what: str) -> Told:
+def kept_passes(run: Run) -> Path | None:
+    """Where passes of this case on this machine are kept."""
+    return places.cache_folder("passes", f"{run.case}-{run.machine.id}")
+
+
+def _telling(listener: Listener, what: str, *, before: int, workloads: int) -> Told:
     def tell(text: str, share: float) -> None:
         listener.step(f"{what}: {text}")
-        listener.spent(share)
+        listener.spent(before + share * workloads)
 
     return tell
 
 
-def resumed(run: Run, found: Found, case: Case) -> Run:
-    """Check that an interrupted run may be continued here and now.
+def resumed(run: Run, found: Found, case: Case, plan: Plan) -> Run:
+    """Check that a run may be continued here and now, with another budget or precision perhaps.
 
     Raises:
-        StoreError: it is complete already.
+        StoreError: there is nothing left to do.
         Inconclusive: the machine or the case has changed since; the message shows both values.
     """
-    if run.complete:
-        raise StoreError(f"run {run.id} is complete", "start a new one: leave out --resume")
+    _require_same(run, found, case)
+    if not run.complete:
+        return replace(run, plan=plan)
+    spent = sum(measured.spent_seconds for measured in run.workloads)
+    opened = replace(
+        run,
+        plan=plan,
+        complete=False,
+        workloads=tuple(_opened(one, run, plan, run.reference) for one in run.workloads),
+        crews=tuple(
+            _opened(one, run, plan, one.results[0].key.variant) for one in run.crews if one.results
+        ),
+    )
+    if all(one.complete for one in (*opened.workloads, *opened.crews)):
+        raise StoreError(
+            f"run {run.id} is complete: every ratio is within ±{100 * plan.precision:g}%",
+            f"ask for more: --resume {run.id} --precision {plan.precision / 2:g} --budget {3 * plan.budget_seconds:g};"
+            " or start a new one: leave out --resume",
+        )
+    if spent >= plan.budget_seconds * len(run.workloads):
+        raise StoreError(
+            f"run {run.id} is complete: it has spent its {plan.budget_seconds:g} s a workload",
+            f"give it more: --resume {run.id} --budget {3 * plan.budget_seconds:g};"
+            " or start a new one: leave out --resume",
+        )
+    return opened
+
+
+def _opened(measured: Measured, run: Run, plan: Plan, reference: str) -> Measured:
+    """A workload that another block may make more precise is not complete; what did not fit the budget is tried again."""
+    raised = plan.budget_seconds > run.plan.budget_seconds and not plan.sweep
+    results = tuple(
+        result
+        for result in measured.results
+        if not (raised and result.status is Status.SKIPPED and not result.processes)
+    )
+    widest = widest_ratio(measured, reference)
+    precise = widest is None or widest <= plan.precision
+    if precise and len(results) == len(measured.results):
+        return measured
+    return replace(measured, results=results, complete=False)
+
+
+def _require_same(run: Run, found: Found, case: Case) -> None:
+    """Refuse to join samples of unlike machines or programs.
+
+    Raises:
+        Inconclusive: the message shows both values.
+    """
     here = this_machine()
     for what, then, now in (
         ("machine", run.machine.id, here.id),
@@ -300,7 +359,6 @@ def resumed(run: Run, found: Found, case: Case) -> Run:
                 f"run {run.id} measured another {variant} than there is here now",
                 "samples of unlike programs are never joined: start a new run",
             )
-    return run
 
 
 def _with(run: Run, measured: Measured) -> Run:

@@ -32,7 +32,7 @@ class Sample:
     cpu_ns: int
     """CPU time of the whole process tree over the slice."""
     round: int
-    """Samples of one block and one round were taken one right after the other, in random order."""
+    """Samples of one block and one round were taken one right after the other; a variant may have several of them."""
 
     @property
     def seconds(self) -> float:
@@ -200,12 +200,13 @@ class Plan:
     precision: float = 0.02
     """Half-width of the 95 % interval of each ratio at which a workload is done."""
     budget_seconds: float = 20.0
-    """Wall seconds of measuring for each workload."""
+    """Wall seconds of measuring for each workload; those that share their blocks share them."""
     timeout_seconds: float = 30.0
     """For any single step of one variant."""
     memory_bytes: int = 4 << 30
     min_blocks: int = 3
-    max_blocks: int = 20
+    max_blocks: int = 0
+    """Blocks after which a workload ends, precise or not; 0: none, as the command line asks.  Older perflabs had 20."""
     seed: int = 0
     """Of the order of rounds and the hash seeds, not of the inputs."""
     sweep: bool = False

@@ -13,9 +13,9 @@ from typing import Any, Self
 from unittest.mock import patch
 
 from harness import Case, exact, sweep
-from harness.lab import bench, session, store
-from harness.lab.bench import Task
+from harness.lab import bench, passes, session, store
 from harness.lab.catalogue import Found
+from harness.lab.lanes import Task
 from harness.lab.session import Session
 from harness.lab.sources import Watch
 from harness.lab.supervisor import Ending
@@ -49,6 +49,10 @@ class Script:
     begun: Counter[tuple[str, str]] = field(default_factory=Counter)
     """Processes by lane and workload."""
     now: float = 100.0
+    passes: Path | None = None
+    """Where passes are kept."""
+    looks: int = 0
+    """Passes that a worker was asked for."""
 
     @classmethod
     def after(cls, earlier: Run | None) -> Self:
@@ -88,6 +92,7 @@ class Pretender:
         self.job = job
         if "workload" in job:
             self.told = job
+        self.script.looks += job["do"] == "memory"
         if job["do"] == "prepare":
             self.script.begun[self.lane, job["workload"]] += 1
             self.samples = 0
@@ -113,7 +118,7 @@ class Pretender:
                 **first,
             },
             "prepare": first,
-            "warm": {"loops": 1},
+            "warm": {"loops": 1, "slice_ns": round(seconds * 1e9)},
             "check": {"difference": None, "kind": ""},
         }[what]
 
@@ -217,13 +222,15 @@ def pretending(script: Script) -> Iterator[None]:
             os=SimpleNamespace(sched_getaffinity=lambda pid: {0, 1}),
             Snapshot=SimpleNamespace(take=Idle),
             build_seconds=lambda found, variant: None,
-            processors=lambda: 2,
         ),
+        patch.object(passes, "processors", lambda: 2),
         patch.multiple(
             session, Task=Pretence, Prover=Idle, Services=Idle, kept_limits=lambda machine: None, machine_limits=lambda machine: {},
             this_machine=lambda: MACHINE, checkout_of=lambda folder: None, processors=lambda: 2,
+            kept_passes=lambda run: script.passes,
         ),
         patch.object(session.sources, "case_digest", lambda found, case: "feedbeef"),
+        patch.object(session.sources, "variant_digest", lambda found, case, variant: "digest"),
         patch.object(store, "new_id", lambda: ID),
     ):  # fmt: skip
         yield

@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import math
 
-import numpy as np
 import pytest
 
 from harness.judge.statistics import (
     payback_calls,
-    ratio_estimate,
     tie_groups,
     time_estimate,
     verdict,
@@ -28,28 +26,9 @@ def process(block: int, seconds: list[float]) -> Process:
     return Process(block, 0, 0, 0, samples)
 
 
-def simulated(
-    generator: np.random.Generator, blocks: int, *, ratio: float, slow_mode: bool
-) -> tuple[list[Process], list[Process]]:
-    """Two variants: processes differ more than rounds do, and the machine is slow for a while in between."""
-    reference, candidate = [], []
-    for block in range(blocks):
-        machine = (
-            np.repeat(np.where(generator.random(10) < 0.3, 1.7, 1.0), 4)
-            if slow_mode
-            else np.ones(40)
-        )
-        for processes, factor in ((reference, ratio), (candidate, 1.0)):
-            own = math.exp(generator.normal(0, 0.04))
-            times = 1e-3 * factor * own * machine * np.exp(generator.normal(0, 0.02, 40))
-            processes.append(process(block, times.tolist()))
-    return reference, candidate
-
-
 def test_one_process_claims_nothing() -> None:
     """Without a second process there is no interval, and so no estimate."""
     assert time_estimate([process(0, [1.0, 1.0])]) is None
-    assert ratio_estimate([process(0, [1.0])], [process(0, [2.0])]) is None
 
 
 def test_constant_times_give_a_point() -> None:
@@ -86,53 +65,6 @@ def test_the_last_bits_of_a_time_do_not_move_the_interval() -> None:
     assert one is not None
     assert other is not None
     assert (one.low, one.high) == pytest.approx((other.low, other.high), rel=1e-5)
-
-
-def test_only_common_rounds_are_paired() -> None:
-    """A slow variant that left the rounds early is compared over the rounds it took part in."""
-    reference = [process(block, [4.0, 4.0]) for block in range(3)]
-    candidate = [process(block, [1.0, 1.0, 100.0, 100.0, 100.0]) for block in range(3)]
-    estimate = ratio_estimate(reference, candidate)
-
-    assert estimate is not None
-    assert estimate.value == pytest.approx(4.0)
-
-
-def test_a_slow_mode_that_hits_both_cancels() -> None:
-    """The machine's slow rounds are in numerator and denominator alike."""
-    mode = [1.0, 1.7, 1.7, 1.0, 1.7]
-    reference = [process(block, [2e-3 * factor for factor in mode]) for block in range(3)]
-    candidate = [process(block, [1e-3 * factor for factor in mode]) for block in range(3)]
-    estimate = ratio_estimate(reference, candidate)
-
-    assert estimate is not None
-    assert (estimate.low, estimate.high) == pytest.approx((2.0, 2.0))
-
-
-@pytest.mark.parametrize("blocks", [3, 5, 10])
-@pytest.mark.parametrize("slow_mode", [False, True])
-def test_coverage(blocks: int, slow_mode: bool) -> None:
-    """The 95 % interval contains the true ratio in at least 93 % of 400 simulated runs (binomial slack included)."""
-    generator = np.random.default_rng([blocks, slow_mode])
-    hits = 0
-    for _ in range(400):
-        estimate = ratio_estimate(*simulated(generator, blocks, ratio=1.3, slow_mode=slow_mode))
-        assert estimate is not None
-        hits += estimate.low <= 1.3 <= estimate.high
-
-    assert hits / 400 >= 0.93
-
-
-def test_identical_variants_are_rarely_called_different() -> None:
-    """A false verdict in at most 5 % of runs, plus three standard errors of 400 runs."""
-    generator = np.random.default_rng(11)
-    wrong = 0
-    for _ in range(400):
-        estimate = ratio_estimate(*simulated(generator, 5, ratio=1.0, slow_mode=True))
-        assert estimate is not None
-        wrong += verdict(estimate) is not Verdict.UNCLEAR
-
-    assert wrong / 400 <= 0.05 + 3 * math.sqrt(0.05 * 0.95 / 400)
 
 
 @pytest.mark.parametrize(

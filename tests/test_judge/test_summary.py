@@ -7,9 +7,15 @@ from dataclasses import replace
 import pytest
 
 from harness.errors import ExitCode, gravest
-from harness.judge.summary import best_of_ours, exit_code, summarise, widest_ratio
+from harness.judge.summary import (
+    best_of_ours,
+    exit_code,
+    summarise,
+    why_it_ended,
+    widest_ratio,
+)
 from harness.model.declared import Proof, Status
-from harness.model.measured import Result, Run
+from harness.model.measured import Plan, Result, Run
 from tests.fakes.runs import fake_certificate, fake_result, fake_run
 
 
@@ -180,3 +186,31 @@ def test_waiting_for_a_processor_is_said(cpu_share: float, warned: bool) -> None
     )
 
     assert any("other work" in warning for warning in summary.workloads[0].warnings) == warned
+
+
+@pytest.mark.parametrize(
+    ("plan", "complete", "said"),
+    [
+        (Plan(precision=0.5), True, ""),
+        (Plan(precision=0.001), True, "time ran out at ±3.0% (goal ±0.1%)"),
+        (Plan(precision=0.001, max_blocks=3), True, "ended after 3 blocks at ±3.0% (goal ±0.1%)"),
+        (Plan(precision=0.001), False, "not finished: so far ±3.0% (goal ±0.1%)"),
+    ],
+)
+def test_the_note_says_why_it_ended(plan: Plan, complete: bool, said: str) -> None:
+    """Precise, out of time, an older perflab's cap, or cut off: never one for the other."""
+    measured = replace(fake_run().workloads[0], complete=complete)
+
+    assert said == why_it_ended(measured, plan, 0.03)
+
+
+def test_a_run_that_ended_too_early_has_its_note_in_the_table() -> None:
+    """One line of the summary's warnings; a precise one has none."""
+    run = fake_run()
+    early, precise = (
+        summarise(replace(run, plan=Plan(precision=precision))).workloads[0].warnings
+        for precision in (1e-9, 0.5)
+    )
+
+    assert ["time ran out at"] == [line[:15] for line in early]
+    assert () == precise

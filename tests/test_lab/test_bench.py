@@ -12,7 +12,8 @@ import pytest
 
 from harness import Case, Workload, exact
 from harness.lab import bench
-from harness.lab.bench import Bench, Lane
+from harness.lab.bench import Bench, Block
+from harness.lab.lanes import Lane
 from harness.lab.supervisor import Ending
 from harness.model.declared import Status, Technique, Variant
 from harness.model.measured import Measured, Plan
@@ -91,7 +92,7 @@ class FakeWorker:
                 "call_ns": round(seconds * 1e9),
             },
             "prepare": {"imported_ns": 5, "first_call_ns": 7},
-            "warm": {"loops": 1},
+            "warm": {"loops": 1, "slice_ns": round(seconds * 1e9)},
         }[what]
 
 
@@ -139,6 +140,7 @@ def make_bench(
         services=SimpleNamespace(job=lambda name: {}),
         job=lambda do, variant: {"do": do, "variant": variant},
         worker=worker,
+        passes=None,
     )
     lanes = [
         Lane(
@@ -153,7 +155,7 @@ def make_bench(
 def measure(table: FakeTable, *, plan: Plan) -> tuple[list[Measured], list[Lane]]:
     """Measure the table's variants; return what was yielded, and the lanes."""
     one = make_bench(table, plan)
-    one.get_ready()
+    one.get_ready(Block(0))
     return [measured for _, measured in bench.measure([one], seed=0)], one.lanes
 
 
@@ -165,7 +167,7 @@ def test_it_stops_when_the_ratios_are_precise(clock: FakeClock) -> None:
     )
 
     assert len(yielded[-1].conditions) == 3
-    assert [one.complete for one in yielded] == [False, False, True]
+    assert [one.complete for one in yielded] == [False, False, False, True]
 
 
 def test_rounds_are_in_random_order(clock: FakeClock) -> None:
@@ -244,7 +246,7 @@ def test_workloads_share_the_processes_of_a_block(clock: FakeClock) -> None:
         for name in ("10", "20", "30")
     ]
     for one in benches:
-        one.get_ready()
+        one.get_ready(Block(0))
     started.clear()  # the passes have processes of their own
     yielded = list(bench.measure(benches, seed=0))
 
@@ -261,7 +263,7 @@ def test_who_crashed_on_one_workload_begins_anew_on_the_next(clock: FakeClock) -
     sound = FakeTable({"naive": 0.001, "bad": 0.001}, clock)
     benches = [make_bench(fragile, Plan(), "10", started), make_bench(sound, Plan(), "20", started)]
     for one in benches:
-        one.get_ready()
+        one.get_ready(Block(0))
     list(bench.measure(benches, seed=0))
 
     assert [Status.OK, Status.CRASHED] == [lane.status for lane in benches[0].lanes]

@@ -8,12 +8,19 @@ from pathlib import Path
 
 import pytest
 
+from harness.errors import StoreError
 from harness.judge.summary import exit_code, summarise
 from harness.lab import store
-from harness.lab.session import Session
+from harness.lab.session import Session, resumed
 from harness.model.declared import Status
 from harness.model.measured import Measured, Plan, Run
-from tests.fakes.sessions import Quiet, pretended_run, pretended_session
+from tests.fakes.sessions import (
+    Quiet,
+    Script,
+    pretended_run,
+    pretended_session,
+    pretending,
+)
 
 ALONE = Plan(precision=1e-6, budget_seconds=1000.0, max_blocks=8)
 SWEEP = Plan(precision=1e-6, budget_seconds=20.0, max_blocks=4, sweep=True)
@@ -80,13 +87,13 @@ def test_cut_after_any_block_and_resumed_it_is_the_run_that_nobody_cut(
             pretended_run(asked(tmp_path / f"{most}"), listener=Cutting(most))
         (path,) = (tmp_path / f"{most}").glob("*/*.json")
         cut = store.read(path)
-        resumed = pretended_run(asked(tmp_path / f"{most}"), earlier=cut)
+        again = pretended_run(asked(tmp_path / f"{most}"), earlier=cut)
 
-        assert (False, True) == (cut.complete, resumed.complete), most
-        assert numbers(whole) == numbers(resumed), most
+        assert (False, True) == (cut.complete, again.complete), most
+        assert numbers(whole) == numbers(again), most
         assert numbers(whole) == numbers(store.read(path)), most
-        assert verdicts == summarise(numbers(resumed)), most
-        assert exit_code(verdicts) == exit_code(summarise(resumed)), most
+        assert verdicts == summarise(numbers(again)), most
+        assert exit_code(verdicts) == exit_code(summarise(again)), most
 
 
 def test_the_pretended_runs_have_what_can_go_wrong(tmp_path: Path) -> None:
@@ -134,7 +141,7 @@ def test_a_variant_that_was_measured_is_not_cut_off_by_a_second_thought(tmp_path
         )
         return replace(measured, results=results)
 
-    resumed = pretended_run(
+    again = pretended_run(
         sizes(tmp_path), earlier=replace(cut, workloads=tuple(map(slower, cut.workloads)))
     )
     before = {
@@ -143,7 +150,7 @@ def test_a_variant_that_was_measured_is_not_cut_off_by_a_second_thought(tmp_path
         for one in measured.results
         if one.status is Status.OK
     }
-    after = {one.key: one for measured in resumed.workloads for one in measured.results}
+    after = {one.key: one for measured in again.workloads for one in measured.results}
 
     assert [] == [
         key for key, one in before.items() if len(after[key].processes) < len(one.processes)
@@ -163,3 +170,52 @@ def test_times_of_nothing_are_refused(tmp_path: Path) -> None:
     )
     assert "1 calls in 0 ns" in results["moved"].message
     assert () == results["moved"].processes
+
+
+SHORT = Plan(precision=1e-6, budget_seconds=60.0)
+
+
+def going_on(run: Run, folder: Path, **asked: float) -> Run:
+    """The run, continued with another budget or precision."""
+    again = pretended_session(folder, "quick", plan=replace(run.plan, **asked))  # type: ignore[arg-type]
+    with pretending(Script.after(run)):
+        opened = resumed(run, again.found, again.case, again.plan)
+    return pretended_run(again, earlier=opened)
+
+
+def test_a_complete_run_goes_on_with_more_time(tmp_path: Path) -> None:
+    """It ended because its time was up: the blocks are kept, new ones follow until the new time is."""
+    run = pretended_run(pretended_session(tmp_path, "quick", plan=SHORT))
+    longer = going_on(run, tmp_path, budget_seconds=240.0)
+    before, after = run.workloads[0], longer.workloads[0]
+
+    assert run.complete
+    assert longer.complete
+    assert 60 <= before.spent_seconds < 240 <= after.spent_seconds
+    for old, new in zip(before.results, after.results, strict=True):
+        assert old.processes == new.processes[: len(old.processes)]
+    assert len(after.conditions) > len(before.conditions)
+
+
+@pytest.mark.parametrize(
+    ("asked", "why"),
+    [({}, "has spent its 60 s"), ({"precision": 0.9}, "every ratio is within ±90%")],
+)
+def test_a_complete_run_with_nothing_left_to_do_is_refused(
+    asked: dict[str, float], why: str, tmp_path: Path
+) -> None:
+    """The message says why it ended, and which command would go on."""
+    run = pretended_run(pretended_session(tmp_path, "quick", plan=SHORT))
+
+    with pytest.raises(StoreError, match=why) as refused:
+        going_on(run, tmp_path, **asked)
+    assert f"--resume {run.id}" in refused.value.remedy
+    assert "--budget 180" in refused.value.remedy
+
+
+def test_no_cap_ends_a_run_before_its_time(tmp_path: Path) -> None:
+    """More than the twenty blocks that used to be the most."""
+    (measured,) = pretended_run(pretended_session(tmp_path, "quick", plan=SHORT)).workloads
+
+    assert len(measured.conditions) > 20
+    assert measured.spent_seconds >= 60

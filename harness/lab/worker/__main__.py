@@ -264,10 +264,9 @@ class Server:
 
     def do_warm(self, job: Message) -> Message:
         """Warm up and calibrate, while no other process of the block works."""
-        del job
         assert self._stopwatch is not None
-        self._stopwatch.warm_up()
-        return {"loops": self._stopwatch.loops}
+        self._stopwatch.warm_up(job.get("call_seconds"))
+        return {"loops": self._stopwatch.loops, "slice_ns": self._stopwatch.slice_ns}
 
     def do_sample(self, job: Message) -> Message:
         """Time one slice."""

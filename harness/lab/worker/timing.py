@@ -22,6 +22,7 @@ SLICE_NS = 500_000
 _LEAD_IN_NS = 2_000_000
 """Other processes ran since the last slice: a call shorter than this begins with an untimed one, or it times their caches."""
 _WARM_NS = 15_000_000
+_LONG_CALL_SECONDS = 0.1
 _WARM_CALLS = 30  # CPython specialises its bytecode within these
 _MOST_LOOPS = 20_000
 _MOST_BATCH_BYTES = 32 << 20
@@ -36,6 +37,8 @@ class Stopwatch:
     originals: Originals
     entry: Entry
     loops: int = 1
+    slice_ns: int = 0
+    """What a slice takes, fresh inputs and all; known after warming up."""
     _last: tuple[Arguments, Answer] | None = None
     _lead_in: bool = False
     _cpu_ns: int = 0
@@ -50,8 +53,22 @@ class Stopwatch:
         self._last = (arguments, answer)
         return elapsed
 
-    def warm_up(self) -> None:
-        """Warm, calibrate the loops, then put what is alive out of the collector's sight."""
+    def warm_up(self, call_seconds: float | None = None) -> None:
+        """Warm, calibrate the loops, then put what is alive out of the collector's sight.
+
+        Args:
+            call_seconds: of a call that is not the first, where that is known.  A long one is all the warming it needs: the
+                first call has made it many times over.
+        """
+        if call_seconds is not None and call_seconds >= _LONG_CALL_SECONDS:
+            self.slice_ns = round(call_seconds * 1e9)
+        else:
+            self._calibrate()
+        collect()
+        freeze()
+        disable()
+
+    def _calibrate(self) -> None:
         spent = calls = fastest = 0
         while calls < _WARM_CALLS and spent < _WARM_NS:
             elapsed = self._slice(1)
@@ -64,9 +81,9 @@ class Stopwatch:
             elapsed = self._slice(self.loops)
             self.loops = max(1, min(SLICE_NS * self.loops // max(1, elapsed), by_size, _MOST_LOOPS))
         self._lead_in = fastest < _LEAD_IN_NS
-        collect()
-        freeze()
-        disable()
+        started = now()
+        self._slice(self.loops)
+        self.slice_ns = now() - started
 
     def sample(self) -> dict[str, int]:
         """Time one slice; wall and CPU time side by side."""
