@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import tempfile
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
@@ -288,7 +289,8 @@ def resumed(run: Run, found: Found, case: Case, plan: Plan) -> Run:
     _require_same(run, found, case)
     if not run.complete:
         return replace(run, plan=plan)
-    spent = sum(measured.spent_seconds for measured in run.workloads)
+    spent = sum(measured.spent_seconds for measured in run.workloads) / len(run.workloads)
+    more = math.ceil(3 * max(spent, plan.budget_seconds))
     opened = replace(
         run,
         plan=plan,
@@ -301,13 +303,14 @@ def resumed(run: Run, found: Found, case: Case, plan: Plan) -> Run:
     if all(one.complete for one in (*opened.workloads, *opened.crews)):
         raise StoreError(
             f"run {run.id} is complete: every ratio is within ±{100 * plan.precision:g}%",
-            f"ask for more: --resume {run.id} --precision {plan.precision / 2:g} --budget {3 * plan.budget_seconds:g};"
+            f"ask for more: --resume {run.id} --precision {plan.precision / 2:g} --budget {more};"
             " or start a new one: leave out --resume",
         )
-    if spent >= plan.budget_seconds * len(run.workloads):
+    if spent >= plan.budget_seconds:
         raise StoreError(
-            f"run {run.id} is complete: it has spent its {plan.budget_seconds:g} s a workload",
-            f"give it more: --resume {run.id} --budget {3 * plan.budget_seconds:g};"
+            f"run {run.id} is complete: it has spent {spent:.1f} s a workload,"
+            f" and its budget is {plan.budget_seconds:g} s",
+            f"give it more: --resume {run.id} --budget {more};"
             " or start a new one: leave out --resume",
         )
     return opened
