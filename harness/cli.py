@@ -16,8 +16,16 @@ from typing import TYPE_CHECKING, Any, NoReturn, TextIO, TypeVar
 
 import click
 
-from harness import __version__
-from harness.errors import AskedWrongly, ExitCode, PerflabError, StoreError, Terminated, words_of
+from harness import __version__, start
+from harness.commands import spelling
+from harness.errors import (
+    AskedWrongly,
+    EnvironmentLacks,
+    ExitCode,
+    PerflabError,
+    StoreError,
+    Terminated,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -41,6 +49,7 @@ COMMANDS = {
     "verify": "Prove that every variant of a case equals its reference.",
 }
 """Name and short help of every command: one file each in harness/commands."""
+_LOAD_CASES = frozenset({"gate", "profile", "run", "verify"})
 _MOST_SHOWN = 80
 T = TypeVar("T")
 
@@ -58,14 +67,18 @@ class LazyGroup(click.Group):
             return None
         command = import_module(f"harness.commands.{cmd_name}").command
         assert isinstance(command, click.Command)
+        command.help = spelling.typable(command.help or "")
         return command
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
-        """Suggest the command that was meant."""
+        """Find the command, or suggest the one that was meant."""
         try:
-            return super().resolve_command(ctx, args)
+            found = super().resolve_command(ctx, args)
+            if found[0] in _LOAD_CASES:
+                _say_what_is_passed_over()
+            return found
         except click.UsageError as error:
             from difflib import get_close_matches
 
@@ -101,6 +114,22 @@ class LazyGroup(click.Group):
         """List the commands from the table above: the help page imports nothing."""
         with formatter.section("Commands"):
             formatter.write_dl(list(COMMANDS.items()))
+
+
+def _say_what_is_passed_over() -> None:
+    """Name the user's modules that have the names of Python's own: neither we nor a case import them."""
+    with suppress(OSError):
+        names = sorted(
+            name
+            for name in os.listdir()
+            if name.endswith(".py") and name[:-3] in sys.stdlib_module_names
+        )
+        if names:
+            click.echo(
+                f"note: {spelling.listed(names)} here: a module of Python's own has that name,"
+                " and is imported in its place",
+                err=True,
+            )
 
 
 class _Stream:
@@ -191,14 +220,29 @@ def cli() -> None:
 
 def main() -> NoReturn:
     """Run the command line and end the process with its exit code."""
-    _take_streams()
-    for number in (signal.SIGTERM, signal.SIGHUP):
-        signal.signal(number, _terminated)
+    start.take_over()
     try:
-        code = cli.main(
-            prog_name="python -m harness" if sys.argv[0].endswith("__main__.py") else "perflab",
-            standalone_mode=False,
-        )
+        _take_streams()
+        for number in (signal.SIGTERM, signal.SIGHUP):
+            if signal.getsignal(number) is not signal.SIG_IGN:  # started by nohup
+                signal.signal(number, _terminated)
+        code = _code_of_the_command()
+        sys.stdout = sys.__stdout__
+        if sys.flags.inspect:  # PYTHONINSPECT: the interpreter would ask for more, and print this
+            os._exit(code)
+        sys.exit(code)
+    except SystemExit:
+        raise
+    except BaseException as error:  # what came while we were dealing with the first
+        start.give_up(error)
+        raise  # never reached
+
+
+def _code_of_the_command() -> int:
+    """Run the command; whatever ended it becomes words and an exit code."""
+    code: object
+    try:
+        code = cli.main(prog_name=spelling.program(), standalone_mode=False)
         sys.stdout.flush()
     except click.exceptions.Exit as ended:
         code = ended.exit_code
@@ -206,9 +250,7 @@ def main() -> NoReturn:
         error.show()
         code = ExitCode.USAGE
     except PerflabError as error:
-        from harness.show.text import say_error
-
-        say_error(error)
+        spelling.say_error(error)
         code = error.exit_code
     except (KeyboardInterrupt, click.Abort):
         click.echo("interrupted", err=True)
@@ -217,47 +259,52 @@ def main() -> NoReturn:
         code = ended.exit_code
     except BrokenPipeError:
         code = _reader_has_gone()
-    except OSError as error:
-        code = _refused_by_the_system(error)
     except SystemExit as error:  # click's own, for completion it does not know; or somebody else's
         code = ExitCode.OK if error.code in {0, None} else ExitCode.NOT_MEASURED
     except BaseException as error:  # exit 1 would say "slower"
-        code = _our_own_fault(error)
-    sys.stdout = sys.__stdout__
-    sys.exit(int(code or 0))
+        named = _surroundings_fault(error)
+        if named is None:
+            code = start.report(error)
+        else:
+            spelling.say_error(named)
+            code = named.exit_code
+    return int(code) if isinstance(code, int) else 0
 
 
-def _refused_by_the_system(error: OSError) -> ExitCode:
-    """A name that no file can have was asked for; anything else of the system's should have been foreseen."""
-    if error.errno != errno.ENAMETOOLONG:
-        return _our_own_fault(error)
-    from harness.show.text import say_error
-
-    name = str(error.filename)
-    say_error(
-        AskedWrongly(
+def _surroundings_fault(error: BaseException) -> PerflabError | None:
+    """What the system refused, where we can say why; None: we should have foreseen it."""
+    if not isinstance(error, OSError):
+        return None
+    if error.errno == errno.ENAMETOOLONG:
+        name = str(error.filename)
+        return AskedWrongly(
             f"{name[:_MOST_SHOWN]!r}... has {len(name)} characters: too long for a file's name",
             "name a shorter one",
         )
-    )
-    return ExitCode.USAGE
+    if error.errno in {errno.EMFILE, errno.ENFILE}:
+        return EnvironmentLacks(
+            f"the system gives us no more open files: {error.strerror}",
+            "raise the limit: ulimit -n 1024",
+        )
+    if isinstance(error, FileNotFoundError) and not _has_working_directory():
+        return AskedWrongly(
+            "the working directory is gone: it was removed or moved while this shell was in it",
+            'go to one that is there: cd "$HOME"',
+        )
+    if isinstance(error, FileNotFoundError) and "No usable temporary directory" in str(error):
+        return EnvironmentLacks(
+            "there is no folder for temporary files that can be written",
+            "name one: export TMPDIR=FOLDER",
+        )
+    return None
 
 
-def _our_own_fault(error: BaseException) -> ExitCode:
-    """Say that we failed, and keep the traceback where it can be found."""
-    import tempfile
-    import traceback
-
-    from harness.show.text import clean
-
-    click.echo(f"error: perflab itself failed: {clean(words_of(error))}", err=True)
-    with suppress(OSError):
-        with tempfile.NamedTemporaryFile(
-            "w", prefix="perflab-", suffix=".log", delete=False, encoding="utf-8", errors="replace"
-        ) as file:
-            file.write("".join(traceback.format_exception(error)))
-        click.echo(f"  try: report it with the traceback in {file.name}", err=True)
-    return ExitCode.NOT_MEASURED
+def _has_working_directory() -> bool:
+    try:
+        os.getcwd()
+    except OSError:
+        return False
+    return True
 
 
 def _reader_has_gone() -> int:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from harness.commands import options
+from harness.commands.spelling import typable
 from harness.errors import ExitCode
 
 if TYPE_CHECKING:
@@ -78,6 +79,6 @@ def _table(checks: Sequence[Check]) -> Table:
         if check.why:
             said.append(f"\n{clean(check.why)}", style="dim")
         if check.remedy:
-            said.append(f"\ntry: {clean(check.remedy)}", style="cyan")
+            said.append(f"\ntry: {clean(typable(check.remedy))}", style="cyan")
         table.add_row(Text(mark, style=style), Text(check.name, style="bold"), said)
     return table

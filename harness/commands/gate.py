@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import click
 
 from harness.commands import options
+from harness.commands.spelling import program
 from harness.errors import AskedWrongly, ExitCode, Interrupted, StoreError, Terminated
 
 if TYPE_CHECKING:
@@ -124,7 +125,7 @@ def command(
     if sum([against is not None, self_test, from_file is not None]) != 1:
         raise AskedWrongly(
             "say what to do: --against REV, --self-test, or --from FILE",
-            "python -m harness gate --against main",
+            "python -m harness gate --against HEAD",
         )
     options.require_writable(json_to, markdown, junit)
     if self_test:
@@ -210,7 +211,7 @@ def _reproduce() -> str:
                 next(words, None)
         elif name not in {"-q", "--quiet"}:
             kept.append(word)
-    return shlex.join(["python", "-m", "harness", *kept])
+    return f"{program()} {shlex.join(kept)}"
 
 
 def _self_test(

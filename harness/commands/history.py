@@ -383,6 +383,14 @@ def _known(cases: Sequence[str], variants: Sequence[str]) -> None:
 
     found = catalogue.find_cases()
     chosen = [catalogue.find_case(name) for name in cases] or list(found.values())
+    for one in chosen:
+        if one.origin == "path":
+            raise AskedWrongly(
+                f"the history knows the cases of the catalogue and of installed plugins only, and"
+                f" {one.folder} is neither",
+                f"compare two revisions of it: python -m harness gate {catalogue.typed(one)}"
+                " --against HEAD",
+            )
     names = [name for one in chosen for name in one.load().variants] if variants else []
     for variant in variants:
         if variant not in names:

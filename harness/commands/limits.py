@@ -11,6 +11,7 @@ import click
 
 from harness.commands import options
 from harness.commands.lock import the_machine
+from harness.commands.spelling import typable
 from harness.errors import ExitCode
 
 if TYPE_CHECKING:
@@ -125,7 +126,7 @@ def _plot(measured: MachineLimits, stores: Stores, where: str, *, quiet: bool) -
     options.write_text(to_svg(picture).decode(), where)
     if not quiet:
         for sentence in picture.left_out:
-            click.echo(f"not on the roofline: {clean(sentence)}", err=True)
+            click.echo(f"not on the roofline: {clean(typable(sentence))}", err=True)
 
 
 def _chosen(here: Machine, stores: Stores) -> tuple[Sequence[Summary], Sequence[str]]:

@@ -8,6 +8,7 @@ from typing import Any
 import click
 
 from harness.commands import options
+from harness.commands.spelling import typable
 from harness.lab import catalogue, places
 
 _MOST_RUNS = 5
@@ -33,7 +34,7 @@ def command(names: tuple[str, ...], json_to: str | None) -> None:
     for one in found:
         _show(one, whole=bool(names))
     if not names:
-        click.echo("\nnext:  python -m harness list CASE    python -m harness run CASE")
+        click.echo(typable("\nnext:  python -m harness list CASE    python -m harness run CASE"))
 
 
 def _show(one: catalogue.Found, *, whole: bool) -> None:

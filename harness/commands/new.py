@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import errno
 import shlex
 from pathlib import Path
 
 import click
 
+from harness.commands.spelling import typable
 from harness.errors import AskedWrongly, StoreError
 from harness.lab import places
-from harness.lab.catalogue import NAME, find_cases
+from harness.lab.catalogue import name_problem, proposed_name
 from harness.show.skeleton import skeleton
 
 
@@ -33,33 +35,37 @@ def command(name: str, parent: Path) -> None:
     python -m harness run ./my_case
     """
     folder = parent / name
-    if not NAME.fullmatch(folder.name) or not folder.name.isidentifier():
-        raise AskedWrongly(
-            f"{folder.name!r} cannot be the name of a case",
-            "small letters, digits and underscores, and a letter first: my_case",
-        )
+    if problem := name_problem(folder.name):
+        better = folder.with_name(proposed_name(folder.name))
+        raise AskedWrongly(problem, f"python -m harness new {_typed(better)}")
     if folder.name == places.HISTORY:
         raise AskedWrongly(
             f"{folder.name!r} cannot be the name of a case: results of asv are kept under it",
-            f"try: python -m harness new {name}_case",
-        )
-    if folder.name in find_cases():
-        raise AskedWrongly(
-            f"there is a case called {folder.name!r} already",
-            f"look at it: python -m harness list {folder.name}",
+            f"python -m harness new {name}_case",
         )
     if folder.exists():
         raise AskedWrongly(f"{folder} exists already", "choose another name, or move it away")
-    typed = folder.as_posix() if folder.is_absolute() else f"./{folder.as_posix()}"
-    for file, text in skeleton(folder.name, shlex.quote(typed)).items():
+    if (beside := folder.with_suffix(".py")).exists():
+        raise AskedWrongly(
+            f"{beside} exists already, and a folder of its name would hide it from imports",
+            f"python -m harness new {_typed(folder.with_name(f'{folder.name}_case'))}",
+        )
+    for file, text in skeleton(folder.name, _typed(folder)).items():
         path = folder / file
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_text(text, encoding="utf-8")
+            path.write_text(typable(text), encoding="utf-8")
         except OSError as error:
+            if error.errno == errno.ENOENT:  # the working directory itself is gone
+                raise
             raise StoreError(
                 f"{path}: cannot be written: {error.strerror}",
                 "make room, or name another folder: --in",
             ) from None
         click.echo(f"wrote {path}")
-    click.echo(f"\nnext:  python -m harness run {shlex.quote(typed)}")
+    click.echo(typable(f"\nnext:  python -m harness run {_typed(folder)}"))
+
+
+def _typed(folder: Path) -> str:
+    path = folder.as_posix()
+    return shlex.quote(path if folder.is_absolute() or path.startswith("..") else f"./{path}")

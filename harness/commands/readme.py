@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from harness.commands.spelling import typable
 from harness.errors import AskedWrongly, ExitCode, PerflabError
 from harness.lab import catalogue, places
 from harness.show.blocks import BEGIN, BLOCK, END, RUN_SHOWN
@@ -32,10 +33,8 @@ def renew(readmes: Sequence[str], stores: Stores, *, check: bool) -> ExitCode:
     if not stale or not check:
         return ExitCode.OK
     again = " ".join(f"--readme {shlex.quote(name)}" for name in readmes)
-    click.echo(
-        f"not what the result files say: {', '.join(stale)}; run: python -m harness report {again}",
-        err=True,
-    )
+    said = f"not what the result files say: {', '.join(stale)}; run: python -m harness report"
+    click.echo(typable(f"{said} {again}"), err=True)
     return ExitCode.WRONG_ANSWER
 
 
@@ -100,7 +99,7 @@ def _from_document(kind: str, file: Path) -> str:
     except OSError as error:
         raise AskedWrongly(
             f"{file} cannot be read: {error.strerror}",
-            f"python -m harness {_DOCUMENTS[kind]} --json {file}",
+            f"python -m harness {_DOCUMENTS[kind]} --json {shlex.quote(str(file))}",
         ) from None
     return (
         selftest.markdown(selftest.read_selftest(data))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import sys
 import tempfile
 from collections.abc import Mapping, Sequence
@@ -12,6 +13,7 @@ from typing import TYPE_CHECKING
 import click
 
 from harness.commands import options
+from harness.commands.spelling import typable
 from harness.errors import AskedWrongly, ExitCode
 
 if TYPE_CHECKING:
@@ -139,14 +141,18 @@ def _verify(folder: Path, stores: Stores) -> ExitCode:
 
     require_matplotlib()
     if publishing.manifest(folder) is None:
-        raise AskedWrongly(f"there is no site in {folder}", f"python -m harness report -o {folder}")
+        raise AskedWrongly(
+            f"there is no site in {folder}",
+            f"python -m harness report -o {shlex.quote(str(folder))}",
+        )
     gathered = _gathered(stores, quiet=True)
     site = _with_asv(gathered.site, folder / "asv")
     found = list(publishing.problems(pages(site), gathered.made_from, folder))
     for problem in found:
         click.echo(clean(problem))
     if found:
-        click.echo(f"{folder}: {len(found)} differences; python -m harness report writes it anew")
+        said = f"{folder}: {len(found)} differences; python -m harness report writes it anew"
+        click.echo(typable(said))
         return ExitCode.WRONG_ANSWER
     manifest = publishing.manifest(folder)
     assert manifest is not None

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import os
 import shlex
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -14,6 +13,7 @@ import click
 
 from harness.commands import options
 from harness.commands.lock import the_machine
+from harness.commands.spelling import say_error, typable
 from harness.errors import (
     AskedWrongly,
     Changed,
@@ -126,7 +126,7 @@ def command(
         for summary in summaries
     ]
     stored = "" if store_folder is None else f" --store {shlex.quote(str(store_folder))}"
-    again = {one.found.name: f"{_path_or_name(one.found)}{stored}" for one in asked}
+    again = {one.found.name: f"{catalogue.typed(one.found)}{stored}" for one in asked}
     _finish(summaries, codes, json_to, again)
 
 
@@ -134,8 +134,6 @@ def _measure_all(
     asked: Sequence[_Asked], sessions: Sequence[Session], *, quiet: bool, tables: bool
 ) -> tuple[list[Summary], list[ExitCode]]:
     """Measure one case after the other; sources that are changed meanwhile cost their own case only."""
-    from harness.show.text import say_error
-
     summaries, codes = [], []
     for one, session in zip(asked, sessions, strict=True):
         try:
@@ -210,7 +208,7 @@ def _resumed(
     if found.name != run.case:
         raise AskedWrongly(
             f"run {run.id} is of {run.case!r}, not of {found.name!r}",
-            f"python -m harness run {run.case} --resume {run.id}",
+            f"python -m harness run {catalogue.typed_name(run.case)} --resume {run.id}",
         )
     plan = replace(
         run.plan,
@@ -255,7 +253,9 @@ def _look_back(asked: _Asked, stores: Stores, *, alone: bool) -> None:
         left.unfinished if alone else ()
     ):  # beside another run, what looks cut off may be in progress
         if asked.earlier is None or one.run.id != asked.earlier.id:
-            again = f"python -m harness run {_path_or_name(asked.found)} --resume {one.run.id}"
+            again = typable(
+                f"python -m harness run {catalogue.typed(asked.found)} --resume {one.run.id}"
+            )
             click.echo(
                 clean(
                     f"warning: run {one.run.id} is incomplete, and kept as it is; to go on with it: {again}"
@@ -264,7 +264,9 @@ def _look_back(asked: _Asked, stores: Stores, *, alone: bool) -> None:
             )
     for problem in left.damaged:
         click.echo(
-            clean(f"warning: {problem}; it is left as it is: python -m harness store fsck"),
+            clean(
+                typable(f"warning: {problem}; it is left as it is: python -m harness store fsck")
+            ),
             err=True,
         )
 
@@ -353,7 +355,10 @@ def _swept(summary: Summary, store_path: Path, plot: Path | None, *, tables: boo
         click.echo(f"plot: {target}", err=not tables)
     except EnvironmentLacks:
         click.echo(
-            "no plot: matplotlib is not installed; pip install 'perflab[pages]', then: python -m harness report",
+            typable(
+                "no plot: matplotlib is not installed; python -m pip install 'perflab[pages]',"
+                " then: python -m harness report"
+            ),
             err=True,
         )
     return replace(summary, run=run)
@@ -370,7 +375,7 @@ def _interrupted(path: Path | None, session: Session, stop: BaseException) -> In
     done = sum(measured.complete for measured in run.workloads)
     return Interrupted(
         f"interrupted: {done} of {len(session.workloads)} workloads complete, all blocks so far are kept in {path}",
-        f"python -m harness run {_path_or_name(session.found)} --resume {run.id}",
+        f"python -m harness run {catalogue.typed(session.found)} --resume {run.id}",
         exit_code=code,
     )
 
@@ -383,21 +388,10 @@ def _changed(error: Changed, path: Path | None, session: Session) -> Changed:
         return Changed(
             error.problem, error.remedy or "nothing has been kept: try again when they are at rest"
         )
-    again = f"python -m harness run {_path_or_name(session.found)} --resume {store.read(path).id}"
+    again = f"python -m harness run {catalogue.typed(session.found)} --resume {store.read(path).id}"
     return Changed(
         f"{error.problem}; all blocks before that are kept in {path}",
         f"put them back, then: {again}; or start a new run",
-    )
-
-
-def _path_or_name(found: catalogue.Found) -> str:
-    """What a person types to name this case again."""
-    return (
-        found.name
-        if found.origin != "path"
-        else os.path.relpath(found.folder)
-        if os.sep in os.path.relpath(found.folder)
-        else f"./{found.name}"
     )
 
 
@@ -422,9 +416,9 @@ def _finish(
         table.print_legend(console)
         for summary in summaries:
             _say_outputs(summary)
-            click.echo(_ending(summary, again[summary.run.case]))
+            click.echo(typable(_ending(summary, again[summary.run.case])))
             click.echo(f"result file: {summary.file}")
-        click.echo(f"next:  {_next(summaries[-1], again[summaries[-1].run.case])}")
+        click.echo(f"next:  {typable(_next(summaries[-1], again[summaries[-1].run.case]))}")
     code = gravest([*codes, *(exit_code(summary) for summary in summaries)])
     raise click.exceptions.Exit(int(code))
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -32,7 +33,10 @@ def command(folder: Path | None, port: int, verbose: bool, store_folder: Path | 
     from harness.show.text import clean
 
     if folder is not None and not (folder / "index.html").is_file():
-        raise AskedWrongly(f"there is no site in {folder}", f"python -m harness report -o {folder}")
+        raise AskedWrongly(
+            f"there is no site in {folder}",
+            f"python -m harness report -o {shlex.quote(str(folder))}",
+        )
     served = _served(folder or places.own_folder("site"), options.stores(store_folder))
     log = (lambda line: click.echo(clean(line), err=True)) if verbose else None
     with serving.serving(served, port, log) as server:

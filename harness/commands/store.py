@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from harness.commands import options
+from harness.commands.spelling import typable
 from harness.errors import AskedWrongly, ExitCode
 
 if TYPE_CHECKING:
@@ -52,7 +53,7 @@ def fsck_command(fix: bool, store_folder: Path | None) -> None:
         if one.problem:
             stay += not one.done
             seen_to += bool(one.done)
-            _say(one.problem, one.done or f"try: {one.remedy}")
+            _say(one.problem, one.done or typable(f"try: {one.remedy}"))
         elif one.path.name.endswith(keeping.PROFILE):
             profiles += 1
         else:
@@ -61,7 +62,7 @@ def fsck_command(fix: bool, store_folder: Path | None) -> None:
     for path in keeping.left_behind(stores.runs, remove=fix):
         _say(
             f"{path}: left half written by a process that was killed",
-            "removed" if fix else "try: python -m harness store fsck --fix",
+            "removed" if fix else typable("try: python -m harness store fsck --fix"),
         )
     seen = f", {profiles} profiles" if profiles else ""
     click.echo(
@@ -70,7 +71,10 @@ def fsck_command(fix: bool, store_folder: Path | None) -> None:
     if stay:
         if not fix:
             click.echo(
-                "python -m harness store fsck --fix sets damaged files aside and moves misplaced runs to their place"
+                typable(
+                    "python -m harness store fsck --fix sets damaged files aside"
+                    " and moves misplaced runs to their place"
+                )
             )
         raise click.exceptions.Exit(int(ExitCode.STORE))
 

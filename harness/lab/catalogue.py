@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import importlib
 import importlib.util
+import keyword
 import os
 import re
 import shlex
@@ -21,6 +22,7 @@ from harness.model.declared import Case, Technique, Variant, Workload
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
+    from types import ModuleType
 
 HOME = Path(__file__).resolve().parents[2]
 """The folder that holds harness/, cases/ and extensions/: a clone, or site-packages."""
@@ -54,8 +56,8 @@ class Found:
 
     def load(self) -> Case:
         """Import the case and check its declaration."""
-        if self.tree is None and self.search_path and self.search_path not in sys.path:
-            sys.path.append(self.search_path)
+        if self.tree is None:
+            self._make_importable()
         try:
             with trees.entered(self.tree):
                 module = (
@@ -63,24 +65,41 @@ class Found:
                     if self.tree
                     else importlib.import_module(self.module)
                 )
+            self._require_own(module)
             declared = getattr(module, "case", None)
             case = declared if isinstance(declared, Case) else None
-        except (KeyboardInterrupt, Terminated):
+        except (KeyboardInterrupt, Terminated, BadCase):
             raise
         except (
             BaseException
         ) as error:  # also SystemExit, and whatever else would end us without a word
             raise BadCase(
                 f"case {self.name}: importing {self.folder / '__init__.py'} raised {words_of(error)}",
-                "docs/cases.md shows a whole case",
+                "a whole case to look at: python -m harness new my_case",
             ) from error
         if case is None:
             raise BadCase(
                 f"case {self.name}: {self.folder / '__init__.py'} defines no `case = Case(...)`",
-                "docs/cases.md shows a whole case",
+                "a whole case to look at: python -m harness new my_case",
             )
         _check(self, case)
         return case
+
+    def _make_importable(self) -> None:
+        if self.search_path and self.search_path not in sys.path:
+            sys.path.append(self.search_path)
+        if self.origin == "catalogue":  # a folder `cases` of the user's may stand first on the path
+            for name in ("cases", "extensions"):
+                load_own(name)
+
+    def _require_own(self, module: ModuleType) -> None:
+        """Two folders of one name in one command: Python knows only the first."""
+        file = Path(getattr(module, "__file__", None) or "")
+        if self.tree is None and self.origin == "path" and file.resolve().parent != self.folder:
+            raise BadCase(
+                f"case {self.name}: {file} has the same name, and was imported in its place",
+                "name them in two commands, or rename one of the folders",
+            )
 
     def question(self) -> str:
         """The first sentence of the case's docstring; nothing is imported."""
@@ -140,13 +159,50 @@ def find_case(wanted: str) -> Found:
     cases = find_cases()
     if wanted in cases:
         return cases[wanted]
-    here = Path(wanted, "__init__.py").is_file()
+    here = "" if Path(wanted, "__init__.py").is_file() else wanted
+    if here and NAME.fullmatch(wanted):
+        here = typed_name(wanted)
     remedy = (
-        (f"a path needs a slash: ./{wanted}" if here else "")
+        (f"a path needs a slash: ./{wanted}" if not here else "")
+        or (f"a case of that name is here: {here}" if here != wanted else "")
         or did_you_mean(wanted, cases)
         or "`python -m harness list` shows them; a path needs a slash: ./my_case"
     )
     raise AskedWrongly(f"there is no case called {wanted!r}", remedy)
+
+
+def typed(found: Found) -> str:
+    """What a person types to name this case again, from where we are."""
+    if found.origin != "path":
+        return found.name
+    try:
+        path = os.path.relpath(found.folder)
+    except (OSError, ValueError):  # the working directory is gone
+        path = str(found.folder)
+    return shlex.quote(path if path.startswith((".", os.sep)) else f"./{path}")
+
+
+def typed_name(name: str) -> str:
+    """The same for a case of which only the name is known, from a result file: its path where a name finds nothing."""
+    if name in _BY_PATH:
+        return typed(_BY_PATH[name])
+    if (HOME / "cases" / name / "__init__.py").is_file():
+        return name
+    for folder in (Path(name), *sorted(Path().glob(f"[!._]*/{name}"))):
+        if (folder / "__init__.py").is_file() and name not in _plugin_names():
+            return shlex.quote(f"./{folder.as_posix()}")
+    return name
+
+
+_BY_PATH: dict[str, Found] = {}
+"""Cases that were named by their paths in this process."""
+
+
+def _plugin_names() -> set[str]:
+    try:
+        return {one.name for one in _plugins()}
+    except BadCase:
+        return set()
 
 
 def pick_workloads(case: Case, wanted: Sequence[str]) -> tuple[Workload, ...]:
@@ -284,6 +340,20 @@ def _first_line(file: Path) -> str:
     return docstring.strip().partition("\n")[0]
 
 
+def load_own(name: str) -> None:
+    """Import a package of ours from its place; its children in other processes find it on the path."""
+    folder = HOME / name
+    if [str(folder)] == list(getattr(sys.modules.get(name), "__path__", ())):
+        return
+    spec = importlib.util.spec_from_file_location(
+        name, folder / "__init__.py", submodule_search_locations=[str(folder)]
+    )
+    assert spec is not None
+    assert spec.loader is not None
+    sys.modules[name] = module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+
+
 def _in_folder(folder: Path) -> Iterable[Found]:
     for init in sorted(folder.glob("*/__init__.py")):
         yield Found(
@@ -320,29 +390,44 @@ def _plugins() -> Iterable[Found]:
 def _at_path(path: Path) -> Found:
     folder = path.resolve()
     if not (folder / "__init__.py").is_file():
-        raise AskedWrongly(f"{path} is no case: it has no __init__.py", _instead_of(folder))
+        raise _no_case(path, folder)
     name = folder.name
-    if not NAME.fullmatch(name):
-        raise AskedWrongly(
-            f"{name!r} cannot be the name of a case",
-            "use small letters, digits, dots, dashes and underscores, 63 at most",
-        )
     for one in find_cases().values():
         if one.folder == folder:
             return one
-        if one.name == name:
-            raise BadCase(
-                f"two cases are called {name!r}: {one.folder} ({one.origin}) and {folder} (path)",
-                "rename one of the folders",
-            )
-    if not name.isidentifier() or _shadows(name, folder):
-        raise BadCase(
-            f"{folder}: a case's folder must be importable, and {name!r} is not a free module name",
-            "rename the folder",
+    if problem := name_problem(name):
+        raise AskedWrongly(
+            f"{folder}: {problem}", f"rename the folder: {_moved(folder, proposed_name(name))}"
         )
-    return Found(
+    if other := _shadowed_by(name, folder):
+        raise BadCase(
+            f"{folder}: {other} has the same name, and would be imported in its place",
+            f"rename the folder: {_moved(folder, f'{name}_case')}",
+        )
+    found = Found(
         name=name, module=name, folder=folder, origin="path", search_path=str(folder.parent)
     )
+    _BY_PATH[name] = found
+    return found
+
+
+def _no_case(path: Path, folder: Path) -> AskedWrongly:
+    """Say why nothing is measured there, and what is meant perhaps."""
+    inside = sorted(folder.glob("*/__init__.py")) if folder.is_dir() else []
+    if inside:
+        some = " ".join(shlex.quote(f"{_dotted(path)}/{one.parent.name}") for one in inside[:3])
+        return AskedWrongly(
+            f"{path} is no case: it has no __init__.py",
+            f"name a case in it: {some}{' ...' if len(inside) > 3 else ''}",
+        )
+    what = (
+        f"{path} is a file, and a case is a folder"
+        if folder.is_file()
+        else f"{path} is no case: it has no __init__.py"
+        if folder.exists()
+        else f"{path} is no case: there is nothing of that name"
+    )
+    return AskedWrongly(what, _instead_of(folder))
 
 
 def _instead_of(folder: Path) -> str:
@@ -352,18 +437,52 @@ def _instead_of(folder: Path) -> str:
     near = Path("cases", folder.name)
     if (near / "__init__.py").is_file():
         return f"did you mean ./{near.as_posix()}?"
-    name = re.sub(r"[^a-z0-9_]+", "_", folder.stem.lower()).strip("_0123456789") or "my_case"
+    name = proposed_name(f"{folder.stem}_case" if folder.suffix else folder.name)
     there = os.path.relpath(folder.with_name(name))
-    typed = there if os.sep in there else f"./{there}"
-    return f"start one with: python -m harness new {shlex.quote(typed)}"
+    typed_path = there if os.sep in there else f"./{there}"
+    return f"start one with: python -m harness new {shlex.quote(typed_path)}"
 
 
-def _shadows(name: str, folder: Path) -> bool:
+def _dotted(path: Path) -> str:
+    return str(path) if path.is_absolute() or ".." in path.parts else f"./{path}"
+
+
+def _moved(folder: Path, name: str) -> str:
+    return shlex.join(["mv", str(folder), str(folder.with_name(name))])
+
+
+def name_problem(name: str) -> str:
+    """The one rule for names of cases, as a sentence that is broken; empty: it is kept."""
+    if (
+        NAME.fullmatch(name)
+        and re.fullmatch(r"[a-z][a-z0-9_]*", name)
+        and not keyword.iskeyword(name)
+        and name not in sys.stdlib_module_names
+    ):
+        return ""
+    return (
+        f"{name!r} cannot be the name of a case: small letters, digits and underscores, a letter"
+        " first, 63 at most, and no word or module of Python's own"
+    )
+
+
+def proposed_name(name: str) -> str:
+    """A name near ``name`` that keeps the rule: MyCase and my-case are my_case, json is json_case."""
+    words = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name).lower()
+    plain = re.sub(r"[^a-z0-9]+", "_", words).strip("_0123456789")[:50].strip("_")
+    if not plain:
+        return "my_case"
+    return f"{plain}_case" if name_problem(plain) else plain
+
+
+def _shadowed_by(name: str, folder: Path) -> str:
+    """The file of another module that `import name` finds first; empty: none."""
     try:
         spec = importlib.util.find_spec(name)
     except (ImportError, ValueError):
-        return False
-    return spec is not None and bool(spec.origin) and Path(spec.origin or "").parent != folder
+        return ""
+    other = (spec.origin if spec else None) or ""
+    return other if other and Path(other).resolve().parent != folder else ""
 
 
 def _check(found: Found, case: Case) -> None:

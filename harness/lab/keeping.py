@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from hashlib import sha256
@@ -253,7 +254,7 @@ def _read_there(path: Path, source: Path) -> tuple[bytes, Run]:
         raise
     except StoreError as error:
         remedy = (
-            f"set it aside there, then merge again: python -m harness store fsck --fix --store {source}"
+            f"set it aside there, then merge again: python -m harness store fsck --fix --store {shlex.quote(str(source))}"
             if source.is_dir()
             else error.remedy
         )

@@ -84,7 +84,7 @@ def measure_limits(machine: Machine, effort: Effort = _USUAL) -> MachineLimits:
     """Measure the limits of this machine in a worker, and keep them; the kernels are built first where they are not.
 
     Raises:
-        Ending: the worker did not come to its end.
+        EnvironmentLacks: the worker did not come to its end.
     """
     compiled.provide()
     job = {
@@ -92,7 +92,10 @@ def measure_limits(machine: Machine, effort: Effort = _USUAL) -> MachineLimits:
         "repetitions": effort.repetitions, "seconds": effort.seconds, "more": effort.more,
     }  # fmt: skip
     with supervisor.Worker(supervisor.Confines(_STEP_SECONDS, _MEMORY_BYTES)) as worker:
-        said = worker.ask(job)
+        try:
+            said = worker.ask(job)
+        except supervisor.Ending as ending:
+            said = {"failed": ending.status, "message": ending.message}
     return keep_limits(beside(limits_said(machine, said), kept_limits(machine)))
 
 

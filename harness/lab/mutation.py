@@ -52,15 +52,18 @@ class Mutation:
     what: str
 
 
-def mutations_of(source: str) -> list[Mutation]:
-    """Every mutation of a module's functions, in a fixed order."""
+def mutations_of(source: str | bytes) -> list[Mutation]:
+    """Every mutation of a module's functions, in a fixed order.
+
+    Bytes are read as Python reads a file: by its coding line or its byte order mark, else UTF-8.
+    """
     return [mutation for mutation, _ in _mutated(ast.parse(source))]
 
 
 def import_mutated(found: Found, variant: str, index: int) -> ModuleType:
     """Import a variant with its ``index``-th mutation, beside the unchanged one."""
     file = found.source(variant)
-    for number, (_, tree) in enumerate(_mutated(ast.parse(file.read_text(encoding="utf-8")))):
+    for number, (_, tree) in enumerate(_mutated(ast.parse(file.read_bytes()))):
         if number == index:
             return _module(tree, f"{found.module}.{variant}_mutation_{index}", str(file))
     message = f"{variant} has no mutation {index}"

@@ -204,9 +204,7 @@ class Prover:
 
     def mechanical(self, *, tell: Told) -> Mutants:
         """Mutate the reference mechanically; a survivor counts unless no input of the case tells it from the reference."""
-        mutations = mutation.mutations_of(
-            self.found.source(self.case.reference).read_text(encoding="utf-8")
-        )
+        mutations = mutation.mutations_of(self.found.source(self.case.reference).read_bytes())
         candidates = [
             Candidate(self.case.reference, mutation=index) for index in range(len(mutations))
         ]

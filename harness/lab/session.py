@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import shlex
 import tempfile
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
@@ -259,7 +260,7 @@ def _keep(run: Run, folder: Path) -> Path:
     except StoreError as error:
         path = store.spill(run)
         kept = (
-            f"what was measured is in {path}: make room, then: python -m harness store merge {path}"
+            f"what was measured is in {path}: make room, then: python -m harness store merge {shlex.quote(str(path))}"
             if path
             else "what was measured is lost"
         )

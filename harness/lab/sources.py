@@ -5,7 +5,6 @@ from __future__ import annotations
 import ast
 import json
 import os
-import re
 import sys
 from contextlib import suppress
 from functools import cache
@@ -14,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from harness.lab import building
+from harness.lab.belonging import data_in
 from harness.lab.catalogue import HOME
 from harness.lab.closure import needed_files
 from harness.lab.machine import library_version
@@ -33,11 +33,10 @@ _REFEREE = (
     "lab/worker/examine.py",
     "lab/worker/instruments.py",
     "lab/worker/subject.py",
+    "lab/worker/surroundings.py",
     "lab/mutation.py",
 )
 """A change in how we judge makes every certificate stale."""
-_EDITORS = re.compile(r"\..*|.*~|#.*#|4913")
-"""What editors put beside the files that they have open."""
 _IMPORTED = frozenset({".py", ".pyx", ".pxd", ".pxi", ".h", ".c"})
 
 
@@ -146,14 +145,8 @@ def _needed(found: Found, case: Case, variant: str) -> list[Path]:
     """The project's files behind a variant, behind the reference it is judged by, and the case's data."""
     tree = found.tree or _own_tree(found)
     starts = (found.source(variant), found.source(case.reference), found.folder / "__init__.py")
-    data = {
-        file
-        for file in found.folder.rglob("*")
-        if file.suffix not in {".py", ".pyc", ".md"}
-        and not _EDITORS.fullmatch(file.name)
-        and file.is_file()
-    }
-    return sorted(data.union(*(needed_files(start, tree) for start in starts)))
+    data = data_in(found.folder)
+    return sorted({*data}.union(*(needed_files(start, tree) for start in starts)))
 
 
 def _own_tree(found: Found) -> Tree:

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from harness.lab import sources
+from harness.lab.source_text import source_text
 from harness.model.published import Exhibit, Source, Study
 
 if TYPE_CHECKING:
@@ -57,5 +58,5 @@ def _sources(found: Found, variant: str) -> list[Source]:
 def _text(file: Path) -> str:
     """What a file says; nothing where there is none."""
     with suppress(OSError):
-        return file.read_text(encoding="utf-8", errors="replace")
+        return source_text(file)
     return ""

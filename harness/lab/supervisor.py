@@ -7,6 +7,7 @@ per worker, this process as sub-reaper, and a sweep for every process that carri
 from __future__ import annotations
 
 import ctypes
+import errno
 import os
 import secrets
 import select
@@ -14,7 +15,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,6 +23,8 @@ from typing import TYPE_CHECKING, Self
 
 import psutil
 
+from harness import start
+from harness.errors import EnvironmentLacks
 from harness.lab import frames
 from harness.lab.catalogue import HOME
 from harness.model import units
@@ -56,6 +59,33 @@ class Confines:
 
     timeout_seconds: float
     memory_bytes: int
+
+
+WORKER = (sys.executable, "-P", "-m", "harness.lab.worker")
+"""The command of a worker; -P: the working directory comes after what is ours, not before."""
+
+
+def _pipe() -> tuple[int, int]:
+    start.fill_descriptors()  # what is closed of 0, 1 and 2 would become an end of it
+    try:
+        return os.pipe()
+    except OSError as error:
+        raise _cannot_start(error) from None
+
+
+def _cannot_start(error: OSError) -> EnvironmentLacks:
+    """Say that the system gives us no process, and which limit that is."""
+    remedies = {
+        errno.EMFILE: "raise the limit of open files: ulimit -n 1024",
+        errno.ENFILE: "the whole system has no file descriptors left: end other programs",
+        errno.EAGAIN: "raise the limit of processes: ulimit -u 4096; docker run --pids-limit=-1",
+        errno.ENOMEM: "end other programs, or raise the limit of memory: ulimit -v unlimited",
+        errno.E2BIG: "the environment is too large: unset large variables (env | sort shows them)",
+    }
+    return EnvironmentLacks(
+        f"a worker cannot be started: {error.strerror or error}",
+        remedies.get(error.errno or 0, "say what is wrong: python -m harness doctor"),
+    )
 
 
 def processors() -> int:
@@ -114,26 +144,33 @@ class Worker:
             log.unlink(missing_ok=True)
         self._allowed = confines.timeout_seconds
         self._deadline = 0.0
-        jobs_out, self._jobs = os.pipe()
-        self._answers, answers_in = os.pipe()
+        jobs_out, self._jobs = _pipe()
+        self._answers, answers_in = _pipe()
         # numbers of one width: what an argument's length moves in memory must not differ from process to process
         numbers = [f"{number:020d}" for number in (jobs_out, answers_in, confines.memory_bytes)]
         confined = [frames.ON_PROCESSORS + ",".join(map(str, on))] if on else []
-        command = [*under, sys.executable, "-m", "harness.lab.worker", *numbers, *flags, *confined]
-        started = time.perf_counter_ns()
-        self._process = subprocess.Popen(
-            command,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            env=_environment(self._token, hash_seed, len(on) or processors(), environment or {}),
-            pass_fds=(jobs_out, answers_in),
-            start_new_session=True,
-        )
-        self.started_ns = started
+        command = [*under, *WORKER, *numbers, *flags, *confined]
+        self.started_ns = time.perf_counter_ns()
+        try:
+            self._process = subprocess.Popen(
+                command,
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.STDOUT,
+                env=_environment(
+                    self._token, hash_seed, len(on) or processors(), environment or {}
+                ),
+                pass_fds=(jobs_out, answers_in),
+                start_new_session=True,
+            )
+        except OSError as error:
+            for descriptor in (self._jobs, self._answers):
+                os.close(descriptor)
+            raise _cannot_start(error) from None
+        finally:
+            os.close(jobs_out)
+            os.close(answers_in)
         _RUNNING.add(self._process.pid)
-        os.close(jobs_out)
-        os.close(answers_in)
         assert self._process.stdout is not None
         self._stdout = self._process.stdout.fileno()
         os.set_blocking(self._stdout, False)
@@ -409,17 +446,34 @@ def _environment(
 ) -> dict[str, str]:
     """The worker's environment: ours, without what distorts, with threads pinned and printed."""
     kept = {name: value for name, value in os.environ.items() if name not in _DISTORTING}
-    path = os.pathsep.join([str(HOME), *filter(None, [os.environ.get("PYTHONPATH", "")])])
     return {
         **kept,
         **dict.fromkeys(_THREAD_COUNTS, str(threads)),
         "OMP_WAIT_POLICY": "PASSIVE",  # idle OpenMP threads must not burn the next variant's time
-        "PYTHONPATH": path,
+        # the interpreter and a profiler find their own modules; the worker takes the user's up later
+        "PYTHONPATH": _PINNED,
+        start.USERS_PATH: os.pathsep.join(_users_path()),
         "PYTHONHASHSEED": str(hash_seed),
         "PYTHONIOENCODING": "utf-8:backslashreplace",
         TOKEN: token,
         **more,
     }
+
+
+_PINNED = str(HOME / "harness" / "pinned")
+"""Where nothing but our own package is found: first on the path, so that no other has its name."""
+
+
+def _users_path() -> Iterator[str]:
+    """What `python -m` would put before the standard library here; absolute: a child may go elsewhere."""
+    with suppress(OSError):  # the working directory is gone
+        if not sys.flags.safe_path:
+            yield os.getcwd()
+    if not sys.flags.ignore_environment:
+        for entry in os.environ.get("PYTHONPATH", "").split(os.pathsep):
+            with suppress(OSError):
+                if entry:
+                    yield os.path.abspath(entry)
 
 
 _DISTORTING = frozenset(
@@ -457,8 +511,10 @@ def _last_stack(stderr: str) -> str:
 
 def _without_places(output: str) -> str:
     """What was printed, without the names of the folders we and the user are in."""
-    for folder, short in ((os.getcwd(), "."), (str(HOME), "perflab"), (str(Path.home()), "~")):
-        output = output.replace(folder, short) if len(folder) > 1 else output
+    for place, short in ((os.getcwd, "."), (lambda: HOME, "perflab"), (Path.home, "~")):
+        with suppress(OSError, RuntimeError):  # a folder that is gone; no home at all
+            folder = str(place())
+            output = output.replace(folder, short) if len(folder) > 1 else output
     return output
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import secrets
 import subprocess
 import sys
 from collections.abc import Callable
@@ -41,16 +42,33 @@ def test_names_that_cannot_be_modules_are_refused(name: str, tmp_path: Path) -> 
         catalogue.find_case(str(folder))
 
 
-def test_a_case_of_the_same_name_elsewhere_is_refused(tmp_path: Path) -> None:
-    """Both origins are named."""
+def test_a_case_of_ones_own_may_be_called_like_one_of_the_catalogue(tmp_path: Path) -> None:
+    """A path is a path, a name is a name; what is typed again is the path."""
     folder = tmp_path / "dedupe"
     folder.mkdir()
     (folder / "__init__.py").write_text("")
-    with pytest.raises(BadCase, match="two cases are called 'dedupe'") as refused:
-        catalogue.find_case(str(folder))
+    own, theirs = catalogue.find_case(str(folder)), catalogue.find_case("dedupe")
 
-    assert str(folder) in refused.value.problem
-    assert "(catalogue)" in refused.value.problem
+    assert (folder, "path") == (own.folder, own.origin)
+    assert "catalogue" == theirs.origin
+    assert str(folder) == os.path.abspath(catalogue.typed(own))
+
+
+def test_two_folders_of_one_name_are_never_taken_for_each_other(tmp_path: Path) -> None:
+    """Python knows one module of a name: the second folder is refused, with the file that has it."""
+    name = f"twice{secrets.token_hex(4)}"
+    declared = "from harness import Case, exact, sweep\ncase = Case(function='f', variants=('a',), workloads=sweep(None, n=(1,)), same=exact)"
+    for place in ("one", "other"):
+        folder = tmp_path / place / name
+        folder.mkdir(parents=True)
+        (folder / "__init__.py").write_text(declared)
+        (folder / "a.py").write_text('"""A."""\ndef f(): return 1\n')
+    found = [catalogue.find_case(str(tmp_path / place / name)) for place in ("one", "other")]
+    found[0].load()
+    with pytest.raises(BadCase, match="has the same name") as refused:
+        found[1].load()
+
+    assert str(found[0].folder) in refused.value.problem
 
 
 def test_an_installed_plugin_brings_its_case(

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 
 from harness.errors import AskedWrongly
 from harness.lab import trees
+from harness.lab.belonging import data_in
 from harness.lab.catalogue import Found, did_you_mean
 from harness.lab.closure import needed_files
 
@@ -24,7 +25,6 @@ if TYPE_CHECKING:
     from harness.lab.gate.builds import Body
     from harness.model.declared import Case
 
-_PROSE = frozenset({".md", ".pyc"})
 _MEANINGFUL_COMMENTS = ("cython:", "distutils:")
 
 
@@ -168,11 +168,7 @@ def _meaning(revision: Revision, module: str) -> str:
     found = revision.found
     assert found.tree is not None
     digest = sha256()
-    data = [
-        file
-        for file in found.folder.rglob("*")
-        if file.is_file() and file.suffix not in {".py", *_PROSE}
-    ]
+    data = data_in(found.folder)
     for file in sorted({*needed_files(found.source(module), found.tree), *data}):
         place = (
             file.relative_to(found.tree.root) if file.is_relative_to(found.tree.root) else file.name

@@ -25,7 +25,7 @@ from harness.errors import AskedWrongly, EnvironmentLacks, PerflabError, StoreEr
 from harness.lab import machine, places
 from harness.lab.catalogue import did_you_mean
 from harness.lab.history import files
-from harness.lab.repository import CAREFUL, Repository, repository_of
+from harness.lab.repository import Repository, careful_environment, repository_of
 from harness.model.history import Quantity, Recorded
 
 CONFIG = "asv.conf.json"
@@ -399,8 +399,10 @@ def _end(process: subprocess.Popen[str]) -> None:
 def _environment(project: Project) -> dict[str, str]:
     """Ours, with another home for asv; what pip and git keep in the real one stays within their reach."""
     environment = {
-        name: value for name, value in os.environ.items() if not name.startswith(("GIT_", "ASV_"))
-    }
+        name: value
+        for name, value in careful_environment().items()
+        if not name.startswith("ASV_") and name != "LC_ALL"
+    } | ({"LC_ALL": os.environ["LC_ALL"]} if "LC_ALL" in os.environ else {})
     real = Path(os.environ.get("HOME") or Path.home())
     for variable, folder in _KEPT.items():
         environment.setdefault(variable, str(real / folder))
@@ -413,9 +415,6 @@ def _environment(project: Project) -> dict[str, str]:
         "NO_COLOR": "1",
         "COLUMNS": "120",
     }
-    environment |= {"GIT_CONFIG_COUNT": str(len(CAREFUL))}
-    for number, (name, value) in enumerate(CAREFUL.items()):
-        environment |= {f"GIT_CONFIG_KEY_{number}": name, f"GIT_CONFIG_VALUE_{number}": value}
     return environment
 
 

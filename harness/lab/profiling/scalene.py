@@ -107,10 +107,10 @@ def _files(record: Path, complaint: str) -> dict[str, Any]:
     try:
         files: dict[str, Any] = json.loads(record.read_text())["files"]
     except (OSError, ValueError, KeyError, TypeError):
-        lines = complaint.strip().splitlines()
+        lines = [line for line in complaint.splitlines() if line.strip()]
         raise EnvironmentLacks(
-            f"scalene wrote no profile: {lines[-1] if lines else 'too few samples'}",
-            "give it longer: --seconds 10",
+            f"scalene wrote no profile: {lines[-1].strip() if lines else 'too few samples'}",
+            "use another profiler: --with py-spy" if lines else "give it longer: --seconds 10",
         ) from None
     return files
 

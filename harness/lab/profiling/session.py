@@ -19,6 +19,7 @@ from harness.lab.profiling import tools
 from harness.lab.profiling.frames import file_of
 from harness.lab.profiling.subject import Profiled
 from harness.lab.proof import Services
+from harness.lab.source_text import source_lines as lines_of
 from harness.model.declared import Technique
 from harness.model.profiled import Tool
 
@@ -149,6 +150,5 @@ def source_lines(found: Found, profiles: Sequence[Profile]) -> dict[tuple[str, i
     for name in sorted(files):
         path = file_of(name, found)
         if path is not None:
-            lines = path.read_text(encoding="utf-8", errors="replace").splitlines()
-            known |= {(name, number): line for number, line in enumerate(lines, 1)}
+            known |= {(name, number): line for number, line in enumerate(lines_of(path), 1)}
     return known

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from harness.errors import ExitCode, PerflabError
+from harness.lab.catalogue import typed
 from harness.lab.profiling.frames import short
 from harness.lab.proof import numba_cache, where
 from harness.lab.supervisor import Confines, Ending, Worker
@@ -102,5 +103,5 @@ class Profiled:
         """Say how it ended."""
         return NotProfiled(
             f"{self.key}: {status}: {message}",
-            f"python -m harness verify {self.found.name} -V {self.variant}",
+            f"python -m harness verify {typed(self.found)} -V {self.variant}",
         )

@@ -13,6 +13,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
+from harness import start
 from harness.lab import finder, frames, trees
 from harness.lab.frames import FIXED_LAYOUT, ON_PROCESSORS
 from harness.lab.trees import LateImport
@@ -402,6 +403,7 @@ class Server:
         """Measure what this machine can do."""
         from pathlib import Path
 
+        start.pin(libraries=True)  # no code of the user's runs here
         from harness.lab.limits.measuring import measure
         from harness.lab.limits.probe import Effort
 
@@ -508,10 +510,12 @@ def main() -> None:
     """Confine this process, then serve."""
     if FIXED_LAYOUT in sys.argv:
         _begin_again_with_fixed_layout()
+    start.take_up_users_path()
     for flag in sys.argv[4:]:
         if flag.startswith(ON_PROCESSORS):
             os.sched_setaffinity(0, set(map(int, flag.removeprefix(ON_PROCESSORS).split(","))))
     jobs, answers, memory_bytes = (int(argument) for argument in sys.argv[1:4])
+    del sys.argv[1:]  # a module that reads its arguments when it is imported sees a plain program's
     for descriptor in (jobs, answers):
         os.set_inheritable(descriptor, False)
     _die_with_parent()
@@ -542,6 +546,7 @@ def _begin_again_with_fixed_layout() -> None:
         sys.executable,
         [
             sys.executable,
+            "-P",
             "-m",
             "harness.lab.worker",
             *(word for word in sys.argv[1:] if word != FIXED_LAYOUT),

@@ -5,13 +5,10 @@ from __future__ import annotations
 import asyncio
 import collections.abc
 import inspect
-import locale
 import os
 import statistics
 import sys
 import threading
-import warnings
-from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -22,9 +19,10 @@ from harness.lab.worker.subject import Originals
 from harness.model.declared import Status, impossible_message, is_impossible
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterable
 
     from harness.lab.worker.subject import Subject
+    from harness.lab.worker.surroundings import Ledger
     from harness.model.declared import Answer, Arguments, Case, Limits, Workload
 
 CACHED_RATIO = 2.0
@@ -294,7 +292,7 @@ def input_bytes(arguments: Arguments) -> int:
     return total
 
 
-def left_running(subject: Subject, before: Surroundings) -> Finding | None:
+def left_running(subject: Subject, ledger: Ledger) -> Finding | None:
     """The function returned, but something of its still works: threads, tasks, processes."""
     loop = subject.loop()
     tasks = (
@@ -309,7 +307,7 @@ def left_running(subject: Subject, before: Surroundings) -> Finding | None:
     busy = [
         thread.name
         for thread in threading.enumerate()
-        if thread.ident not in before.threads and not _idle(thread)
+        if thread.ident in ledger.threads and not _idle(thread)
     ]
     if busy:
         return Finding(
@@ -384,84 +382,3 @@ def _look() -> tuple[float, float]:
     children, process, own = children_cpu_ns() - children, process_ns() - process, thread_ns() - own
     wall = max(1, now() - wall)
     return (children + process - own) / wall, (children + process) / wall
-
-
-@dataclass(frozen=True, slots=True)
-class Surroundings:
-    """What a variant should leave as it found it."""
-
-    threads: frozenset[int | None]
-    files: frozenset[tuple[int, str]]
-    """Descriptors of files and sockets that are open."""
-    shared: frozenset[str]
-    """Names of shared memory."""
-    directory: str
-    environment: tuple[tuple[str, str], ...]
-    language: str
-    mask: str
-    """Of the permissions of new files."""
-    filters: int
-    """How many filters of warnings there are."""
-
-    @classmethod
-    def look(cls) -> Surroundings:
-        """Take stock."""
-        return cls(
-            threads=frozenset(thread.ident for thread in threading.enumerate()),
-            files=frozenset(_open_files()),
-            shared=frozenset(_names_in("/dev/shm")),  # noqa: S108  looked at only
-            directory=os.getcwd(),
-            environment=tuple(sorted(os.environ.items())),
-            language=locale.setlocale(locale.LC_ALL),
-            mask=_mask(),
-            filters=len(warnings.filters),
-        )
-
-    def changes(self) -> tuple[str, ...]:
-        """Say what is different now: warnings, not refusals, since every process is fresh."""
-        after = Surroundings.look()
-        left = {
-            "thread(s)": len(after.threads - self.threads),
-            "file descriptor(s)": len(after.files - self.files),
-            "piece(s) of shared memory": len(after.shared - self.shared),
-        }
-        leaks = ", ".join(f"{count} {what}" for what, count in left.items() if count)
-        changed = {
-            "working directory": after.directory != self.directory,
-            "environment": after.environment != self.environment,
-            "locale": after.language != self.language,
-            "umask": after.mask != self.mask,
-            "filters of warnings": after.filters != self.filters,
-        }
-        changes = ", ".join(what for what, yes in changed.items() if yes)
-        return tuple(
-            said
-            for said in (
-                f"leaks: {leaks}" if leaks else "",
-                f"changes: {changes}" if changes else "",
-            )
-            if said
-        )
-
-
-def _open_files() -> Iterator[tuple[int, str]]:
-    for name in _names_in("/proc/self/fd"):
-        with suppress(OSError):
-            target = os.readlink(f"/proc/self/fd/{name}")
-            if target.startswith(("/", "socket:")) and not target.startswith(
-                ("/dev/", "/proc/", "/sys/")
-            ):
-                yield int(name), target
-
-
-def _names_in(folder: str) -> list[str]:
-    with suppress(OSError):
-        return os.listdir(folder)
-    return []
-
-
-def _mask() -> str:
-    """Read, since asking the usual way would set it."""
-    with suppress(OSError), open("/proc/self/status", encoding="ascii", errors="replace") as status:
-        return next((line for line in status if line.startswith("Umask:")), "")
-    return ""

@@ -14,9 +14,10 @@ from harness.errors import words_of
 from harness.judge.equality import Unordered, difference, show
 from harness.lab.worker import detectors
 from harness.lab.worker.answers import Entry, Raised, answer_of, smallest_failing
-from harness.lab.worker.detectors import Finding, Surroundings
+from harness.lab.worker.detectors import Finding
 from harness.lab.worker.instruments import monotonic, seconds_now
 from harness.lab.worker.subject import Originals, Subject
+from harness.lab.worker.surroundings import Ledger
 from harness.model.declared import Status
 
 if TYPE_CHECKING:
@@ -57,10 +58,11 @@ class Examination:
     failed_entry: int | None = None
     gaps: dict[str, str] = field(default_factory=dict)
     """Workloads on which it raised, and what it said."""
+    _ledger: Ledger = field(init=False)
 
     def run(self, sheet: list[Entry]) -> Finding | None:
         """Return the first finding, or None."""
-        before = Surroundings.look()
+        self._ledger = Ledger(self.subject)
         order = sorted(range(len(sheet)), key=lambda index: sheet[index].kind != "workload")
         for position, index in enumerate(order):
             entry = sheet[index]
@@ -74,7 +76,9 @@ class Examination:
                 self.gaps[entry.workload] = str(error)  # costs it this workload only
                 continue
             if finding is None and self.inputs == 1 and not self.quick:
-                finding = detectors.left_running(self.subject, before) or self._repeat(sheet[index])
+                finding = detectors.left_running(self.subject, self._ledger) or self._repeat(
+                    sheet[index]
+                )
             if finding is not None:
                 self.failed_entry = index
                 return finding
@@ -82,16 +86,18 @@ class Examination:
             return None
         if self.gaps and {entry.workload for entry in sheet if entry.workload} == set(self.gaps):
             raise Raised(next(iter(self.gaps.values())))
-        finding = self._speed(sheet) or detectors.left_running(self.subject, before)
+        finding = self._speed(sheet) or detectors.left_running(self.subject, self._ledger)
         if finding is None and not self.subject.has_executor:  # whose threads and pipes are ours
-            self.warnings += before.changes()
+            self.warnings += self._ledger.warnings()
         return finding
 
     def _one(self, sheet: list[Entry], index: int, earlier: list[int]) -> Finding | None:
         entry = sheet[index]
         self.alive(entry.label)
         arguments = entry.fresh_arguments()
-        answer = call_or_say(self.subject, arguments, entry)
+        self.subject.caller()  # makes an event loop or an executor the first time: ours
+        with self._ledger.call():
+            answer = call_or_say(self.subject, arguments, entry)
         self.inputs += 1
         if self.case.consume is None and (finding := detectors.lazy(answer)):
             return _at(finding, entry)

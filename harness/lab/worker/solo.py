@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import sys
+
+if sys.path and sys.path[0].endswith("worker"):
+    del sys.path[0]  # this file's folder: a module of the user's may be called like one of ours
+
 import json
 import os
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from harness import start
 from harness.lab.worker.__main__ import Server
 
 if TYPE_CHECKING:
@@ -33,7 +38,9 @@ class Alone(Server):
 
 def main() -> None:
     """Answer the jobs of the last argument's folder."""
-    folder = Path(sys.argv[-1])
+    start.take_up_users_path()
+    folder = Path(sys.argv.pop())
+    del sys.argv[1:]
     said = Alone(-1, -1, 0).answer(json.loads((folder / "jobs.json").read_text()))
     temporary = folder / "said.json.tmp"
     temporary.write_text(json.dumps(said))
