@@ -174,7 +174,6 @@ def test_verify_proves_and_counts_mutants(write_case: Callable[..., Path]) -> No
         (["run", "dedupe", "--memory", "lots"], 2, "'lots' is no size"),
         (["run", "--resume", "20200101T000000Z-00000000"], 2, "there is no run"),
         (["new", "Upper Case"], 2, "cannot be the name of a case"),
-        (["new", "dedupe"], 2, "there is a case called 'dedupe' already"),
     ],
 )
 def test_wrong_questions_are_answered_with_a_remedy(

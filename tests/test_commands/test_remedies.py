@@ -62,6 +62,9 @@ TRIED = {
     "compare {} {}": "compare 20260101T000000Z-0123abcd dedupe",
     "list dedupe shows the runs of a case": "list dedupe",
     "run {} --resume {}": "run ./benchmarks/pcase --resume 20260101T000000Z-0123abcd",
+    "run {} --resume {} --budget {}": (
+        "run ./benchmarks/pcase --resume 20260101T000000Z-0123abcd --budget 60"
+    ),
     "run {}{}": "run ./benchmarks/pcase --sweep",
     "store fsck": "store fsck",
     "store fsck --fix": "store fsck --fix",
