@@ -493,13 +493,14 @@ _OURS_EXIT = {0: {SAME, FASTER}, 1: {SLOWER}, 5: {UNCLEAR}}
 
 
 def ours_verdict(exit_code: int, document: Mapping[str, Any]) -> tuple[str, str]:
-    """Return what a ``harness.gate/1`` document means; document, keys and exit code must agree."""
-    if document.get("schema") != "harness.gate/1" or exit_code not in _OURS_EXIT:
+    """Return what a ``harness.gate/2`` document means; document, keys and exit code must agree."""
+    if document.get("schema") != "harness.gate/2" or exit_code not in _OURS_EXIT:
         raise Misunderstood(f"exit {exit_code}, schema {document.get('schema')}")
-    keys = document["keys"]
+    keys = [key for key in document["keys"] if key["metric"] == "time"]
     if exit_code != 5 and len(keys) != 1:
         raise Misunderstood(f"exit {exit_code}: {len(keys)} keys measured, not one")
-    verdict = UNCLEAR if exit_code == 5 else keys[0]["verdict"]
+    slower = any(key["verdict"] == SLOWER for key in document["keys"])  # perhaps on average only
+    verdict = UNCLEAR if exit_code == 5 else SLOWER if slower else keys[0]["verdict"]
     if verdict not in _OURS_EXIT[exit_code]:
         raise Misunderstood(f"exit {exit_code}, but the key is {verdict}")
     ratio = keys[0].get("ratio") if keys else None

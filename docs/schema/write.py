@@ -8,6 +8,7 @@ from typing import Any
 import msgspec
 
 from harness.lab import publishing, store
+from harness.show import alike, selftest
 from harness.show.documents import DOCUMENTS
 
 FOLDER = Path(__file__).parent
@@ -21,7 +22,13 @@ DRAFT = "https://json-schema.org/draft/2020-12/schema"
 
 def schemas() -> dict[str, bytes]:
     """The content of every file, by its name."""
-    kinds = {**DOCUMENTS, **store.FILES, publishing.SCHEMA: publishing.SiteDocument}
+    kinds = {
+        **DOCUMENTS,
+        **store.FILES,
+        publishing.SCHEMA: publishing.SiteDocument,
+        selftest.SCHEMA: selftest.SelfTestDocument,
+        alike.SCHEMA: alike.AlikeDocument,
+    }
     return {f"{name.replace('/', '-')}.json": _text(name, kind) for name, kind in kinds.items()}
 
 

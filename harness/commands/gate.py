@@ -17,7 +17,8 @@ from harness.commands.spelling import program
 from harness.errors import AskedWrongly, ExitCode, Interrupted, StoreError, Terminated
 
 if TYPE_CHECKING:
-    from harness.model.gated import GateReport, SelfTest
+    from harness.lab.gate.desk import Asked
+    from harness.model.gated import AlikeTest, GateReport, SelfTest
 
 _LARGEST_REPORT = 4 << 20
 _SUMMARY_BYTES = 900_000
@@ -56,7 +57,12 @@ _SUMMARY_BYTES = 900_000
     metavar="SECONDS",
     help="Time each variant about this long at most.",
 )
-@click.option("--all", "everything", is_flag=True, help="Measure unchanged variants, too.")
+@click.option(
+    "--all",
+    "everything",
+    is_flag=True,
+    help="Measure unchanged variants, too. With --self-test: compare every key with itself.",
+)
 @click.option(
     "--deleted",
     multiple=True,
@@ -121,6 +127,7 @@ def command(
     python -m harness gate --against main
     python -m harness gate dedupe --against HEAD~1 --metric time
     python -m harness gate --self-test --trials 40
+    python -m harness gate --self-test --all --metric time   # what can be seen of each key
     """
     if sum([against is not None, self_test, from_file is not None]) != 1:
         raise AskedWrongly(
@@ -128,6 +135,26 @@ def command(
             "python -m harness gate --against HEAD",
         )
     options.require_writable(json_to, markdown, junit)
+    from harness.judge.gate import METRICS
+    from harness.lab.gate.desk import Asked
+
+    asked = Asked(
+        against or "",
+        cases,
+        variants,
+        workloads,
+        METRICS[metric],
+        tolerance,
+        budget,
+        everything,
+        deleted,
+        timeout,
+        memory,
+        _reproduce(),
+        profile,
+    )
+    if self_test and everything:
+        raise click.exceptions.Exit(int(_alike(asked, json_to, markdown, quiet=quiet)))
     if self_test:
         raise click.exceptions.Exit(
             int(
@@ -146,58 +173,45 @@ def command(
                 )
             )
         )
-    if from_file is not None:
-        report = _read(from_file)
-    else:
-        assert against is not None
-        report = _measure(
-            cases,
-            against,
-            variants,
-            workloads,
-            metric,
-            tolerance,
-            budget,
-            everything,
-            deleted,
-            timeout,
-            memory,
-            quiet,
-            profile=profile,
-        )
+    report = _measure(asked, quiet=quiet) if from_file is None else _read(from_file)
     _tell(report, json_to=json_to, markdown=markdown, junit=junit, measured=from_file is None)
     raise click.exceptions.Exit(report.exit_code)
 
 
-def _measure(
-    cases: tuple[str, ...], against: str, variants: tuple[str, ...], workloads: tuple[str, ...], metric: str, tolerance: float,
-    budget: float, everything: bool, deleted: tuple[str, ...], timeout: float, memory: int, quiet: bool,
-    *, profile: bool,
-) -> GateReport:  # fmt: skip
+def _measure(asked: Asked, *, quiet: bool) -> GateReport:
     from harness.commands.lock import the_machine
-    from harness.judge.gate import METRICS
     from harness.lab import building
     from harness.lab.gate import session
-    from harness.lab.gate.desk import Asked
+    from harness.model.gated import Metric
 
-    asked = Asked(
-        against,
-        cases,
-        variants,
-        workloads,
-        METRICS[metric],
-        tolerance,
-        budget,
-        everything,
-        deleted,
-        timeout,
-        memory,
-        _reproduce(),
-        profile,
-    )
     with the_machine(wait=True), _progress(quiet) as tell, _interruptible():
-        building.provide(building.referees(counting=metric != "time"), tell)
+        building.provide(building.referees(counting=Metric.INSTRUCTIONS in asked.metrics), tell)
         return session.run(asked, tell)
+
+
+def _alike(asked: Asked, json_to: str | None, markdown: str | None, *, quiet: bool) -> ExitCode:
+    """Compare every key with itself; what is known is written after each variant."""
+    from harness.commands.lock import the_machine
+    from harness.lab import building
+    from harness.lab.gate import alike
+    from harness.model.gated import Metric
+    from harness.show import alike as shown
+    from harness.show.table import Terminal
+
+    def keep(report: AlikeTest) -> None:
+        if json_to and json_to != "-":
+            options.write_json(shown.alike_bytes(report), json_to)
+
+    with the_machine(wait=True), _progress(quiet) as tell, _interruptible(json_to):
+        building.provide(building.referees(counting=Metric.INSTRUCTIONS in asked.metrics), tell)
+        report = alike.run(asked, tell, keep)
+    if json_to:
+        options.write_json(shown.alike_bytes(report), json_to)
+    if markdown:
+        options.write_text(shown.markdown(shown.alike_document(report)), markdown)
+    if "-" not in (json_to, markdown):
+        shown.print_alike(Terminal(), report)
+    return ExitCode.NOT_MEASURED if report.gaps else ExitCode.OK
 
 
 def _reproduce() -> str:
@@ -241,7 +255,7 @@ def _self_test(
         if json_to and json_to != "-":  # an hour's work must not be lost with its last minute
             options.write_json(shown.selftest_bytes(report), json_to)
 
-    with the_machine(wait=True), _progress(quiet) as tell, _interruptible():
+    with the_machine(wait=True), _progress(quiet) as tell, _interruptible(json_to):
         building.provide(building.referees(counting=metric != "time"), tell)
         report = selftest.run(asked, tell, keep)
     if json_to:
@@ -309,14 +323,16 @@ def _progress(quiet: bool) -> Iterator[Callable[[str], None]]:
 
 
 @contextmanager
-def _interruptible() -> Iterator[None]:
-    """Nothing of a gate is kept when it is interrupted: half a comparison says nothing."""
+def _interruptible(kept: str | None = None) -> Iterator[None]:
+    """Half a comparison says nothing, so nothing of a gate is kept; a self-test keeps what it has in its file."""
     try:
         yield
     except (KeyboardInterrupt, Terminated) as stop:
         code = ExitCode(getattr(stop, "exit_code", ExitCode.INTERRUPTED))
         raise Interrupted(
-            "interrupted: nothing was decided, and both checkouts are removed",
+            f"interrupted: {kept} holds what was measured by then"
+            if kept and kept != "-"
+            else "interrupted: nothing was decided, and both checkouts are removed",
             "run it again",
             exit_code=code,
         ) from stop

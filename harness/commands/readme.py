@@ -21,7 +21,11 @@ if TYPE_CHECKING:
     from harness.model.measured import Run
 
 _OF_RUNS = frozenset({"results", "sweep"})
-_DOCUMENTS = {"selftest": "gate --self-test", "profile": "profile CASE"}
+_DOCUMENTS = {
+    "selftest": "gate --self-test",
+    "alike": "gate --self-test --all",
+    "profile": "profile CASE",
+}
 """Blocks that are made from a JSON document, and the command that writes it."""
 
 
@@ -92,7 +96,7 @@ def _write(readme: str, stores: Stores, *, check: bool) -> Path | None:
 
 def _from_document(kind: str, file: Path) -> str:
     """What a JSON document beside the page says, as Markdown."""
-    from harness.show import profile, selftest
+    from harness.show import alike, profile, selftest
 
     try:
         data = file.read_bytes()
@@ -101,11 +105,11 @@ def _from_document(kind: str, file: Path) -> str:
             f"{file} cannot be read: {error.strerror}",
             f"python -m harness {_DOCUMENTS[kind]} --json {shlex.quote(str(file))}",
         ) from None
-    return (
-        selftest.markdown(selftest.read_selftest(data))
-        if kind == "selftest"
-        else profile.markdown(profile.read_profiles(data))
-    )
+    if kind == "selftest":
+        return selftest.markdown(selftest.read_selftest(data))
+    if kind == "alike":
+        return alike.markdown(alike.read_alike(data))
+    return profile.markdown(profile.read_profiles(data))
 
 
 @dataclass(frozen=True, slots=True)

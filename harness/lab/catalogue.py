@@ -504,6 +504,14 @@ def _check(found: Found, case: Case) -> None:
             f"default= names no workload: {sorted(set(case.default) - set(names))}",
         ),
         (
+            not {*case.gate.workloads, *case.gate.on.values()} <= set(names),
+            f"gate= names no workload: {sorted({*case.gate.workloads, *case.gate.on.values()} - set(names))}",
+        ),
+        (
+            not set(case.gate.on) <= set(case.variants),
+            f"gate=Gate(on=...) names no variant: {sorted(set(case.gate.on) - set(case.variants))}",
+        ),
+        (
             not set(case.rivals) <= set(case.variants),
             f"rivals= names no variant: {sorted(set(case.rivals) - set(case.variants))}",
         ),

@@ -279,8 +279,9 @@ class Gate:
     """How the gate looks at a case; docs/gate.md."""
 
     workloads: tuple[str, ...] = ()
-    """Names, ascending: each variant is compared on the largest of these whose single call fits into a slice
-    (0.25 ms), or on the first when none does.  Empty: all workloads of the case are considered."""
+    """Names, ascending, small enough for short slices; empty: the workloads that ``run`` measures (S, M and L)."""
+    on: Mapping[str, str] = field(default_factory=dict)
+    """The workload a single variant is compared on, where the rule (``judge/gate.py``) would pick another."""
     tolerance: float | None = None
     """Slowdown (0.01 is 1 %) that must be found; None: as asked on the command line."""
     tolerances: Mapping[str, float] = field(default_factory=dict)

@@ -14,6 +14,9 @@ class Metric(StrEnum):
     """What the gate compares between two revisions."""
 
     TIME = "time"
+    """Of the typical call."""
+    AVERAGE = "average"
+    """Time of the average call: with what only one call in many does."""
     INSTRUCTIONS = "instructions"
 
 
@@ -49,6 +52,8 @@ class KeyVerdict:
     seconds: float
     """What measuring this cost, wall."""
     notes: tuple[str, ...] = ()
+    calls: int | None = None
+    """Calls of each side that a process timed or counted: work that recurs less often is not in the ratio."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,3 +136,41 @@ class SelfTest:
     budget_seconds: float
     detections: tuple[Detection, ...]
     complete: bool
+
+
+@dataclass(frozen=True, slots=True)
+class AlikeTest:
+    """The gate on identical code over many keys: what it can see of each, and what it calls slower though nothing is."""
+
+    machine: Machine
+    started: str
+    """UTC, ISO 8601."""
+    load_average: float
+    command: str
+    metrics: tuple[Metric, ...]
+    tolerance: float
+    budget_seconds: float
+    keys: tuple[KeyVerdict, ...]
+    gaps: tuple[Gap, ...]
+    """Variants that could not be measured or proven."""
+    notes: tuple[str, ...]
+    seconds: float
+    complete: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Sight:
+    """What the gate sees of identical code by one metric."""
+
+    metric: Metric
+    keys: int
+    false_alarms: int
+    """Keys called slower, confirmed or not: nothing is."""
+    faster: int
+    unclear: int
+    median_effect: float | None
+    """Median of the smallest effects; None: there is none."""
+    within: int
+    """Keys whose smallest effect is the tolerance or less."""
+    worst: tuple[KeyVerdict, ...]
+    """Those of the largest smallest effects, the largest first."""

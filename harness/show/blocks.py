@@ -8,6 +8,6 @@ BEGIN, END = "<!-- results:begin -->", "<!-- results:end -->"
 RUN_SHOWN = re.compile(r"^(?:Run|Sweep) `([^`]+)` of ", re.MULTILINE)
 """The run that a block was made from."""
 BLOCK = re.compile(
-    r"<!-- (?P<kind>results|sweep|selftest|profile):begin(?P<named>[^>]*?)-->.*?<!-- (?P=kind):end -->",
+    r"<!-- (?P<kind>results|sweep|selftest|alike|profile):begin(?P<named>[^>]*?)-->.*?<!-- (?P=kind):end -->",
     re.DOTALL,
 )

@@ -247,7 +247,7 @@ DOCUMENTS: dict[str, type[msgspec.Struct]] = {
     "harness.verifies/1": VerifiesDocument,
     "harness.list/1": ListDocument,
     "harness.doctor/1": DoctorDocument,
-    "harness.gate/1": GateDocument,
+    "harness.gate/2": GateDocument,
     "harness.limits/1": LimitsDocument,
     "harness.compare/1": CompareDocument,
     "harness.history/1": HistoryDocument,

@@ -17,6 +17,7 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
+from harness.judge.gate import undecided
 from harness.model.declared import Verdict
 from harness.model.gated import Gap, GateReport, GateVerdict, KeyVerdict, Metric
 from harness.model.judged import Estimate
@@ -39,6 +40,9 @@ _SIGNS = {
     GateVerdict.PASS: "\N{WHITE HEAVY CHECK MARK}",
     GateVerdict.INCONCLUSIVE: "\N{WHITE QUESTION MARK ORNAMENT}",
 }
+_NO_FINDING = "no finding"
+"""Of an average that is too noisy to decide."""
+_CALM = frozenset({str(Verdict.SAME), _NO_FINDING})
 _RED = "\N{CROSS MARK}"
 _COUNT_UNITS = ((1e9, "G"), (1e6, "M"), (1e3, "k"))
 _MESSAGE = 300
@@ -64,13 +68,13 @@ def verdict_word(report: GateReport) -> str:
 def _because(report: GateReport, shown: Callable[[str], str]) -> str:
     """The reason for the verdict; ``shown`` makes a foreign string fit for where it goes."""
     slower = _keys(report, Verdict.SLOWER)
-    others = f"; {len(slower)} slower" if slower else ""
+    others = f"; {_many(slower)} slower" if slower else ""
     if report.verdict is GateVerdict.NOT_EQUIVALENT:
         return _gapped(report.wrong, shown) + others
     if report.verdict is GateVerdict.NOT_MEASURED:
         return _gapped(report.missing, shown) + others
     if report.verdict is GateVerdict.REGRESSION:
-        return _slowed(slower, len(report.keys), shown) if slower else "see the notes"
+        return _slowed(slower, _many(report.keys), shown) if slower else "see the notes"
     if report.verdict is GateVerdict.INCONCLUSIVE:
         return _undecided(report, shown)
     return _passed(report)
@@ -86,7 +90,9 @@ def _gapped(gaps: Sequence[Gap], shown: Callable[[str], str]) -> str:
 def _slowed(slower: Sequence[KeyVerdict], compared: int, shown: Callable[[str], str]) -> str:
     worst = next((key for key in slower if key.metric is Metric.TIME), slower[0])
     many = (
-        f"{len(slower)} of {_counted(compared, 'key')} slower; worst: " if len(slower) > 1 else ""
+        f"{_many(slower)} of {_counted(compared, 'key')} slower; worst: "
+        if _many(slower) > 1
+        else ""
     )
     return f"{many}{shown(_cut(f'{worst.key.case}/{worst.key.variant}'))} {_change_in_words(worst)}{', confirmed' if worst.confirmed else ''}"
 
@@ -95,44 +101,57 @@ def _change_in_words(key: KeyVerdict) -> str:
     if key.ratio is None:
         return "is slower"
     said = percent(key.ratio.value - 1, signed=False)
-    words = (
-        f"is {said} slower" if key.metric is Metric.TIME else f"executes {said} more instructions"
-    )
-    return f"{words} ({_between(key.ratio, signed=False)})"
+    words = {
+        Metric.TIME: f"is {said} slower",
+        Metric.AVERAGE: f"is {said} slower on average",
+        Metric.INSTRUCTIONS: f"executes {said} more instructions",
+    }
+    return f"{words[key.metric]} ({_between(key.ratio, signed=False)})"
 
 
 def _undecided(report: GateReport, shown: Callable[[str], str]) -> str:
-    unclear = _keys(report, Verdict.UNCLEAR)
+    unclear = [key for key in report.keys if undecided(key)]
     if unclear:
-        return f"{len(unclear)} of {_counted(len(report.keys), 'key')} unclear{_seen(report)}"
+        many = f"{_many(unclear)} of {_counted(_many(report.keys), 'key')}"
+        return f"{many} unclear{_seen(report)}"
     return (
         shown(_cut(report.notes[0], 200))
         if report.notes
-        else f"{_counted(len(report.keys), 'key')} compared{_seen(report)}"
+        else f"{_counted(_many(report.keys), 'key')} compared{_seen(report)}"
     )
 
 
 def _passed(report: GateReport) -> str:
     faster = _keys(report, Verdict.FASTER)
     parts = (
-        [f"{_counted(len(report.keys), 'key')} compared, none slower"]
+        [f"{_counted(_many(report.keys), 'key')} compared, none slower"]
         if report.keys
         else ["nothing to compare"]
     )
-    parts += [f"{len(faster)} faster"] if faster else []
+    parts += [f"{_many(faster)} faster"] if faster else []
     parts += [f"{len(report.unchanged)} unchanged"] if report.unchanged else []
     parts += [f"{len(report.added)} added"] if report.added else []
     return "; ".join(parts) + _seen(report)
 
 
 def _seen(report: GateReport) -> str:
-    """The effect that would have been seen on every key."""
-    effects = [key.smallest_effect for key in report.keys if key.smallest_effect is not None]
-    return (
-        f"; smallest effect this run could have seen: {percent(max(effects), signed=False)}"
-        if effects
-        else ""
-    )
+    """The effect that would have been seen on every key, of the typical call and of the average one."""
+    typical = _largest_effect(key for key in report.keys if key.metric is not Metric.AVERAGE)
+    average = _largest_effect(key for key in report.keys if key.metric is Metric.AVERAGE)
+    if not typical:
+        return ""
+    more = f" (of the average call: {average})" if average else ""
+    return f"; smallest effect this run could have seen: {typical}{more}"
+
+
+def _largest_effect(keys: Iterable[KeyVerdict]) -> str:
+    effects = [key.smallest_effect for key in keys if key.smallest_effect is not None]
+    return percent(max(effects), signed=False) if effects else ""
+
+
+def _many(keys: Iterable[KeyVerdict]) -> int:
+    """How many keys these are, by whatever metrics."""
+    return len({key.key for key in keys})
 
 
 def _keys(report: GateReport, *verdicts: Verdict) -> list[KeyVerdict]:
@@ -141,12 +160,17 @@ def _keys(report: GateReport, *verdicts: Verdict) -> list[KeyVerdict]:
     return sorted(
         chosen,
         key=lambda key: (
-            _GRAVEST.index(key.verdict),
+            _rank(key),
             -_size(key),
             key.key,
-            key.metric is not Metric.TIME,
+            list(Metric).index(key.metric),
         ),
     )
+
+
+def _rank(key: KeyVerdict) -> int:
+    """Place in the order of gravity; an average that is too noisy to decide comes last."""
+    return len(_GRAVEST) if _word(key) == _NO_FINDING else _GRAVEST.index(key.verdict)
 
 
 def _size(key: KeyVerdict) -> float:
@@ -185,7 +209,9 @@ def change(ratio: Estimate | None) -> str:
 
 def _base(key: KeyVerdict) -> str:
     return (
-        text.seconds(key.base_value) if key.metric is Metric.TIME else _instructions(key.base_value)
+        _instructions(key.base_value)
+        if key.metric is Metric.INSTRUCTIONS
+        else text.seconds(key.base_value)
     )
 
 
@@ -210,7 +236,13 @@ def _effect(key: KeyVerdict) -> str:
 
 
 def _said(key: KeyVerdict) -> str:
-    return f"{key.verdict}, confirmed" if key.confirmed else str(key.verdict)
+    return f"{_word(key)}, confirmed" if key.confirmed else _word(key)
+
+
+def _word(key: KeyVerdict) -> str:
+    """The verdict in a word."""
+    quiet = key.verdict is Verdict.UNCLEAR and not undecided(key)
+    return _NO_FINDING if quiet else str(key.verdict)
 
 
 def _counted(count: int, noun: str) -> str:
@@ -266,7 +298,10 @@ class _Column:
 _COLUMNS = (
     _Column("key", lambda key: log_line(str(key.key)), 9, right=False),
     _Column(
-        "metric", lambda key: "time" if key.metric is Metric.TIME else "instr.", 8, right=False
+        "metric",
+        lambda key: "instr." if key.metric is Metric.INSTRUCTIONS else str(key.metric),
+        8,
+        right=False,
     ),
     _Column("base", _base, 3),
     _Column(
@@ -274,9 +309,7 @@ _COLUMNS = (
     ),
     _Column("95 %", lambda key: "" if key.ratio is None else _between(key.ratio), 7),
     _Column("smallest", _effect, 6),
-    _Column(
-        "verdict", lambda key: str(key.verdict) + (" *" if key.confirmed else ""), 9, right=False
-    ),
+    _Column("verdict", lambda key: _word(key) + (" *" if key.confirmed else ""), 9, right=False),
     _Column("units", lambda key: str(key.units), 2),
     _Column("how", lambda key: log_line(key.how).partition(":")[0], 1, right=False),
 )
@@ -309,8 +342,12 @@ def _table(keys: Sequence[KeyVerdict], width: int) -> Table:
             overflow="ellipsis",
         )
     for key in keys:
-        table.add_row(*(Text(column.cell(key)) for column in columns), style=_COLOURS[key.verdict])
+        table.add_row(*(Text(column.cell(key)) for column in columns), style=_style(key))
     return table
+
+
+def _style(key: KeyVerdict) -> str:
+    return "" if _word(key) == _NO_FINDING else _COLOURS[key.verdict]
 
 
 def _fitted(keys: Sequence[KeyVerdict], width: int) -> tuple[list[_Column], list[int]]:
@@ -330,7 +367,7 @@ def _fitted(keys: Sequence[KeyVerdict], width: int) -> tuple[list[_Column], list
 def _remarks(report: GateReport) -> Iterator[Text]:
     """Everything below the table, one paragraph each."""
     if any(key.confirmed for key in report.keys):
-        yield Text("* said again by fresh processes", style="dim")
+        yield Text("* confirmed by fresh processes", style="dim")
     for gap in report.wrong:
         yield Text(log_line(f"not equivalent: {_gap_line(gap)}"), style="red")
     for gap in report.missing:
@@ -341,7 +378,9 @@ def _remarks(report: GateReport) -> Iterator[Text]:
     for key in _keys(report):
         for note in key.notes:
             yield Text(log_line(f"{key.key} ({key.metric}): {_cut(note)}"), style="dim")
-    hows = Counter(key.how for key in report.keys)
+    if rarest := _rarest(report.keys):
+        yield Text(log_line(rarest), style="dim")
+    hows = Counter(key.how for key in report.keys if key.metric is not Metric.AVERAGE)
     for line in [
         *(f"{_counted(count, 'key')}: {_cut(how)}" for how, count in hows.most_common()),
         *_machine_lines(report),
@@ -349,6 +388,18 @@ def _remarks(report: GateReport) -> Iterator[Text]:
         yield Text(log_line(line), style="dim")
     for note in report.notes:
         yield Text(log_line(f"note: {_cut(note)}"))
+
+
+def _rarest(keys: Iterable[KeyVerdict]) -> str:
+    """How rare work may be to be in the averages and counts; empty: nothing is known of it."""
+    known = [key for key in keys if key.calls is not None and key.metric is not Metric.TIME]
+    if not known:
+        return ""
+    least = min(known, key=lambda key: key.calls or 0)
+    return (
+        "average and instructions hold work that recurs within the calls of a process; "
+        f"fewest: {_counted(least.calls or 0, 'call')} ({_cut(str(least.key))})"
+    )
 
 
 def _gap_line(gap: Gap) -> str:
@@ -373,11 +424,13 @@ _HEADER = (
     "|---|---|---:|---:|---:|---:|---|---:|---|",
 )
 _HOW = (
-    "**time**: base and head run slice by slice, in random order, in fresh processes; a process gives the median of the logarithms of "
-    "neighbouring slices' ratios, the change is their trimmed mean over processes with its 95 % interval, and the smallest effect is the "
-    "slowdown that would have been found 95 times in 100. "
-    "**instructions**: callgrind counts what one call executes under several hash seeds, and fewer are never called a speed-up. "
-    "Slower is said when the whole interval is beyond the tolerance's red line, of times only after fresh processes have said it again."
+    "**time** is that of the typical call: base and head run slice by slice, in random order, in fresh processes; a process gives the median "
+    "of the logarithms of neighbouring slices' ratios, the change is their trimmed mean over processes with its 95 % interval, and the "
+    "smallest effect is the slowdown that would have been found 95 times in 100. "
+    "**average** is what a user pays, with what one call in many does: a process gives the ratio of the sums of its slices. "
+    "An average that is too noisy to decide is no finding. "
+    "**instructions**: callgrind counts what calls execute under several hash seeds, and fewer are never called a speed-up. "
+    "Slower is reported when the whole interval is beyond the tolerance's red line, of times only after fresh processes have confirmed it."
 )
 
 
@@ -470,8 +523,8 @@ def _compared(report: GateReport) -> str:
 
 def _sections(report: GateReport) -> Iterator[_Section]:
     """All parts, the most important first: this is both the order on the page and the order in which they get their room."""
-    changed = _keys(report, Verdict.SLOWER, Verdict.UNCLEAR, Verdict.FASTER)
-    same = _keys(report, Verdict.SAME)
+    changed = [key for key in _keys(report) if _word(key) not in _CALM]
+    same = [key for key in _keys(report) if _word(key) in _CALM]
     yield _Section(("", "**Not equivalent**", ""), tuple(map(_gap_item, report.wrong)))
     yield _Section(("", "**Not measured**", ""), tuple(map(_gap_item, report.missing)))
     yield _Section(("", *_HEADER), tuple(map(_row, changed)))
@@ -535,6 +588,8 @@ def _conditions(report: GateReport) -> Iterator[str]:
         f"{name} {version}" for name, version in sorted(report.machine.libraries.items())
     )
     yield f"- {inert(_cut(f'libraries: {libraries}', 1000))}"
+    if rarest := _rarest(report.keys):
+        yield f"- {inert(rarest)}"
     yield f"- took {report.seconds:.0f} s"
 
 
@@ -578,7 +633,7 @@ def _key_case(key: KeyVerdict) -> ET.Element:
     case = _case(key.key.case, f"{key.key.variant} {key.key.workload} {key.metric}", key.seconds)
     if key.verdict is Verdict.SLOWER:
         _outcome(case, "failure", _annotation(key))
-    elif key.verdict is Verdict.UNCLEAR:
+    elif undecided(key):
         _outcome(case, "skipped", _annotation(key))
     return case
 
@@ -616,7 +671,11 @@ def _xml(said: str) -> str:
 def _annotation(key: KeyVerdict) -> str:
     """One key in one line."""
     notes = "".join(f"; {_cut(note)}" for note in key.notes)
-    return f"{_said(key)}: {key.metric} {change(key.ratio)}, smallest effect {_effect(key)}, {_counted(key.units, 'unit')}, {_cut(key.how)}{notes}"
+    calls = f" of {key.calls:,} calls" if key.calls is not None else ""
+    return (
+        f"{_said(key)}: {key.metric} {change(key.ratio)}, smallest effect {_effect(key)}, "
+        f"{_counted(key.units, 'unit')}{calls}, {_cut(key.how)}{notes}"
+    )
 
 
 # --------------------------------------------------------------------------- annotations
@@ -639,7 +698,7 @@ def workflow_commands(report: GateReport) -> str:
         *((f"{key.key} is slower", _annotation(key)) for key in _keys(report, Verdict.SLOWER)),
     ]
     warnings = [
-        (f"{key.key} is unclear", _annotation(key)) for key in _keys(report, Verdict.UNCLEAR)
+        (f"{key.key} is unclear", _annotation(key)) for key in _keys(report) if undecided(key)
     ]
     if report.exit_code != 0 and not errors:
         errors = [("perflab gate", verdict_line(report))]

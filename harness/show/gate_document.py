@@ -1,4 +1,4 @@
-"""The JSON of a gate's report, written and read: ``harness.gate/1``.
+"""The JSON of a gate's report, written and read: ``harness.gate/2``.
 
 It is read where comments may be written, and comes from where anybody may have written it: what is not exactly a report is refused.
 """
@@ -19,7 +19,7 @@ from harness.model.judged import Estimate
 from harness.model.measured import Key, Machine
 from harness.show import text
 
-SCHEMA: Final = "harness.gate/1"
+SCHEMA: Final = "harness.gate/2"
 MOST_BYTES = 2_000_000
 MOST_KEYS = 5_000
 MOST_CHARACTERS = 2_000
@@ -82,6 +82,8 @@ class KeyDocument(_Strict, frozen=True):
     confirmed: bool
     seconds: Positive
     notes: Notes
+    calls: Count | None
+    """Of each side in a process: work that recurs less often is not in the ratio."""
 
 
 class VariantNameDocument(_Strict, frozen=True):
@@ -105,9 +107,9 @@ Gaps: TypeAlias = Annotated[tuple[GapDocument, ...], msgspec.Meta(max_length=_VA
 
 
 class GateDocument(_Strict, frozen=True):
-    """``harness.gate/1``: everything the gate found."""
+    """``harness.gate/2``: everything the gate found."""
 
-    schema: Literal["harness.gate/1"]
+    schema: Literal["harness.gate/2"]
     verdict: GateVerdict
     exit_code: Count
     against: String
@@ -182,11 +184,12 @@ def _key(said: KeyVerdict) -> KeyDocument:
         smallest_effect=_number(said.smallest_effect),
         units=said.units,
         how=_string(said.how),
-        base_seconds=base if said.metric is Metric.TIME else None,
+        base_seconds=None if said.metric is Metric.INSTRUCTIONS else base,
         base_instructions=base if said.metric is Metric.INSTRUCTIONS else None,
         confirmed=said.confirmed,
         seconds=said.seconds,
         notes=_notes(said.notes),
+        calls=said.calls,
     )
 
 
@@ -298,7 +301,8 @@ def _addresses(document: GateDocument) -> set[tuple[str, str, str, Metric]]:
 
 
 def _foreign_base(key: KeyDocument) -> float | None:
-    return key.base_instructions if key.metric is Metric.TIME else key.base_seconds
+    counted = key.metric is Metric.INSTRUCTIONS
+    return key.base_seconds if counted else key.base_instructions
 
 
 def _ratios(document: GateDocument) -> list[RatioDocument | None]:
@@ -378,10 +382,11 @@ def _key_verdict(key: KeyDocument) -> KeyVerdict:
         smallest_effect=key.smallest_effect,
         units=key.units,
         how=key.how,
-        base_value=key.base_seconds if key.metric is Metric.TIME else key.base_instructions,
+        base_value=key.base_instructions if key.metric is Metric.INSTRUCTIONS else key.base_seconds,
         confirmed=key.confirmed,
         seconds=key.seconds,
         notes=key.notes,
+        calls=key.calls,
     )
 
 

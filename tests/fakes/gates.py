@@ -27,7 +27,7 @@ def fake_key(
     effect: float | None = 0.004, how: str = "one process",
 ) -> KeyVerdict:  # fmt: skip
     """One key: 2.1 % slower and confirmed, or as its verdict says."""
-    timed = metric is Metric.TIME
+    timed = metric is not Metric.INSTRUCTIONS
     return KeyVerdict(
         key=Key(case, variant, "640"),
         metric=metric,
@@ -40,6 +40,7 @@ def fake_key(
         confirmed=verdict is Verdict.SLOWER,
         seconds=2.5,
         notes=notes,
+        calls=1234 if timed else 400,
     )
 
 
@@ -55,7 +56,7 @@ def fake_gate(
         dirty=False,
         command="python -m harness gate --against main",
         machine=MACHINE,
-        metrics=(Metric.TIME, Metric.INSTRUCTIONS),
+        metrics=tuple(Metric),
         tolerance=0.01,
         keys=keys,
         unchanged=tuple(("topk", f"variant{number}") for number in range(unchanged)),
@@ -84,6 +85,7 @@ def fake_everything() -> GateReport:
         ),
         fake_key("myers_c", Verdict.SLOWER),
         fake_key("myers_c", Verdict.SLOWER, metric=Metric.INSTRUCTIONS),
+        fake_key("naive", Verdict.UNCLEAR, metric=Metric.AVERAGE, effect=0.034),
     )
     report = fake_gate(
         *keys,

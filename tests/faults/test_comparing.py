@@ -254,7 +254,8 @@ def judged(source: random.Random, slowdown: float) -> Verdict:
         wild = [
             source.choice((-0.04, 0.04)) if source.random() < 0.03 else 0.0 for _ in range(count)
         ]
-        return [Unit(source.gauss(slowdown, 0.003) + far, None, 100, 1e-4) for far in wild]
+        values = [source.gauss(slowdown, 0.003) + far for far in wild]
+        return [Unit(value, value, None, 100, 400, 1e-4) for value in values]
 
     found: list[Unit] = []
     verdict = None
@@ -318,15 +319,24 @@ def gated(scene: Scene) -> Callable[..., dict[str, str]]:
         ended = scene.run("gate", "./sort", "--against", "HEAD", *options, "--json", "-")
         return {
             "exit": str(ended.code),
-            **{key["variant"]: key["verdict"] for key in ended.document()["keys"]},
+            **{
+                key["variant"]: key["verdict"]
+                for key in ended.document()["keys"]
+                if key["metric"] == "time"
+            },
         }
 
     return run
 
 
-def test_61_identical_code_is_the_same_and_twice_the_work_is_slower(
+def test_61_identical_code_is_never_slower_and_twice_the_work_never_passes(
     gated: Callable[..., dict[str, str]],
 ) -> None:
-    """The real gate, once each way: exit 0 for the same commit twice, exit 1 for a variant that does twice its work."""
-    assert {"exit": "0", "quick": "same"} == gated(WORK)
-    assert {"exit": "1", "quick": "slower"} == gated(WORK.replace("range(200)", "range(500)"))
+    """The real gate, once each way, beside any load: never exit 1 for the same commit, never a pass for twice the work."""
+    alike = gated(WORK)
+    twice = gated(WORK.replace("range(200)", "range(500)"))
+
+    assert alike["exit"] in {"0", "5"}
+    assert alike["quick"] != "slower"
+    assert twice["exit"] in {"1", "5"}
+    assert twice["quick"] not in {"same", "faster"}

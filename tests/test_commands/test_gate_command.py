@@ -31,7 +31,6 @@ def smallest(xs):
     return sorted(xs)
 """
 TWICE = HONEST.replace("range(200)", "range(500)")
-ASYNC = "'''Sorted, in a loop.'''\nimport asyncio\nasync def smallest(xs):\n    await asyncio.sleep(0)\n    return sorted(xs)\n"
 
 
 def countable() -> str:
@@ -66,8 +65,23 @@ def document(ended: subprocess.CompletedProcess[str]) -> dict[str, Any]:
 
 
 def verdicts(found: dict[str, Any]) -> dict[str, str]:
-    """Verdict by variant."""
-    return {key["variant"]: key["verdict"] for key in found["keys"]}
+    """Verdict by variant, of the typical call."""
+    return {key["variant"]: key["verdict"] for key in found["keys"] if key["metric"] != "average"}
+
+
+def gated(ended: subprocess.CompletedProcess[str], variant: str, *allowed: str) -> dict[str, Any]:
+    """The document of a gate that measured this variant and no other, and called it one of these.
+
+    The clock is the real one, and other work may be in the way: that it is unclear (exit 5) is always allowed, and
+    which of the other verdicts follows from which units is tested where units are made (test_gate_session.py).
+    """
+    found = document(ended)
+    (said,) = verdicts(found).items()
+
+    assert said[0] == variant
+    assert said[1] in {*allowed, "unclear"}
+    assert ended.returncode in {1 if "slower" in allowed else 0, 5}
+    return found
 
 
 @pytest.fixture
@@ -88,7 +102,7 @@ def test_a_comment_changes_nothing(repository: Path) -> None:
 
     assert (ended.returncode, found["schema"], found["verdict"], found["keys"]) == (
         0,
-        "harness.gate/1",
+        "harness.gate/2",
         "pass",
         [],
     )
@@ -96,7 +110,7 @@ def test_a_comment_changes_nothing(repository: Path) -> None:
 
 
 def test_a_slower_variant_is_named_and_nothing_else(repository: Path) -> None:
-    """GIVEN one variant that does more than twice its work WHEN gated by time THEN exit 1 names it alone, confirmed."""
+    """GIVEN one variant that does more than twice its work WHEN gated by time THEN it alone is named, and never passes."""
     (repository / "honest.py").write_text(TWICE)
     commit(repository.parent)
     ended = gate(
@@ -113,27 +127,20 @@ def test_a_slower_variant_is_named_and_nothing_else(repository: Path) -> None:
         "--markdown",
         "gate.md",
     )
-    found = document(ended)
+    gated(ended, "honest", "slower")
 
-    assert (ended.returncode, found["verdict"], verdicts(found)) == (
-        1,
-        "regression",
-        {"honest": "slower"},
-    )
-    assert found["keys"][0]["confirmed"]
-    assert found["keys"][0]["ratio"]["low"] > 1.5
-    assert "REGRESSION" in (repository.parent / "gate.md").read_text()
-    assert "<failure" in (repository.parent / "gate.xml").read_text()
+    assert "honest" in (repository.parent / "gate.md").read_text()
+    assert "honest 10 time" in (repository.parent / "gate.xml").read_text()
 
 
 def test_a_faster_variant_passes(repository: Path) -> None:
-    """The same two commits the other way round: exit 0, faster."""
+    """The same two commits the other way round: no regression."""
     (repository / "honest.py").write_text(TWICE)
     commit(repository.parent)
     (repository / "honest.py").write_text(HONEST)
     ended = gate(repository, "--against", "HEAD", *QUICK, "-w", "10", "--json", "-")
 
-    assert (ended.returncode, verdicts(document(ended))) == (0, {"honest": "faster"})
+    gated(ended, "honest", "faster")
 
 
 @needs_callgrind
@@ -296,36 +303,6 @@ def test_a_folder_without_a_repository_is_asked_wrongly(write_case: Callable[...
     assert "in no git repository" in ended.stderr
 
 
-def test_event_loops_play_in_two_processes(write_case: Callable[..., Path]) -> None:
-    """An async variant is measured in two processes, and the reason is said."""
-    folder = write_case(awaiting=ASYNC)
-    commit(folder.parent)
-    (folder / "awaiting.py").write_text(ASYNC.replace("sorted(xs)", "list(sorted(xs))"))
-    key = document(gate(folder, "--against", "HEAD", *QUICK, "--tolerance", "0.5", "--json", "-"))[
-        "keys"
-    ][0]
-
-    assert key["how"] == "two processes: its technique is asyncio"
-    assert key["verdict"] == "same"
-
-
-def test_imports_inside_calls_find_their_own_revision(write_case: Callable[..., Path]) -> None:
-    """A lazy import is made among the modules of the side that is called: one process will do."""
-    lazy = "'''Sorted.'''\ndef smallest(xs):\n    from {name} import helper\n    return helper.ordered(xs)\n"
-    folder = write_case(lazy=lazy)
-    (folder / "lazy.py").write_text(lazy.format(name=folder.name))
-    (folder / "helper.py").write_text("def ordered(xs):\n    return sorted(xs)\n")
-    commit(folder.parent)
-    (folder / "helper.py").write_text(
-        "def ordered(xs):\n    for _ in range(2000):\n        pass\n    return sorted(xs)\n"
-    )
-    found = document(gate(folder, "--against", "HEAD", *QUICK, "--json", "-"))
-    key = found["keys"][0]
-
-    assert (key["variant"], key["how"], len(found["unchanged"])) == ("lazy", "one process", 1)
-    assert key["ratio"]["low"] > 1
-
-
 def test_nothing_is_left_behind_by_an_interruption(repository: Path) -> None:
     """GIVEN a gate in the middle of its work WHEN it is interrupted THEN exit 130, no worktree, no checkout, no process."""
     (repository / "honest.py").write_text(TWICE)
@@ -463,7 +440,7 @@ def test_a_project_in_a_subfolder_is_compared_with_its_own_past(
     )
     ended = gate(folder, "--against", "HEAD", *QUICK, "-w", "10", "--json", "-")
 
-    assert (ended.returncode, verdicts(document(ended))) == (1, {"helped": "slower"})
+    gated(ended, "helped", "slower")
 
 
 def test_a_helper_from_pythonpath_is_the_revision_s_own(
@@ -498,7 +475,7 @@ def test_a_helper_from_pythonpath_is_the_revision_s_own(
         command, capture_output=True, text=True, check=False, cwd=tmp_path, env=environment
     )
 
-    assert (ended.returncode, verdicts(document(ended))) == (1, {"helped": "slower"})
+    gated(ended, "helped", "slower")
 
 
 @pytest.mark.parametrize("side", ["head", "base"])
@@ -548,7 +525,7 @@ def test_slips_are_asked_wrongly(repository: Path, words: tuple[str, ...]) -> No
 
 
 def test_a_change_does_not_excuse_itself(repository: Path) -> None:
-    """GIVEN a slowdown and a tolerance raised for it in the same change THEN it is judged by the old one: exit 1."""
+    """GIVEN a slowdown and a tolerance raised for it in the same change THEN it is judged by the old one: no pass."""
     (repository / "honest.py").write_text(TWICE)
     declaration = repository / "__init__.py"
     declaration.write_text(
@@ -557,9 +534,8 @@ def test_a_change_does_not_excuse_itself(repository: Path) -> None:
         .replace("import Case", "import Gate, Case")
     )
     ended = gate(repository, "--against", "HEAD", *QUICK, "-w", "10", "--json", "-")
-    found = document(ended)
+    found = gated(ended, "honest", "slower")
 
-    assert (ended.returncode, verdicts(found)) == (1, {"honest": "slower"})
     assert any("the tolerance is raised" in note for note in found["notes"])
 
 
@@ -590,7 +566,8 @@ def test_a_helper_that_became_wrong_is_proven_anew(repository: Path) -> None:
     )
     second = gate(repository, "--against", "HEAD", *QUICK, "--tolerance", "0.5")
 
-    assert (first.returncode, second.returncode) == (0, 3)
+    assert first.returncode in {0, 5}
+    assert second.returncode == 3
 
 
 def test_answers_of_the_case_s_own_types_can_be_gated(write_case: Callable[..., Path]) -> None:
@@ -610,7 +587,7 @@ def test_answers_of_the_case_s_own_types_can_be_gated(write_case: Callable[..., 
         folder, "--against", "HEAD", *QUICK, "--tolerance", "0.5", "-w", "10", "--json", "-"
     )
 
-    assert (ended.returncode, verdicts(document(ended))) == (0, {"marked": "same"})
+    gated(ended, "marked", "same", "faster")
 
 
 @pytest.mark.parametrize("number", [signal.SIGHUP, signal.SIGTERM])

@@ -166,7 +166,9 @@ def test_every_status_word_is_explained() -> None:
     [
         page
         for page in PAGES
-        if re.search("^<!-- (results|sweep|selftest|profile):begin", page.read_text(), re.MULTILINE)
+        if re.search(
+            "^<!-- (results|sweep|selftest|alike|profile):begin", page.read_text(), re.MULTILINE
+        )
     ],
     ids=lambda page: str(page.relative_to(HOME)),
 )

@@ -347,9 +347,13 @@ def test_asv_seconds_are_samples_times_calls() -> None:
 def gate(verdict: str, *keys: str) -> dict:
     ratio = {"value": 1.0025, "low": 0.9961, "high": 1.0089}
     return {
-        "schema": "harness.gate/1",
+        "schema": "harness.gate/2",
         "verdict": verdict,
-        "keys": [{"verdict": one, "ratio": ratio, "seconds": 4.4} for one in keys],
+        "keys": [
+            {"metric": metric, "verdict": one, "ratio": ratio, "seconds": 4.4}
+            for one in keys
+            for metric in ("time", "average")
+        ],
     }
 
 
@@ -384,7 +388,7 @@ def test_ours_is_understood(exit_code: int, said: str, keys: list[str], verdict:
         lambda: adapters.ours_verdict(0, gate("pass", "slower")),
         lambda: adapters.ours_verdict(1, gate("regression", "same")),
         lambda: adapters.ours_verdict(4, gate("not-measured")),
-        lambda: adapters.ours_verdict(0, {"schema": "harness.gate/2"}),
+        lambda: adapters.ours_verdict(0, {"schema": "harness.gate/1"}),
     ],
 )
 def test_what_is_not_understood_is_an_error(misunderstood: object) -> None:

@@ -11,21 +11,37 @@ import pytest
 
 from harness.errors import AskedWrongly
 from harness.judge.gate import Unit
-from harness.lab.gate import revisions, session, timing
+from harness.lab.catalogue import find_case
+from harness.lab.gate import alike, revisions, session, timing
 from harness.lab.gate.desk import Asked
 from harness.lab.repository import repository_of
 from harness.model.declared import Verdict
-from harness.model.gated import GateReport, GateVerdict, Metric
+from harness.model.gated import AlikeTest, GateReport, GateVerdict, Metric
 from tests.repositories import commit, git
 
 pytestmark = pytest.mark.usefixtures("known_limits")
+ASYNC = (
+    "'''Sorted, in a loop.'''\nimport asyncio\n"
+    "async def smallest(xs):\n    await asyncio.sleep(0)\n    return sorted(xs)\n"
+)
+LAZY = (
+    "'''Sorted.'''\n"
+    "def smallest(xs):\n    from {name} import helper\n    return helper.ordered(xs)\n"
+)
 WORK = "'''Sorted.'''\ndef smallest(xs):\n    for _ in range({turns}):\n        pass\n    return sorted(xs)\n"
 
 
-def fake_units(*percent: float, control: float = 0.0) -> list[Unit]:
-    """Units that read these slowdowns."""
+def fake_units(*percent: float, control: float = 0.0, average: float | None = None) -> list[Unit]:
+    """Units that read these slowdowns of the typical call, and one of the average call if it is another."""
     return [
-        Unit(math.log1p(value / 100), math.log1p(control / 100) + number * 1e-5, 100, 1e-4)
+        Unit(
+            log_ratio=math.log1p(value / 100),
+            log_average=math.log1p((value if average is None else average) / 100),
+            control=math.log1p(control / 100) + number * 1e-5,
+            pairs=100,
+            calls=400,
+            base_seconds=1e-4,
+        )
         for number, value in enumerate(percent)
     ]
 
@@ -40,10 +56,10 @@ def changed_case(write_case: Callable[..., Path], monkeypatch: pytest.MonkeyPatc
     return folder
 
 
-def gate(folder: Path, **more: Any) -> GateReport:
+def gate(folder: Path, *, metrics: tuple[Metric, ...] = (Metric.TIME,), **more: Any) -> GateReport:
     """Run a gate in this process."""
     return session.run(
-        Asked("HEAD", (f"./{folder.name}",), metrics=(Metric.TIME,), **more), lambda _: None
+        Asked("HEAD", (f"./{folder.name}",), metrics=metrics, **more), lambda _: None
     )
 
 
@@ -61,11 +77,16 @@ def test_a_machine_too_noisy_to_judge_is_inconclusive_and_not_red(
     assert "too noisy" in report.notes[0]
 
 
-def quiet(monkeypatch: pytest.MonkeyPatch, units: Callable[[int], list[Unit]]) -> None:
-    """A quiet machine on which every key reads what ``units`` says."""
+def calm(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A machine that is quiet enough, whatever else runs on it."""
     monkeypatch.setattr(
         session, "control_units", lambda *_, **__: iter(fake_units(0.01, -0.01, 0.0, 0.01, 0.0))
     )
+
+
+def quiet(monkeypatch: pytest.MonkeyPatch, units: Callable[[int], list[Unit]]) -> None:
+    """A quiet machine on which every key reads what ``units`` says."""
+    calm(monkeypatch)
     monkeypatch.setattr(timing.Timer, "units", lambda self, count: units(count))
 
 
@@ -81,6 +102,123 @@ def test_units_become_a_verdict(
     report = gate(changed_case)
 
     assert (report.exit_code, [key.verdict for key in report.keys]) == (code, [verdict])
+
+
+TIMED = (Metric.TIME, Metric.AVERAGE)
+
+
+def test_every_key_can_be_compared_with_itself(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Two copies of one variant of the catalogue: both metrics, what is known kept after it, nothing left behind."""
+    quiet(monkeypatch, lambda count: fake_units(*[0.01] * count))
+    kept: list[AlikeTest] = []
+    asked = Asked("", ("dedupe",), ("blocking",), metrics=TIMED, everything=True)
+    report = alike.run(asked, lambda _: None, kept.append)
+
+    assert [(key.metric, key.verdict) for key in report.keys] == [
+        (Metric.TIME, Verdict.SAME),
+        (Metric.AVERAGE, Verdict.SAME),
+    ]
+    assert (report.complete, [one.complete for one in kept]) == (True, [False])
+    assert (report.gaps, kept[0].keys) == ((), report.keys)
+
+
+def test_only_an_open_average_asks_for_long_units(
+    changed_case: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """GIVEN a typical call that is the same and an average beyond the red line THEN more units, and longer ones."""
+    stints: list[float] = []
+    wild = iter(range(1000))
+
+    def units(self: timing.Timer, count: int) -> list[Unit]:
+        stints.append(self._stint()["least_seconds"])
+        return [fake_units(0.0, average=(-4, 8)[next(wild) % 2])[0] for _ in range(count)]
+
+    quiet(monkeypatch, lambda count: [])
+    monkeypatch.setattr(timing.Timer, "units", units)
+    gate(changed_case, metrics=TIMED)
+
+    assert len(stints) == 3
+    assert stints[1] > 2 * stints[0]
+
+
+def test_a_slower_average_alone_is_red(changed_case: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """GIVEN a typical call as before and an average of +3 % THEN exit 1; the report says which of the two."""
+    quiet(monkeypatch, lambda count: fake_units(*[0.0] * count, average=3.0))
+    report = gate(changed_case, metrics=TIMED)
+
+    assert report.exit_code == 1
+    assert [(key.metric, key.verdict, key.confirmed) for key in report.keys] == [
+        (Metric.TIME, Verdict.SAME, False),
+        (Metric.AVERAGE, Verdict.SLOWER, True),
+    ]
+    assert report.keys[1].calls == 400
+
+
+def test_an_average_too_noisy_to_decide_is_no_finding(
+    changed_case: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """GIVEN an average that spreads by 9 % about nothing THEN exit 0, and beside it what it could have seen."""
+    wild = iter(range(1000))
+    quiet(
+        monkeypatch,
+        lambda count: [fake_units(0.0, average=(-9, 9)[next(wild) % 2])[0] for _ in range(count)],
+    )
+    report = gate(changed_case, metrics=TIMED)
+
+    assert report.exit_code == 0
+    assert report.keys[1].verdict is Verdict.UNCLEAR
+    assert report.keys[1].smallest_effect is not None
+    assert report.keys[1].smallest_effect > 0.05
+
+
+def test_each_workload_that_is_asked_for_is_compared(
+    changed_case: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """``-w`` twice: a key each."""
+    quiet(monkeypatch, lambda count: fake_units(*[0.0] * count))
+    names = [one.name for one in find_case(f"./{changed_case.name}").load().workloads][:2]
+    report = gate(changed_case, workloads=tuple(names))
+
+    assert [key.key.workload for key in report.keys] == names
+
+
+def test_the_same_gate_compares_the_same_keys(
+    changed_case: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Ten of ten, whatever the clock says: the workload follows from the declaration."""
+    quiet(monkeypatch, lambda count: fake_units(*[0.0] * count))
+    keys = {tuple(key.key for key in gate(changed_case, metrics=TIMED).keys) for _ in range(10)}
+
+    assert len(keys) == 1
+
+
+def test_event_loops_play_in_two_processes(
+    write_case: Callable[..., Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An async variant is measured in two processes, and the reason is said."""
+    folder = write_case(awaiting=ASYNC)
+    commit(folder.parent)
+    (folder / "awaiting.py").write_text(ASYNC.replace("sorted(xs)", "list(sorted(xs))"))
+    monkeypatch.chdir(folder.parent)
+    calm(monkeypatch)
+
+    assert gate(folder, budget_seconds=1.0).keys[0].how == "two processes: its technique is asyncio"
+
+
+def test_imports_inside_calls_find_their_own_revision(
+    write_case: Callable[..., Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A lazy import is made among the modules of the side that is called: one process will do."""
+    folder = write_case(lazy=LAZY)
+    (folder / "lazy.py").write_text(LAZY.format(name=folder.name))
+    (folder / "helper.py").write_text("def ordered(xs):\n    return sorted(xs)\n")
+    commit(folder.parent)
+    (folder / "helper.py").write_text("def ordered(xs):\n    return list(sorted(xs))\n")
+    monkeypatch.chdir(folder.parent)
+    calm(monkeypatch)
+    report = gate(folder, budget_seconds=1.0)
+
+    assert [(key.key.variant, key.how) for key in report.keys] == [("lazy", "one process")]
 
 
 def test_a_control_that_moves_discards_the_run(

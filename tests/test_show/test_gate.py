@@ -101,6 +101,21 @@ def crashed(variant: str = "pool") -> Gap:
         ),
         (fake_gate(unchanged=52), "PASS: nothing to compare; 52 unchanged"),
         (
+            fake_gate(
+                fake_key(), fake_key(verdict=Verdict.SLOWER, metric=Metric.AVERAGE, effect=0.02)
+            ),
+            "REGRESSION: dedupe/myers_c is 2.1 % slower on average (1.8..2.4), confirmed",
+        ),
+        (
+            fake_gate(
+                fake_key(), fake_key(verdict=Verdict.UNCLEAR, metric=Metric.AVERAGE, effect=0.034)
+            ),
+            (
+                "PASS: 1 key compared, none slower; smallest effect this run could have seen: 0.4 % "
+                "(of the average call: 3.4 %)"
+            ),
+        ),
+        (
             fake_gate(missing=(crashed(), crashed("other"))),
             "NOT MEASURED: dedupe/pool: crashed: signal 11; and 1 more",
         ),
@@ -150,23 +165,26 @@ def test_percentages_have_the_digits_they_deserve(share: float, shown: str) -> N
 def test_the_whole_report_at_eighty_columns() -> None:
     """Gravest first, then what was not compared, the conditions, and how to do it again."""
     assert [
-        "NOT EQUIVALENT: dedupe/float32: wrong-answer: value differs at answer[3]; 2",
+        "NOT EQUIVALENT: dedupe/float32: wrong-answer: value differs at answer[3]; 1",
         "slower",
         "89abcdef0123 with uncommitted changes against main (0123456789ab), tolerance 1.0",
         "%, 61 s",
-        "key                metric    base  change         95 % smallest verdict  units",
-        "dedupe/640/myers_c time   12.3 µs  +2.1 %   +1.8..+2.4    0.4 % slower *     6",
-        "dedupe/640/myers_c instr.   45.6k  +2.1 %   +1.8..+2.4    0.4 % slower *     3",
-        "dedupe/640/myers   time   12.3 µs  +0.8 %   -1.0..+3.0    0.4 % unclear      6",
-        "dedupe/640/banded  time   12.3 µs -20.0 % -21.0..-19.0    0.4 % faster       6",
-        "dedupe/640/naive   time   12.3 µs +0.04 %   -0.2..+0.3    0.4 % same         6",
-        "  * said again by fresh processes",
+        "key                metric     base  change         95 % smallest verdict",
+        "dedupe/640/myers_c time    12.3 µs  +2.1 %   +1.8..+2.4    0.4 % slower *",
+        "dedupe/640/myers_c instr.    45.6k  +2.1 %   +1.8..+2.4    0.4 % slower *",
+        "dedupe/640/myers   time    12.3 µs  +0.8 %   -1.0..+3.0    0.4 % unclear",
+        "dedupe/640/banded  time    12.3 µs -20.0 % -21.0..-19.0    0.4 % faster",
+        "dedupe/640/naive   time    12.3 µs +0.04 %   -0.2..+0.3    0.4 % same",
+        "dedupe/640/naive   average 12.3 µs  +0.8 %   -1.0..+3.0    3.4 % no finding",
+        "  * confirmed by fresh processes",
         "  not equivalent: dedupe/float32: wrong-answer: value differs at answer[3]",
         "  not measured: dedupe/pool: timeout: no answer after 30 s",
         "  1 added: dedupe (matrix_c)",
         "  3 unchanged: topk (variant0, variant1, variant2)",
         "  dedupe/640/myers (time): slower at first, but fresh processes did not repeat",
         "  it",
+        "  average and instructions hold work that recurs within the calls of a process;",
+        "  fewest: 400 calls (dedupe/640/myers_c)",
         "  3 keys: one process",
         "  1 key: two processes: module state",
         "  1 key: callgrind",
@@ -340,7 +358,7 @@ def test_markdown_says_the_word_first_and_folds_what_did_not_change() -> None:
     before, _, folded = page.partition("<details>")
 
     assert (
-        "**❌ NOT EQUIVALENT:** <code>dedupe/float32</code>: <code>wrong-answer</code>: <code>value differs at answer\\[3\\]</code>; 2 slower"
+        "**❌ NOT EQUIVALENT:** <code>dedupe/float32</code>: <code>wrong-answer</code>: <code>value differs at answer\\[3\\]</code>; 1 slower"
         == page.splitlines()[0]
     )
     assert all(
@@ -425,7 +443,7 @@ def test_junit_has_a_case_for_each_key_each_gap_and_the_gate() -> None:
         for case in suite
     ]
 
-    assert ["perflab gate", "8", "2", "3", "1"] == [
+    assert ["perflab gate", "9", "2", "3", "1"] == [
         suite.attrib[name] for name in ("name", "tests", "failures", "errors", "skipped")
     ]
     assert [
@@ -434,6 +452,7 @@ def test_junit_has_a_case_for_each_key_each_gap_and_the_gate() -> None:
         ("dedupe", "myers 640 time", "skipped"),
         ("dedupe", "banded 640 time", ""),
         ("dedupe", "naive 640 time", ""),
+        ("dedupe", "naive 640 average", ""),
         ("dedupe", "float32", "error"),
         ("dedupe", "pool", "error"),
         ("gate", "gate", "error"),
@@ -462,10 +481,10 @@ def test_annotations_name_what_is_red_and_what_is_unclear() -> None:
     assert [
         "::error title=dedupe/float32 is not equivalent::wrong-answer: value differs at answer[3]",
         "::error title=dedupe/pool was not measured::timeout: no answer after 30 s",
-        "::error title=dedupe/640/myers_c is slower::slower, confirmed: time +2.1 %25 (+1.8..+2.4), smallest effect 0.4 %25, 6 units, one process",
-        "::error title=dedupe/640/myers_c is slower::slower, confirmed: instructions +2.1 %25 (+1.8..+2.4), smallest effect 0.4 %25, 3 units, callgrind",
+        "::error title=dedupe/640/myers_c is slower::slower, confirmed: time +2.1 %25 (+1.8..+2.4), smallest effect 0.4 %25, 6 units of 1,234 calls, one process",
+        "::error title=dedupe/640/myers_c is slower::slower, confirmed: instructions +2.1 %25 (+1.8..+2.4), smallest effect 0.4 %25, 3 units of 400 calls, callgrind",
         (
-            "::warning title=dedupe/640/myers is unclear::unclear: time +0.8 %25 (-1.0..+3.0), smallest effect 0.4 %25, 6 units, one process; "
+            "::warning title=dedupe/640/myers is unclear::unclear: time +0.8 %25 (-1.0..+3.0), smallest effect 0.4 %25, 6 units of 1,234 calls, one process; "
             "slower at first, but fresh processes did not repeat it"
         ),
     ] == gate.workflow_commands(fake_everything()).splitlines()
@@ -567,17 +586,20 @@ def document(report: GateReport | None = None) -> dict[str, Any]:
 def test_the_document_has_the_fields_of_the_contract() -> None:
     """Names that other programs rely on, units in them, null for what does not apply."""
     made = document()
-    timed, counted = made["keys"][3:]
+    timed, counted, average = made["keys"][3:]
 
     assert {
         "schema", "verdict", "exit_code", "against", "base", "head", "dirty", "command", "tolerance", "metrics", "keys", "unchanged", "added",
         "missing", "wrong", "control", "machine_check", "machine_effect", "machine", "notes", "seconds",
     } == set(made)  # fmt: skip
-    assert ["harness.gate/1", "not-equivalent", 3] == [
+    assert ["harness.gate/2", "not-equivalent", 3] == [
         made[name] for name in ("schema", "verdict", "exit_code")
     ]
     assert [12.3e-6, None] == [timed["base_seconds"], timed["base_instructions"]]
     assert [None, 45600.0] == [counted["base_seconds"], counted["base_instructions"]]
+    assert ["average", "unclear", 1234] == [
+        average[name] for name in ("metric", "verdict", "calls")
+    ]
     assert {"value": 1.021, "low": 1.018, "high": 1.024} == timed["ratio"]
     assert {
         "case": "dedupe",
@@ -661,7 +683,7 @@ REFUSED = {
     "deep in an unknown field": (b'{"x":' + b'{"a":' * 300_000, "x"),
     "10 MB": (b" " * 10_000_000, "10000000 bytes"),
     "just too large": (report_bytes(fake_everything()) + b" " * MOST_BYTES, "more than 2000000"),
-    "another schema": (changed("schema", to="harness.gate/2"), "harness.gate/2"),
+    "another schema": (changed("schema", to="harness.gate/1"), "harness.gate/1"),
     "an extra field": (msgspec.json.encode({**document(), "pull_request": 1}), "pull_request"),
     "an extra field of a key": (changed("keys", 0, to=lambda key: {**key, "html": "x"}), "html"),
     "a missing field": (without("machine"), "machine"),

@@ -8,12 +8,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
 
 from harness.errors import BadCase
-from harness.lab.catalogue import did_you_mean
+from harness.judge import gate as policy
+from harness.lab.catalogue import did_you_mean, technique_of
 from harness.lab.gate.changes import Listed, Revision, Sides
 from harness.lab.gate.timing import NotTimed
 from harness.lab.repository import Repository
 from harness.lab.supervisor import Confines
-from harness.model.declared import Verdict
+from harness.model.declared import Technique, Verdict
 from harness.model.gated import Gap, KeyVerdict, Metric
 from harness.model.measured import Key
 
@@ -32,8 +33,8 @@ class Asked:
     """Empty: the whole catalogue."""
     variants: tuple[str, ...] = ()
     workloads: tuple[str, ...] = ()
-    """Empty: as each case's ``gate=`` says."""
-    metrics: tuple[Metric, ...] = (Metric.TIME, Metric.INSTRUCTIONS)
+    """Each variant is compared on each of these; empty: on one, which follows from its case's declaration."""
+    metrics: tuple[Metric, ...] = tuple(Metric)
     tolerance: float = 0.01
     budget_seconds: float = 10.0
     everything: bool = False
@@ -86,12 +87,11 @@ class Desk:
     found: Findings = field(default_factory=Findings)
 
     def workloads(self, revision: Revision) -> list[str]:
-        """Names of the workloads that a variant may be gated on, ascending."""
+        """Names of the workloads that a case's variants may be gated on."""
         case = revision.case
-        wanted = (
-            self.asked.workloads
-            or case.gate.workloads
-            or tuple(one.name for one in sorted(case.workloads, key=lambda one: one.n))
+        wanted = self.asked.workloads or (
+            *(case.gate.workloads or (one.name for one in case.default_workloads())),
+            *case.gate.on.values(),
         )
         for name in wanted:
             if name not in [one.name for one in case.workloads]:
@@ -99,7 +99,23 @@ class Desk:
                     f"{revision.found.name} has no workload {name!r}",
                     did_you_mean(name, [one.name for one in case.workloads]),
                 )
-        return list(wanted)
+        return list(dict.fromkeys(wanted))
+
+    def chosen(self, sides: Sides, variant: str) -> list[str]:
+        """Names of the workloads a variant is compared on: those asked for, or the one its declaration leads to."""
+        base, head = sides.base, sides.head
+        assert base is not None
+        assert head is not None
+        known = {one.name for one in base.case.workloads}
+        if self.asked.workloads:
+            wanted = self.workloads(head)
+            return [name for name in wanted if name in known] or wanted[:1]
+        choices = [
+            policy.choose_workload(side.case, variant, technique_in(head, variant))
+            for side in (head, base)
+        ]
+        both = known & {one.name for one in head.case.workloads}
+        return next(([name] for name in choices if name in both), choices[:1])
 
     def not_measured(self, one: Listed, problem: NotTimed) -> None:
         """Note a variant that could not be measured, by the side that was at fault."""
@@ -131,3 +147,11 @@ class Desk:
             (why,),
         )
         self.found.keys.append(key)
+
+
+def technique_in(side: Revision, variant: str) -> Technique:
+    """How a variant is made fast, as its case declares it or its source shows."""
+    rival = variant in side.case.rivals
+    return side.case.techniques.get(variant) or technique_of(
+        side.found.source(variant), rival=rival
+    )

@@ -27,18 +27,18 @@ def both_revisions(asked: Asked) -> Iterator[Scene]:
         revisions.head_folder(repository) as head,
     ):
         wanted = places or _whole_catalogue(repository, base, head)
-        opened = {
-            place.name: _opened(place, (base, head), repository.top, asked.confines)
+        cases = {
+            place.name: opened(place, (base, head), repository.top, asked.confines)
             for place in wanted
         }
-        for name, sides in opened.items():
+        for name, sides in cases.items():
             if sides.base is None and sides.head is None and not sides.broken:
                 raise AskedWrongly(
                     f"there is no case called {name!r} on either side",
                     did_you_mean(name, find_cases()) or "python -m harness list",
                 )
         home = _home(repository)
-        yield Scene(repository, commit, base / home, head / home, opened, repository.top / home)
+        yield Scene(repository, commit, base / home, head / home, cases, repository.top / home)
 
 
 def _places(asked: Asked) -> tuple[list[Place], Repository]:
@@ -92,19 +92,19 @@ def _whole_catalogue(repository: Repository, *roots: Path) -> list[Place]:
     ]
 
 
-def _opened(place: Place, roots: tuple[Path, Path], top: Path, confines: Confines) -> Sides:
+def opened(place: Place, roots: tuple[Path, Path], top: Path, confines: Confines) -> Sides:
     """Import the declaration on both sides: first in a worker each, since it may crash, hang or end the process; then here."""
     found = [changes.in_revision(root, place, top) for root in roots]
     with ThreadPoolExecutor(len(roots)) as pool:
         problems = list(pool.map(lambda one: "" if one is None else _problem(one, confines), found))
-    opened = [
+    both = [
         None if one is None or problem else Revision(one, one.load())
         for one, problem in zip(found, problems, strict=True)
     ]
     broken = {
         which: problem for which, problem in zip(("base", "head"), problems, strict=True) if problem
     }
-    return Sides(place.name, opened[0], opened[1], broken)
+    return Sides(place.name, both[0], both[1], broken)
 
 
 def _problem(found: Found, confines: Confines) -> str:

@@ -21,13 +21,13 @@ from harness.errors import AskedWrongly
 from harness.judge import gate as policy
 from harness.lab.catalogue import HOME, find_case
 from harness.lab.gate import builds, changes, counting, revisions
+from harness.lab.gate.alike import our_files
 from harness.lab.gate.changes import Place, Revision, Sides
-from harness.lab.gate.session import choose_workload
 from harness.lab.gate.timing import Match, Timer
 from harness.lab.machine import this_machine
 from harness.lab.proof import Services
 from harness.lab.supervisor import Confines
-from harness.model.declared import Technique, Verdict, Workload
+from harness.model.declared import Technique, Verdict
 from harness.model.gated import Detection, Metric, SelfTest
 from harness.model.measured import Key
 
@@ -61,7 +61,7 @@ class Asked:
     """Empty: the first pure Python, Cython and NumPy variant of the cases."""
     trials: int = 200
     """Of identical code, by time."""
-    metrics: tuple[Metric, ...] = (Metric.TIME, Metric.INSTRUCTIONS)
+    metrics: tuple[Metric, ...] = tuple(Metric)
     tolerance: float = 0.01
     budget_seconds: float = 10.0
     load: int = 0
@@ -109,7 +109,7 @@ def run(asked: Asked, tell: Told, keep: Callable[[SelfTest], None]) -> SelfTest:
         for number, (subject, slowdown, metric) in enumerate(trials, 1):
             name = subject.match.variant
             tell(f"trial {number} of {len(trials)}: {name}, {metric}, {slowdown:.1%} planted")
-            outcomes.append(_trial(subject, slowdown, metric, asked, order))
+            outcomes += _trial(subject, slowdown, metric, asked, order)
             report = _summary(asked, subjects, outcomes, started)
             keep(report)
     return replace(report, complete=True)
@@ -133,18 +133,7 @@ def other_work(processes: int) -> Iterator[None]:
 def _matches(asked: Asked, stack: ExitStack, tell: Told) -> list[Match]:
     """Two copies of the same sources for each variant to be tried."""
     confines = Confines(asked.timeout_seconds, asked.memory_bytes)
-    files = [
-        str(file.relative_to(HOME))
-        for part in ("cases", "extensions", "harness")
-        for file in sorted((HOME / part).rglob("*"))
-        if file.is_file()
-        and file.suffix not in {".pyc", ".so", ".pyd"}
-        and not file.name.endswith(".build.json")
-    ] + [
-        name
-        for name in ("setup.py", "pyproject.toml", "README.md", "LICENSE")
-        if (HOME / name).is_file()
-    ]
+    files = our_files()
     base, head = (
         stack.enter_context(revisions.copied(HOME, files, label=label))
         for label in ("base", "head")
@@ -171,9 +160,7 @@ def _matches(asked: Asked, stack: ExitStack, tell: Told) -> list[Match]:
                     root, changes.bodies_of(revision, variant), tell=tell
                 ).values():
                     raise problem
-            workload, _ = choose_workload(
-                sides.base, [one.name for one in _by_size(sides.head)], variant, services, confines
-            )
+            workload = policy.choose_workload(sides.head.case, variant, technique)
             folder = scratch / f"{name}-{variant}"
             folder.mkdir()
             matches.append(
@@ -195,12 +182,6 @@ def _revision(root: Path, place: Place) -> Revision:
     assert found.tree is not None
     revisions.compile_modules(found.tree)
     return Revision(found, found.load())
-
-
-def _by_size(revision: Revision) -> list[Workload]:
-    case = revision.case
-    named = [one for one in case.workloads if one.name in case.gate.workloads]
-    return named or sorted(case.workloads, key=lambda one: one.n)
 
 
 def _picked(
@@ -241,8 +222,7 @@ def _calibrated(match: Match, asked: Asked, order: random.Random, tell: Told) ->
             tell=tell,
             hash_seeds=(0,),
         )
-        base, head = counted.counts[0]
-        turns[Metric.INSTRUCTIONS] = _CALIBRATING_TURNS / (head / base - 1)
+        turns[Metric.INSTRUCTIONS] = _CALIBRATING_TURNS / (counted.judgement.ratio.value - 1)
     return Subject(match, turns)
 
 
@@ -261,6 +241,8 @@ def _trials(
     """All trials in random order, each variant equally often."""
     plan: list[tuple[float, Metric]] = []
     for metric in asked.metrics:
+        if metric is Metric.AVERAGE:  # what is timed gives both
+            continue
         identical = (
             asked.trials if metric is Metric.TIME else max(1, asked.trials // _COUNTED_SHARE)
         )
@@ -281,7 +263,7 @@ def _trials(
 
 def _trial(
     subject: Subject, slowdown: float, metric: Metric, asked: Asked, order: random.Random
-) -> Outcome:
+) -> list[Outcome]:
     match, started = subject.planted(slowdown, metric), time.monotonic()
     if metric is Metric.INSTRUCTIONS:
         seeds = [order.randrange(1 << 32) for _ in counting.HASH_SEEDS]
@@ -289,18 +271,14 @@ def _trial(
             match, tolerance=asked.tolerance, tell=lambda _: None, hash_seeds=seeds
         )
         verdict = counted.judgement.verdict or Verdict.UNCLEAR
-        return Outcome(
-            slowdown, metric, verdict, counted.judgement.ratio.value - 1, time.monotonic() - started
-        )
+        read = counted.judgement.ratio.value - 1
+        return [Outcome(slowdown, metric, verdict, read, time.monotonic() - started)]
     timed = Timer(match, asked.tolerance, asked.budget_seconds, lambda _: None, order).run()
-    verdict = (
-        Verdict.UNCLEAR
-        if timed.doubted or timed.judgement.verdict is None
-        else timed.judgement.verdict
-    )
-    return Outcome(
-        slowdown, metric, verdict, timed.judgement.ratio.value - 1, time.monotonic() - started
-    )
+    seconds = time.monotonic() - started
+    return [
+        Outcome(slowdown, metric, said.verdict, said.judgement.ratio.value - 1, seconds)
+        for metric, said in ((Metric.TIME, timed.typical), (Metric.AVERAGE, timed.average))
+    ]
 
 
 def _summary(

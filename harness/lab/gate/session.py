@@ -12,21 +12,20 @@ from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
+from statistics import median
 from typing import TYPE_CHECKING, TypeAlias
 
 from harness.judge import gate as policy
 from harness.lab import weeding
-from harness.lab.catalogue import technique_of
 from harness.lab.gate import counting
 from harness.lab.gate.changes import Listed, Revision, State
-from harness.lab.gate.desk import Asked, Desk, Scene
+from harness.lab.gate.desk import Asked, Desk, Scene, technique_in
 from harness.lab.gate.equivalence import asks_anew, built, proven
 from harness.lab.gate.listing import list_case, note_deleted, require_known_names, say_what
 from harness.lab.gate.scene import both_revisions
 from harness.lab.gate.timing import Match, NotTimed, Timer, Unequal, control_units
 from harness.lab.machine import this_machine
-from harness.lab.proof import Services, numba_cache, where
-from harness.lab.supervisor import Confines, Ending, Worker
+from harness.lab.proof import Services
 from harness.model.declared import Status, Technique, Verdict
 from harness.model.gated import Gap, GateReport, KeyVerdict, Metric
 from harness.model.judged import Estimate
@@ -39,6 +38,7 @@ Told: TypeAlias = Callable[[str], None]
 _MACHINE_UNITS = 5
 _MACHINE_SECONDS = 0.4
 _LONG_CALL_SECONDS = 2e-3
+_DOUBT = ("slower at first, but fresh processes did not repeat it",)
 
 
 def run(asked: Asked, tell: Told) -> GateReport:
@@ -52,11 +52,11 @@ def run(asked: Asked, tell: Told) -> GateReport:
         counting.require_callgrind()
     started = time.monotonic()
     with both_revisions(asked) as scene:
-        report = _Gate(asked, scene, tell).report()
+        report = Gate(asked, scene, tell).report()
     return replace(report, seconds=round(time.monotonic() - started, 3))
 
 
-class _Gate:
+class Gate:
     """The steps of one gate, in order."""
 
     def __init__(self, asked: Asked, scene: Scene, tell: Told) -> None:
@@ -68,34 +68,55 @@ class _Gate:
 
     def report(self) -> GateReport:
         """Go through all steps."""
+        listed = self.listed()
+        todo = self.proven(listed)
+        self.measure(todo)
+        return self._finish(listed, self._wanted(listed))
+
+    def listed(self) -> list[Listed]:
+        """List all that may have to be measured, and say what will be."""
         require_known_names(self.desk)
         for name in self.desk.scene.sides:
             weeding.weed(name)
         listed = [
             one for sides in self.desk.scene.sides.values() for one in list_case(self.desk, sides)
         ]
-        listed_here = [one for one in listed if not self.desk.scene.sides[one.case].broken]
-        todo = [
+        say_what(self.desk, listed, self._wanted(listed))
+        note_deleted(self.desk, self._whole(listed))
+        return listed
+
+    def _whole(self, listed: Sequence[Listed]) -> list[Listed]:
+        """Those whose case can be imported on both sides."""
+        return [one for one in listed if not self.desk.scene.sides[one.case].broken]
+
+    def _wanted(self, listed: Sequence[Listed]) -> list[Listed]:
+        """Those to be measured: what the change touches, or everything."""
+        return [
             one
-            for one in listed_here
+            for one in self._whole(listed)
             if one.state is State.CHANGED
             or (self.desk.asked.everything and one.state is State.UNCHANGED)
         ]
-        say_what(self.desk, listed, todo)
-        note_deleted(self.desk, listed_here)
-        todo = built(self.desk, todo)
+
+    def proven(self, listed: Sequence[Listed]) -> list[Listed]:
+        """Build and prove what is to be measured, and what is judged by something new; return the former."""
+        wanted = self._wanted(listed)
         others = [
             one
-            for one in listed_here
-            if one.state is State.ADDED or (one not in todo and asks_anew(self.desk, one))
+            for one in self._whole(listed)
+            if one.state is State.ADDED or (one not in wanted and asks_anew(self.desk, one))
         ]
-        todo = proven(self.desk, todo, built(self.desk, others))
+        todo = built(self.desk, wanted)
+        return proven(self.desk, todo, built(self.desk, others))
+
+    def measure(self, todo: Sequence[Listed], kept: Callable[[], None] = lambda: None) -> None:
+        """Measure one variant after the other; ``kept`` is called after each."""
         if todo and Metric.TIME in self.desk.asked.metrics:
             self._check_machine()
         with tempfile.TemporaryDirectory(prefix="perflab-gate-") as scratch:
             for number, one in enumerate(todo):
                 self._measure(one, Path(scratch, str(number)))
-        return self._finish(listed, todo)
+                kept()
 
     def _check_machine(self) -> None:
         self.desk.tell("checking the machine with identical code")
@@ -117,55 +138,47 @@ class _Gate:
             )
 
     def _measure(self, one: Listed, scratch: Path) -> None:
-        scratch.mkdir()
+        """Measure one variant on its workload, or on each that was asked for."""
         sides = self.desk.scene.sides[one.case]
         assert sides.base is not None
         assert sides.head is not None
-        technique = _technique(sides.head, one.variant)
-        tolerance = self._tolerance(sides.base, sides.head, one.variant)
         with ExitStack() as stack:
             services = stack.enter_context(
                 Services(sides.head.found, sides.head.case, self.desk.asked.confines)
             )
             services.start([one.variant])
-            try:
-                workload, seconds = self._choose(sides.base, sides.head, one.variant, services)
-            except NotTimed as problem:
-                self.desk.no_baseline(one, f"the base {problem.message}")
-                return
-            match = Match(
-                sides.base,
-                sides.head,
-                one.variant,
-                workload,
-                technique,
-                self.desk.asked.confines,
-                services,
-                scratch,
+            for workload in self.desk.chosen(sides, one.variant):
+                folder = scratch / workload
+                folder.mkdir(parents=True)
+                match = Match(
+                    sides.base, sides.head, one.variant, workload, technique_in(sides.head, one.variant),
+                    self.desk.asked.confines, services, folder,
+                )  # fmt: skip
+                self._compare(match, one)
+
+    def _compare(self, match: Match, one: Listed) -> None:
+        """Compare both sides by every metric that was asked for."""
+        tolerance = self._tolerance(match.base, match.head, one.variant)
+        metrics = self.desk.asked.metrics
+        counted = self._count(match, one, tolerance) if Metric.INSTRUCTIONS in metrics else None
+        timed: list[KeyVerdict] = []
+        if Metric.TIME in metrics:
+            timed = (
+                [self._unjudged(match, counted)]
+                if self.noisy
+                else self._time(match, one, tolerance)
             )
-            counted = (
-                self._count(match, one, tolerance)
-                if Metric.INSTRUCTIONS in self.desk.asked.metrics
-                else None
-            )
-            timed = None
-            if Metric.TIME in self.desk.asked.metrics:
-                timed = (
-                    self._unjudged(match, seconds, counted)
-                    if self.noisy
-                    else self._time(match, one, tolerance, seconds)
-                )
-        if counted is not None and policy.overruled(counted, timed):
+        if counted is not None and policy.overruled(counted, next(iter(timed), None)):
             counted = replace(
                 counted,
                 verdict=Verdict.SAME,
                 notes=(*counted.notes, "more instructions, but they take less time"),
             )
-        keys = [key for key in (timed, counted) if key is not None]
+        keys = [*timed, *([counted] if counted is not None else [])]
         red = next((key for key in keys if key.verdict is Verdict.SLOWER and key.confirmed), None)
         if red is not None and self.desk.asked.profile:
             keys[keys.index(red)] = replace(
-                red, notes=(*red.notes, *self._explained(sides.base, sides.head, red.key))
+                red, notes=(*red.notes, *self._explained(match.base, match.head, red.key))
             )
         self.desk.found.keys += keys
 
@@ -186,16 +199,6 @@ class _Gate:
                 f"{head.found.name}/{variant}: the tolerance is raised from {was:.1%} to {now:.1%}; judged by the former"
             )
         return min(was, now)
-
-    def _choose(
-        self, base: Revision, head: Revision, variant: str, services: Services
-    ) -> tuple[str, float]:
-        both = [
-            name
-            for name in self.desk.workloads(head)
-            if name in {one.name for one in base.case.workloads}
-        ] or self.desk.workloads(head)[:1]
-        return choose_workload(base, both, variant, services, self.desk.asked.confines)
 
     def _count(self, match: Match, one: Listed, tolerance: float) -> KeyVerdict | None:
         why = counting.why_not(match.head, one.variant, match.technique) and counting.why_not(
@@ -224,24 +227,21 @@ class _Gate:
             smallest_effect=counted.judgement.smallest_effect,
             units=len(counted.counts),
             how="callgrind",
-            base_value=counted.counts[0][0],
+            base_value=counted.base_instructions,
             confirmed=counted.judgement.verdict is Verdict.SLOWER,
             seconds=round(counted.seconds, 3),
-            notes=("numpy and Numba choose other machine code under valgrind",)
-            if match.technique in {Technique.NUMPY, Technique.NUMBA}
-            else (),
+            notes=_count_notes(match, counted),
+            calls=counted.calls,
         )
 
-    def _unjudged(self, match: Match, seconds: float, counted: KeyVerdict | None) -> KeyVerdict:
+    def _unjudged(self, match: Match, counted: KeyVerdict | None) -> KeyVerdict:
         spoken = "; the instructions speak" if counted is not None else ""
         return KeyVerdict(
-            _key(match), Metric.TIME, None, Verdict.UNCLEAR, self.machine_effect, 0, "not measured", seconds, False, 0.0,
+            _key(match), Metric.TIME, None, Verdict.UNCLEAR, self.machine_effect, 0, "not measured", None, False, 0.0,
             (f"the machine was too noisy{spoken}",),
         )  # fmt: skip
 
-    def _time(
-        self, match: Match, one: Listed, tolerance: float, seconds: float
-    ) -> KeyVerdict | None:
+    def _time(self, match: Match, one: Listed, tolerance: float) -> list[KeyVerdict]:
         self.desk.tell(f"timing {one.case}/{one.variant} on {match.workload}")
         timer = Timer(match, tolerance, self.desk.asked.budget_seconds, self.desk.tell, self.order)
         try:
@@ -253,12 +253,16 @@ class _Gate:
                 one,
                 f"the two sides answer the timed input differently, and the head equals its reference: {problem}",
             )
-            return None
+            return []
         except NotTimed as problem:
             self.desk.not_measured(one, problem)
-            return None
+            return []
         self.desk.found.units += timed.units
-        return _timed_verdict(match, timed, seconds, tolerance)
+        return [
+            key
+            for key in timed_verdicts(match, timed, tolerance)
+            if key.metric in self.desk.asked.metrics
+        ]
 
     def _finish(self, listed: Sequence[Listed], todo: Sequence[Listed]) -> GateReport:
         found, asked = self.desk.found, self.desk.asked
@@ -270,7 +274,9 @@ class _Gate:
                 "the control, which nobody changed, moved: the times of this run are discarded. Try again"
             )
             found.keys = [
-                replace(key, verdict=Verdict.UNCLEAR) if key.metric is Metric.TIME else key
+                key
+                if key.metric is Metric.INSTRUCTIONS
+                else replace(key, verdict=Verdict.UNCLEAR, confirmed=False)
                 for key in found.keys
             ]
         self._account_for(todo)
@@ -334,78 +340,53 @@ class _Gate:
                 )
 
 
-def choose_workload(
-    base: Revision, workloads: Sequence[str], variant: str, services: Services, confines: Confines
-) -> tuple[str, float]:
-    """Return the largest workload whose single call fits into a slice at the base, and the seconds of that call.
-
-    Raises:
-        NotTimed: the base cannot be called.
-    """
-    service = services.job(variant)
-    if "failed" in service:
-        raise NotTimed(service)
-    job = {
-        "do": "choose",
-        "case": where(base.found),
-        "variant": variant,
-        "workloads": list(workloads),
-        **service,
-    }
-    with Worker(confines, environment=numba_cache(base.found)) as worker:
-        try:
-            said = worker.ask(job)
-        except Ending as ending:
-            said = {"failed": ending.status, "message": ending.message}
-    if "failed" in said:
-        raise NotTimed(said, "base")
-    return said["workload"], said["seconds"]
-
-
 def _declared_tolerance(side: Revision, variant: str) -> float | None:
     """What a case declares for this variant, if anything."""
     return side.case.gate.tolerances.get(variant) or side.case.gate.tolerance
-
-
-def _technique(side: Revision, variant: str) -> Technique:
-    """How a variant is made fast, as its case declares it or its source shows."""
-    rival = variant in side.case.rivals
-    return side.case.techniques.get(variant) or technique_of(
-        side.found.source(variant), rival=rival
-    )
 
 
 def _key(match: Match) -> Key:
     return Key(match.head.found.name, match.variant, match.workload)
 
 
-def _timed_verdict(match: Match, timed: Timed, seconds: float, tolerance: float) -> KeyVerdict:
-    notes = (
-        [f"tolerance {tolerance:.0%}, by its case's declaration"]
-        if _declared_tolerance(match.head, match.variant)
-        else []
-    )
-    if timed.doubted:
-        notes.append("slower at first, but fresh processes did not repeat it")
-    if seconds > _LONG_CALL_SECONDS:
+def _count_notes(match: Match, counted: counting.Counted) -> tuple[str, ...]:
+    notes = []
+    if match.technique in {Technique.NUMPY, Technique.NUMBA}:
+        notes.append("numpy and Numba choose other machine code under valgrind")
+    if not counted.fair:
+        few, rest = counted.counts[0].calls
         notes.append(
-            f"one call takes {seconds * 1e3:.0f} ms, so slices are longer than 2 ms: fewer pairs, and a larger smallest effect"
+            f"its calls differ: {few} calls and the next {rest} give two ratios, so work that recurs "
+            "after many calls is not counted fairly; the average time has it"
         )
-    verdict = (
-        Verdict.UNCLEAR
-        if timed.doubted or timed.judgement.verdict is None
-        else timed.judgement.verdict
-    )
-    return KeyVerdict(
-        key=_key(match),
-        metric=Metric.TIME,
-        ratio=timed.judgement.ratio,
-        verdict=verdict,
-        smallest_effect=timed.judgement.smallest_effect,
-        units=len(timed.units),
-        how=timed.how,
-        base_value=sorted(unit.base_seconds for unit in timed.units)[len(timed.units) // 2],
-        confirmed=timed.confirmed,
-        seconds=round(timed.seconds, 3),
-        notes=tuple(notes),
-    )
+    return tuple(notes)
+
+
+def timed_verdicts(match: Match, timed: Timed, tolerance: float) -> list[KeyVerdict]:
+    """What the time tier says of the typical call, and of the average call."""
+    base_seconds = median(unit.base_seconds for unit in timed.units)
+    notes = []
+    if _declared_tolerance(match.head, match.variant):
+        notes.append(f"tolerance {tolerance:.0%}, by its case's declaration")
+    if base_seconds > _LONG_CALL_SECONDS:
+        notes.append(
+            f"one call takes {base_seconds * 1e3:.0f} ms, so slices are longer than 2 ms: "
+            "fewer pairs, and a larger smallest effect"
+        )
+    return [
+        KeyVerdict(
+            key=_key(match),
+            metric=metric,
+            ratio=judged.judgement.ratio,
+            verdict=judged.verdict,
+            smallest_effect=judged.judgement.smallest_effect,
+            units=len(timed.units),
+            how=timed.how,
+            base_value=base_seconds,
+            confirmed=judged.confirmed,
+            seconds=round(timed.seconds, 3) if metric is Metric.TIME else 0.0,
+            notes=(*(notes if metric is Metric.TIME else ()), *(_DOUBT if judged.doubted else ())),
+            calls=min(unit.calls for unit in timed.units),
+        )
+        for metric, judged in ((Metric.TIME, timed.typical), (Metric.AVERAGE, timed.average))
+    ]

@@ -9,19 +9,22 @@ from __future__ import annotations
 import os
 import random
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeAlias
+from queue import SimpleQueue
+from typing import TYPE_CHECKING, TypeAlias, TypeVar
 
 from harness.judge import gate as policy
-from harness.judge.gate import Unit
+from harness.judge.gate import Slices, Unit
 from harness.lab.frames import FIXED_LAYOUT
 from harness.lab.gate.changes import Sides, same_declaration
 from harness.lab.proof import numba_cache, where
 from harness.lab.supervisor import Confines, Ending, Worker, processors
-from harness.model.declared import Status, Technique
+from harness.model.declared import Status, Technique, Verdict
+from harness.model.gated import Metric
 
 if TYPE_CHECKING:
     from harness.judge.gate import Judgement
@@ -29,8 +32,9 @@ if TYPE_CHECKING:
     from harness.lab.gate.changes import Revision
     from harness.lab.proof import Services
 
+T = TypeVar("T")
 Told: TypeAlias = Callable[[str], None]
-_LEAST_SECONDS = 0.2
+_LEAST_SECONDS = 0.25
 _ERROR = 0.001
 """Standard error of one unit that is small enough: below it, what varies from process to process prevails."""
 _APART = frozenset(
@@ -39,8 +43,14 @@ _APART = frozenset(
 _PARALLEL = frozenset({Technique.MULTIPROCESSING, Technique.THREADS, Technique.DASK})
 _CONTROL_EVERY = 4
 _FEWEST_ROUNDS = 12
+_ROUNDS = 100
+_SHORT_PAIR_NS = 4_000_000
+_WAITING = 3
 _OVERTIME = 1.5
 """The next look is taken if it should end within this many budgets."""
+_MOST_LANES = 4
+_PADDING = (600, 4600)
+"""Bytes of an environment variable that moves stack and heap from one pair of processes to the next."""
 
 
 class NotTimed(Exception):
@@ -91,16 +101,31 @@ class Match:
         return f"its technique is {self.technique}" if self.technique in _APART else ""
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """What the time tier says of the typical or of the average call."""
+
+    judgement: Judgement
+    confirmed: bool = False
+    doubted: bool = False
+    """Slower at first, but fresh processes did not repeat it."""
+
+    @property
+    def verdict(self) -> Verdict:
+        """The verdict after confirmation."""
+        if self.doubted or self.judgement.verdict is None:
+            return Verdict.UNCLEAR
+        return self.judgement.verdict
+
+
+@dataclass(frozen=True, slots=True)
 class Timed:
     """What the time tier found of one key."""
 
-    judgement: Judgement
+    typical: Judged
+    average: Judged
     units: list[Unit]
     how: str
-    confirmed: bool
-    doubted: bool
-    """Slower at first, but fresh processes did not repeat it."""
     seconds: float
 
 
@@ -115,6 +140,9 @@ class Timer:
     order: random.Random
     how: str = "one process"
     _apart: bool = field(init=False, default=False)
+    _thorough: bool = field(init=False, default=False)
+    """Only the average is open: that takes many calls, not a median that is known well."""
+    _at_work: list[Worker] = field(init=False, default_factory=list)
 
     def __post_init__(self) -> None:
         if why := self.match.why_apart():
@@ -131,19 +159,34 @@ class Timer:
         units: list[Unit] = []
         for look in policy.LOOKS:
             units += self.units(look - len(units))
-            judgement = policy.judge(units, tolerance=self.tolerance)
+            typical, average = self._judged(units, Metric.TIME), self._judged(units, Metric.AVERAGE)
+            open_ = typical.verdict is None or policy.promising(average, tolerance=self.tolerance)
             spent = time.monotonic() - started
-            if judgement.verdict is not None or not self._another(spent, len(units)):
+            if not open_ or not self._another(spent, len(units)):
                 break
+            self._thorough = typical.verdict is not None
             self.tell(f"{self.match.variant}: undecided after {len(units)} processes, more")
-        doubted = confirmed = False
-        if judgement.verdict == "slower":
+        fresh: list[Unit] = []
+        if Verdict.SLOWER in (typical.verdict, average.verdict):
             self.tell(f"{self.match.variant}: slower; confirming with fresh processes")
+            self._thorough = typical.verdict is not Verdict.SLOWER
             fresh = self.units(policy.CONFIRMING)
-            confirmed = policy.confirms(fresh, tolerance=self.tolerance)
-            doubted = not confirmed
-            units += fresh
-        return Timed(judgement, units, self.how, confirmed, doubted, time.monotonic() - started)
+        return Timed(
+            self._confirmed(typical, fresh, Metric.TIME),
+            self._confirmed(average, fresh, Metric.AVERAGE),
+            units + fresh,
+            self.how,
+            time.monotonic() - started,
+        )
+
+    def _judged(self, units: Sequence[Unit], metric: Metric) -> Judgement:
+        return policy.judge(units, tolerance=self.tolerance, metric=metric)
+
+    def _confirmed(self, said: Judgement, fresh: Sequence[Unit], metric: Metric) -> Judged:
+        if said.verdict is not Verdict.SLOWER:
+            return Judged(said)
+        repeated = policy.confirms(fresh, tolerance=self.tolerance, metric=metric)
+        return Judged(said, confirmed=repeated, doubted=not repeated)
 
     def _another(self, spent: float, units: int) -> bool:
         """Whether to go on to the next look; the second is always taken, or a busy moment would decide nothing."""
@@ -158,13 +201,13 @@ class Timer:
         while len(found) < count:
             if not self._apart:
                 try:
-                    found += self._together(min(count - len(found), processors() + 1))
+                    found += self._together(count - len(found))
                     continue
                 except NotTimed as problem:
                     if problem.side != "both":
                         raise
                     self._go_apart(problem.message)
-            found.append(self._ping_pong())
+            found += self._in_turns(count - len(found))
         return found
 
     def _go_apart(self, why: str) -> None:
@@ -175,48 +218,92 @@ class Timer:
 
     def _stint(self) -> Message:
         most = max(_LEAST_SECONDS, min(2.0, self.budget_seconds / policy.LOOKS[-1]))
+        if self._thorough:
+            return {"least_seconds": 2 * most, "most_seconds": 2 * most, "error": 0.0}
         return {"least_seconds": min(_LEAST_SECONDS, most), "most_seconds": most, "error": _ERROR}
 
     # ------------------------------------------------------------------ both in one process
 
     def _together(self, count: int) -> list[Unit]:
-        """Start some processes at once, since imports may overlap; then each measures while the others sleep."""
-        found = []
-        with ExitStack() as stack:
-            workers = []
-            for _ in range(count):
-                seed = self._seed()
-                worker = stack.enter_context(
-                    Worker(
-                        self.match.confines,
-                        hash_seed=seed,
-                        environment=numba_cache(self.match.head.found),
-                    )
-                )
-                worker.send({**self.match.job("contest"), "seed": seed})
-                workers.append(worker)
-            said = [_said(worker) for worker in workers]
-            for worker, answer in zip(workers, said, strict=True):
-                _require_equal(answer)
-                _require_equal(warmed := _asked(worker, {"do": "warm_contest"}))
+        """Measure in some processes at once: their slices differ by what both sides of a pair suffer alike."""
+        seeds = [self._seed() for _ in range(count)]
+        return self._side_by_side(self._alone, seeds, lanes=min(processors(), _MOST_LANES))
+
+    def _side_by_side(
+        self, one: Callable[[T], Unit], those: Sequence[T], *, lanes: int
+    ) -> list[Unit]:
+        """So many at a time; after an error or an interruption, what is at work is not waited for."""
+        with ThreadPoolExecutor(lanes) as pool:
+            try:
+                return list(pool.map(one, those))
+            except BaseException:
+                pool.shutdown(wait=False, cancel_futures=True)
+                for worker in list(self._at_work):
+                    worker.hasten()
+                raise
+
+    def _alone(self, seed: int) -> Unit:
+        """Measure one unit: both sides in one fresh process."""
+        cache = numba_cache(self.match.head.found)
+        with Worker(self.match.confines, hash_seed=seed, environment=cache) as worker:
+            self._at_work.append(worker)
+            try:
+                _require_equal(_asked(worker, {**self.match.job("contest"), "seed": seed}))
+                loops = _asked(worker, {"do": "warm_contest"})["loops"]
                 taken = _asked(worker, {"do": "pairs", **self._stint()})
-                _require_equal(taken)
-                found.append(
-                    policy.unit_of(taken["pairs"], taken["control"], loops=warmed["loops"])
-                )
-                worker.kill()
-        return found
+            finally:
+                self._at_work.remove(worker)
+        _require_equal(taken)
+        return policy.unit_of(Slices(taken["pairs"], loops, taken["control"], taken["disturbed"]))
 
     # ------------------------------------------------------------------ two processes in turn
 
-    def _ping_pong(self) -> Unit:
-        seed = self._seed()
+    def _in_turns(self, count: int) -> list[Unit]:
+        """Measure in some pairs of processes, each on a processor of its own."""
+        plans = [
+            (self._seed(), {"PERFLAB_PADDING": "." * self.order.randint(*_PADDING)})
+            for _ in range(count)
+        ]
+        self._sheet(plans[0][0])
+        free: SimpleQueue[int] = SimpleQueue()
+        for processor in self._processors():
+            free.put(processor)
+
+        def one(plan: tuple[int, Mapping[str, str]]) -> Unit:
+            processor = free.get()
+            try:
+                return self._ping_pong(plan, processor)
+            finally:
+                free.put(processor)
+
+        return self._side_by_side(one, plans, lanes=free.qsize())
+
+    def _processors(self) -> list[int]:
+        """Those that pairs may have for themselves; what works on several of them, or talks to a server, needs all."""
+        alone = self.match.technique in _PARALLEL or self.match.head.case.service_of(
+            self.match.variant
+        )
+        mine = sorted(os.sched_getaffinity(0), reverse=True)
+        return mine[: 1 if alone else min(processors(), _MOST_LANES)]
+
+    def _ping_pong(self, plan: tuple[int, Mapping[str, str]], processor: int) -> Unit:
+        seed, padding = plan
+        on = () if self.match.technique in _PARALLEL else (processor,)
         with ExitStack() as stack:
             sides = [
-                stack.enter_context(self._lone(revision, seed))
+                stack.enter_context(
+                    Worker(
+                        self.match.confines,
+                        hash_seed=seed,
+                        environment={**numba_cache(revision.found), **padding},
+                        flags=[FIXED_LAYOUT],
+                        on=on,
+                    )
+                )
                 for revision in (self.match.base, self.match.head)
             ]
-            self._sheet(seed)
+            self._at_work += sides
+            stack.callback(self._done, sides)
             for worker, revision in zip(sides, (self.match.base, self.match.head), strict=True):
                 worker.send(self._job("prepare", revision))
             for worker, side in zip(sides, ("base", "head"), strict=True):
@@ -230,17 +317,11 @@ class Timer:
             pairs, control = self._turns(sides)
             for worker in sides:
                 _require_equal(_asked(worker, {"do": "check"}))
-        return policy.unit_of(pairs, control, loops=loops)
+        return policy.unit_of(Slices(pairs, loops, control))
 
-    def _lone(self, revision: Revision, seed: int) -> Worker:
-        on = () if self.match.technique in _PARALLEL else (max(os.sched_getaffinity(0)),)
-        return Worker(
-            self.match.confines,
-            hash_seed=seed,
-            environment=numba_cache(revision.found),
-            flags=[FIXED_LAYOUT],
-            on=on,
-        )
+    def _done(self, sides: Sequence[Worker]) -> None:
+        for worker in sides:
+            self._at_work.remove(worker)
 
     def _job(self, do: str, revision: Revision) -> Message:
         workload = next(
@@ -274,7 +355,7 @@ class Timer:
         pairs: list[tuple[int, int]] = []
         control: list[tuple[int, int]] = []
         stint, started = self._stint(), time.monotonic()
-        while len(pairs) < _FEWEST_ROUNDS or time.monotonic() - started < stint["most_seconds"]:
+        while not _enough(pairs, time.monotonic() - started, stint["most_seconds"]):
             pairs.append(self._turn(sides, "sample"))
             if len(pairs) % _CONTROL_EVERY == 0:
                 control.append(self._turn(sides, "control"))
@@ -296,7 +377,15 @@ def control_units(
             pairs = worker.ask({"do": "control_pairs", "seed": order.random(), "seconds": seconds})[
                 "pairs"
             ]
-        yield policy.unit_of(pairs, (), loops=1)
+        yield policy.unit_of(Slices(pairs, loops=1))
+
+
+def _enough(pairs: Sequence[tuple[int, int]], spent: float, most_seconds: float) -> bool:
+    """Whether two processes have taken turns long enough; beside other work short slices get more time, not fewer pairs."""
+    if len(pairs) < _FEWEST_ROUNDS or spent < most_seconds:
+        return False
+    waited = spent >= _WAITING * most_seconds
+    return waited or len(pairs) >= _ROUNDS or sum(pairs[0]) > _SHORT_PAIR_NS
 
 
 def _require_equal(said: Message) -> None:

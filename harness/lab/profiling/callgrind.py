@@ -7,7 +7,12 @@ from collections import defaultdict
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
-from harness.lab.gate.counting import VALGRIND_MEMORY_BYTES, callgrind_command
+from harness.lab.gate.counting import (
+    DUMPS,
+    VALGRIND_MEMORY_BYTES,
+    callgrind_command,
+    count_job,
+)
 from harness.lab.profiling.frames import MACHINE_CODE, short, tidy
 from harness.lab.supervisor import Confines, Worker
 from harness.model.profiled import Frame, Profile, Stack, Tool
@@ -19,7 +24,7 @@ _POSITION = re.compile(r"^(?P<what>c?fn|c?fi|fe|fl|ob|cob)=\((?P<number>\d+)\)(?
 
 
 def look(subject: Profiled, seconds: float) -> Profile:
-    """Count three calls; ``seconds`` is not used, since a count does not depend on how long one looks.
+    """Count some calls; ``seconds`` is not used, since a count does not depend on how long one looks.
 
     Raises:
         NotProfiled: the variant came to another end.
@@ -30,13 +35,15 @@ def look(subject: Profiled, seconds: float) -> Profile:
     with Worker(
         confines, environment=environment, under=callgrind_command(subject.scratch)
     ) as worker:
-        said = subject.ask(worker, {**subject.job("count"), "spin": None})
-    dump = max(subject.scratch.glob("counts*"), key=lambda file: file.stat().st_size)
+        said = subject.ask(worker, {**subject.job("count"), **count_job(subject.scratch)})
+    dump = subject.scratch / f"{DUMPS}.3"  # of one call, of some, and of twice as many
     stacks = tuple(
         Stack((_known(frame, subject.call_frame),), cost)
         for frame, cost in read(dump.read_text(errors="replace").splitlines())
     )
-    return Profile(subject.key, Tool.CALLGRIND, None, int(said["calls"]), stacks, subject.revision)
+    return Profile(
+        subject.key, Tool.CALLGRIND, None, int(said["calls"][1]), stacks, subject.revision
+    )
 
 
 def _known(frame: Frame, call: Frame) -> Frame:

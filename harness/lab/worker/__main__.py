@@ -326,13 +326,6 @@ class Server:
         _, case = load_case(job)
         return {"variants": list(case.variants)}
 
-    def do_choose(self, job: Message) -> Message:
-        """Choose the workload on which a variant is gated."""
-        from harness.lab.worker.pairing import choose
-
-        workload, seconds = choose(job)
-        return {"workload": workload, "seconds": seconds}
-
     def do_contest(self, job: Message) -> Message:
         """Load two revisions of a variant side by side, and compare their answers."""
         from harness.lab.worker.pairing import contest
@@ -371,12 +364,16 @@ class Server:
 
     def do_count(self, job: Message) -> Message:
         """Call a variant with counting on (under callgrind)."""
+        from pathlib import Path
+
         from harness.lab.gate import shim
-        from harness.lab.worker.counting import count
+        from harness.lab.worker.counting import Dumps, Plan, count
 
         _, case, subject = self._load(job)
         workload = next(one for one in case.workloads if one.name == job["workload"])
-        return {"calls": count(subject, workload, job["spin"], shim.load())}
+        dumps = Dumps(shim.load(), Path(job["dumps"]))
+        counted = count(subject, workload, Plan(job["spin"], job["instructions"]), dumps)
+        return {"calls": counted.calls, "instructions": counted.instructions}
 
     def do_same_inputs(self, job: Message) -> Message:
         """Whether two revisions make equal inputs for all these workloads."""
@@ -389,13 +386,12 @@ class Server:
         from harness.lab.worker.pairing import Stint
 
         assert self._contest is not None
-        pairs, control = self._contest.pairs(
-            Stint(job["least_seconds"], job["most_seconds"], job["error"])
-        )
+        timed = self._contest.pairs(Stint(job["least_seconds"], job["most_seconds"], job["error"]))
         difference = self._contest.difference()
         return {
-            "pairs": pairs,
-            "control": control,
+            "pairs": timed.pairs,
+            "disturbed": timed.disturbed,
+            "control": timed.control,
             "difference": None if difference is None else str(difference),
         }
 

@@ -10,6 +10,7 @@ import gc
 import json
 import os
 import pickle
+import resource
 import statistics
 import sys
 import time
@@ -26,6 +27,14 @@ clock_ns = time.clock_gettime_ns
 """Of any clock of the kernel."""
 SINCE_BOOT = time.CLOCK_MONOTONIC
 sleep = time.sleep
+_usage = resource.getrusage
+
+
+def preemptions() -> int:
+    """How often the system has taken the processor away from this process for another."""
+    return _usage(resource.RUSAGE_SELF).ru_nivcsw
+
+
 collect, freeze, unfreeze, disable, enable = (
     gc.collect,
     gc.freeze,

@@ -15,8 +15,15 @@ from harness.judge.equality import difference, exact
 from harness.lab import trees
 from harness.lab.worker.control import SLICE_NS, Control
 from harness.lab.worker.crossing import Lacking, brought, packed_in, unpacked_in
-from harness.lab.worker.instruments import collect, disable, freeze, monotonic
-from harness.lab.worker.subject import Originals, found_in, load_case, load_subject
+from harness.lab.worker.instruments import (
+    collect,
+    disable,
+    freeze,
+    monotonic,
+    preemptions,
+    process_ns,
+)
+from harness.lab.worker.subject import Originals, found_in, load_subject
 from harness.lab.worker.timing import timed
 from harness.model.declared import Difference
 
@@ -34,16 +41,30 @@ _MOST_BATCH_BYTES = 8 << 20
 _CONTROL_EVERY = 4
 _FEWEST_ROUNDS = 12
 _LOOK_EVERY = 16
+_MOST_PHASE_CALLS = 512
+_MOST_PHASE_NS = 30_000_000
+_WAITING = 3
+"""Beside other work a process gets less of the processor: it may take this many times longer by the clock on the wall."""
 
 
 @dataclass(frozen=True, slots=True)
 class Stint:
-    """How long one process measures."""
+    """How long one process measures, in seconds of its processor."""
 
     least_seconds: float
     most_seconds: float
     error: float
     """Standard error of the median log-ratio that is small enough."""
+
+
+@dataclass(slots=True)
+class Slices:
+    """What was timed: nanoseconds of pairs of slices, (base, head)."""
+
+    pairs: Pairs = field(default_factory=list)
+    disturbed: list[bool] = field(default_factory=list)
+    """Whether the system took the processor away during the pair."""
+    control: Pairs = field(default_factory=list)
 
 
 @dataclass(slots=True)
@@ -128,10 +149,22 @@ class Contest:
         assert self.head.originals is not None
         by_size = _MOST_BATCH_BYTES // max(1, self.head.originals.n_bytes)
         self.loops = max(1, min(SLICE_NS // max(1, per_call), by_size, _MOST_LOOPS))
+        self._scatter(per_call)
         self._controls = two_controls()
         collect()
         freeze()
         disable()
+
+    def _scatter(self, per_call: int) -> None:
+        """Call each side some more times, by chance how many.
+
+        What a variant does in one call of many would else fall on the same call in every process.
+        """
+        most = min(_MOST_PHASE_CALLS, _MOST_PHASE_NS // max(1, per_call))
+        for call, side in zip(self._calls, self.sides, strict=True):
+            with trees.entered(side.tree):
+                for arguments in side.fresh(self.order.randint(0, most)):
+                    call(*arguments)
 
     def _warm(self, call: Callable[..., Any], side: Side) -> int:
         """Warm one function up; return the nanoseconds of its quickest call."""
@@ -179,17 +212,21 @@ class Contest:
             except Exception as error:  # the other side's object lacks what this side's class has
                 return Difference("type", "", "what can be compared", words_of(error))
 
-    def pairs(self, plan: Stint) -> tuple[Pairs, Pairs]:
-        """Time pairs of slices until their median is known well enough; return nanoseconds (base, head), and the control's."""
-        found: tuple[Pairs, Pairs] = ([], [])
-        started = monotonic()
-        round_ = 0
-        while not self._enough(found[0], monotonic() - started, plan):
-            found[0].append(self._pair())
-            if round_ % _CONTROL_EVERY == 0:
-                found[1].append(in_turn(self._controls, self.order))
+    def pairs(self, plan: Stint) -> Slices:
+        """Time pairs of slices until their median is known well enough."""
+        found = Slices()
+        started, processed = monotonic(), process_ns()
+
+        def spent() -> float:
+            return max((process_ns() - processed) / 1e9, (monotonic() - started) / _WAITING)
+
+        while not self._enough(found.pairs, spent(), plan):
+            before = preemptions()
+            found.pairs.append(self._pair())
+            found.disturbed.append(preemptions() > before)
+            if len(found.pairs) % _CONTROL_EVERY == 1:
+                found.control.append(in_turn(self._controls, self.order))
             collect(0)
-            round_ += 1
         return found
 
     @staticmethod
@@ -265,28 +302,6 @@ def planted(function: Callable[..., Any], turns: int) -> Callable[..., Any]:
         return function(*arguments)
 
     return slowed
-
-
-def choose(job: dict[str, Any]) -> tuple[str, float]:
-    """Choose the largest of the gate's workloads whose single call fits into a slice; return it and its seconds a call."""
-    found, case = load_case(job)
-    subject = load_subject(found, case, job)
-    workloads = {one.name: one for one in case.workloads}
-    chosen: tuple[str, float] | None = None
-    for workload in job["workloads"]:
-        originals = Originals(workloads[workload].arguments())
-        call = subject.caller()
-        fastest = min(
-            timed(call, [(*subject.handle, *originals.fresh())], subject.consume)[0]
-            for _ in range(4)
-        )
-        if chosen is not None and fastest > SLICE_NS:
-            break
-        chosen = workload, fastest / 1e9
-        if fastest > SLICE_NS:
-            break
-    assert chosen is not None
-    return chosen
 
 
 def same_inputs(job: dict[str, Any]) -> bool:
