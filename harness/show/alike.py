@@ -224,6 +224,12 @@ def _figures(one: SightDocument, tolerance: float) -> str:
     )
 
 
+def _scope(document: AlikeDocument) -> str:
+    cases = dict.fromkeys(one.case for one in document.keys)
+    variants = {(one.case, one.variant) for one in document.keys}
+    return f"{len(variants)} variants of {text.markdown_cell(', '.join(cases))}"
+
+
 def markdown(document: AlikeDocument) -> str:
     """The summary and the worst keys for a page, with the machine they come from; all keys are in the JSON."""
     machine, cell = document.machine, text.markdown_cell
@@ -232,7 +238,7 @@ def markdown(document: AlikeDocument) -> str:
         (
             f"{state}{document.started[:10]}, {cell(machine.cpu)}, {machine.cores} cores, "
             f"{cell(machine.implementation)} {cell(machine.python)}, load average {document.load_average:.1f}; "
-            f"`{cell(document.command)}`, {document.seconds / 60:.1f} min, "
+            f"{_scope(document)}, {document.seconds / 60:.1f} min, "
             f"tolerance {percent(document.tolerance, signed=False)}, budget {document.budget_seconds:g} s."
         ),
         "",
