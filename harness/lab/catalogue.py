@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 
 from harness.errors import AskedWrongly, BadCase, Terminated, words_of
 from harness.lab import trees
+from harness.lab.packaged import in_its_package
 from harness.lab.trees import Tree
 from harness.model.declared import Case, Technique, Variant, Workload
 
@@ -155,7 +156,7 @@ def find_cases() -> dict[str, Found]:
 def find_case(wanted: str) -> Found:
     """Return the case called ``wanted``, or the one in the folder of that path."""
     if "/" in wanted or wanted in {".", ".."} or "\\" in wanted:
-        return _at_path(Path(wanted))
+        return in_its_package(_at_path(Path(wanted)))
     cases = find_cases()
     if wanted in cases:
         return cases[wanted]

@@ -2,20 +2,26 @@
 
 from __future__ import annotations
 
+import shutil
 import tempfile
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, suppress
 from dataclasses import asdict, dataclass, replace
+from functools import reduce
+from hashlib import sha256
+from operator import or_
 from pathlib import Path
 from typing import TYPE_CHECKING, Self, TypeAlias, TypeVar
 
 from harness.errors import BadCase, Changed, NotBuilt
-from harness.lab import mutation, outputs, places, sources
+from harness.lab import depending, mutation, outputs, places, sources
+from harness.lab.closure import follow
 from harness.lab.machine import machine_limits, this_machine
 from harness.lab.supervisor import TAIL_BYTES, Confines, Ending, Worker, processors
 from harness.model import units
 from harness.model.declared import Proof, Status
+from harness.model.depended import Dependencies
 from harness.model.measured import Certificate, Evidence
 
 if TYPE_CHECKING:
@@ -96,7 +102,12 @@ class Prover:
         self._open = ExitStack()
         self._services = Services(found, case, confines)
         self._sheet: Sheet | None = None
+        self._judged_by = Dependencies()
         self._at_work: set[Worker] = set()
+        self._numba: dict[str, str] = {}
+        self._depends: dict[str, Dependencies] = {}
+        """What was observed, by variant; of the reference also what making its answers needed."""
+        self._written: set[str] = set()
 
     def __enter__(self) -> Self:
         self._folder = Path(
@@ -137,15 +148,45 @@ class Prover:
         if missing:
             watch = watch or sources.Watch(self.found, self.case, missing)
             made = self._prove(missing, tell)
+            for name, depends in self._depends.items():
+                watch.learn(name, depends, self._written)
             if changed := watch.changed():
                 raise Changed(
                     f"the sources of {changed} were changed while they were proven",
                     "try again when they are at rest",
                 )
             for certificate in made.values():
-                _write(certificate)
+                self._keep(certificate)
+            self._hand_on_kernels()
             known |= made
         return {name: known[name] for name in variants}
+
+    def _keep(self, certificate: Certificate) -> None:
+        """Keep what was proven, with what it depends on; a refusal, or what cannot be followed, is always examined anew."""
+        depends = self._depends.get(certificate.variant)
+        if certificate.status is Status.OK and depends is not None and not depends.beyond:
+            depending.keep(self.found, certificate.variant, depends)
+            _write(certificate)
+
+    def _kernels(self) -> dict[str, str]:
+        """Where this proof keeps Numba's kernels: a folder of its own while somebody's dependencies are not known."""
+        if not self._numba:
+            known = depending.kept_here(self.found)
+            variants = {str(self.found.source(name)) for name in self.case.variants}
+            if self.found.tree is None and variants & set(map(str, _unseen(self.found, known))):
+                private = self._folder / "kernels"
+                private.mkdir(exist_ok=True)
+                self._numba = {"NUMBA_CACHE_DIR": str(private)}
+            else:
+                self._numba = numba_cache(self.found)
+        return self._numba
+
+    def _hand_on_kernels(self) -> None:
+        """What was compiled for this proof is there for the runs that follow, now that it is known what it depends on."""
+        private = self._folder / "kernels"
+        if private.is_dir() and any(private.iterdir()) and depending.kept_here(self.found):
+            kept = Path(numba_cache(self.found)["NUMBA_CACHE_DIR"])
+            shutil.copytree(private, kept, dirs_exist_ok=True)
 
     def _prove(self, names: Sequence[str], tell: Told) -> dict[str, Certificate]:
         certificates = self.examine([Candidate(name) for name in names], tell=tell)
@@ -229,14 +270,27 @@ class Prover:
         """The reference's answers, computed once."""
         if self._sheet is None:
             path = self._folder / "answers"
-            said = self._ask(Candidate(self.case.reference), {"do": "sheet", "sheet": str(path)})
+            said = self._ask(
+                Candidate(self.case.reference),
+                {"do": "sheet", "sheet": str(path), "observe": True},
+            )
             if "failed" in said:
                 raise BadCase(
                     f"case {self.found.name}: the reference {self.case.reference!r} cannot be the judge: {said['message']}",
                     "mend the reference or the input",
                 )
             self._sheet = Sheet(path, said["entries"], said["largest_n"], said["seeds"])
+            self._judged_by = self._observed(said)
         return self._sheet
+
+    def _observed(self, said: Message) -> Dependencies:
+        """What a worker observed, if it says so."""
+        if "observed" not in said:
+            return Dependencies(beyond="it was not observed")
+        self._written.update(said["observed"]["written"])
+        depends = depending.observed(said["observed"])
+        own = str(self.found.folder)  # the lab looks there for the variants' files
+        return replace(depends, listed=tuple(one for one in depends.listed if one != own))
 
     def _ask(self, candidate: Candidate, job: Message, *, hash_seed: int = 0) -> Message:
         """Ask a fresh process; an ending becomes a failure message, strays become one too."""
@@ -252,7 +306,7 @@ class Prover:
         }
         log = outputs.file_of(self.found.name, candidate.name)
         with Worker(
-            self.confines, hash_seed=hash_seed, environment=numba_cache(self.found), log=log
+            self.confines, hash_seed=hash_seed, environment=self._kernels(), log=log
         ) as worker:
             self._at_work.add(worker)
             try:
@@ -282,10 +336,22 @@ class Prover:
                 return self._certificate(
                     candidate, failure(Status.NOT_BUILT, f"{error.problem}: {error.remedy}"), sheet
                 )
+        ours = not candidate.mutant and candidate.mutation is None
         said = self._ask(
             candidate,
-            {"do": "examine", "sheet": str(sheet.path), "quick": candidate.mutation is not None},
+            {
+                "do": "examine",
+                "sheet": str(sheet.path),
+                "quick": candidate.mutation is not None,
+                "observe": ours,
+            },
         )
+        if ours:
+            self._depends[candidate.name] = (
+                sources.followed(self.found, self.case, candidate.name)
+                | self._observed(said)
+                | self._judged_by
+            )
         if (
             said.get("status") == Status.WRONG_ANSWER
             and said["finding"] != "invariant"
@@ -405,11 +471,17 @@ class Prover:
         digest = (
             ""
             if candidate.mutant or candidate.mutation is not None
-            else sources.variant_digest(self.found, self.case, candidate.name)
+            else self._digest(candidate.name)
         )
         return Certificate(
             self.found.name, candidate.name, proof, status, digest, evidence, tuple(gaps)
         )
+
+    def _digest(self, variant: str) -> str:
+        depends = self._depends.get(variant)
+        if depends is None:
+            return sources.variant_digest(self.found, self.case, variant)
+        return sources.digest_of(self.found, self.case, depends)
 
 
 class Services:
@@ -468,9 +540,21 @@ def failure(status: Status, message: str) -> Message:
 
 
 def numba_cache(found: Found) -> dict[str, str]:
-    """Numba notices neither changed imports nor another referee: each digest of the sources has a folder of its own."""
-    digest = sources.files_digest(sources.own_modules(found))[:16]
-    return {"NUMBA_CACHE_DIR": str(places.cache_folder("numba", f"{found.name}-{digest}"))}
+    """Numba notices neither changed imports nor another referee: each state of what the case's variants depend on has a folder of its own."""
+    known = depending.kept_here(found)
+    files: set[Path] = set()
+    if unseen := _unseen(found, known):
+        files = follow(unseen, found.tree or sources.own_tree(found)).files
+    every = reduce(or_, known, Dependencies(modules=tuple(sorted(map(str, files)))))
+    whole = depending.digest(every, depending.search_folders(found))
+    name = sha256(f"{depending.place_of(found)} {whole}".encode()).hexdigest()[:16]
+    return {"NUMBA_CACHE_DIR": str(places.cache_folder("numba", f"{found.name}-{name}"))}
+
+
+def _unseen(found: Found, known: Iterable[Dependencies]) -> list[Path]:
+    """The case's own modules that nothing was observed to import."""
+    seen = {file for depends in known for file in depends.modules}
+    return [file for file in sources.own_modules(found) if str(file) not in seen]
 
 
 def _file(case: str, variant: str, digest: str) -> Path:
@@ -482,6 +566,8 @@ def _read(found: Found, case: Case, variant: str) -> Certificate | None:
     import msgspec
 
     with suppress(OSError, msgspec.DecodeError, NotBuilt):
+        if depending.kept(found, variant) is None:
+            return None
         sources.require_build(found, variant)
         data = _file(found.name, variant, sources.variant_digest(found, case, variant)).read_bytes()
         return msgspec.json.decode(data, type=Certificate)
@@ -489,11 +575,9 @@ def _read(found: Found, case: Case, variant: str) -> Certificate | None:
 
 
 def _write(certificate: Certificate) -> None:
-    """Keep what was proven; a refusal is always examined anew."""
     import msgspec
 
-    if certificate.status is Status.OK:
-        places.write_whole(
-            _file(certificate.case, certificate.variant, certificate.digest),
-            msgspec.json.encode(certificate),
-        )
+    places.write_whole(
+        _file(certificate.case, certificate.variant, certificate.digest),
+        msgspec.json.encode(certificate),
+    )

@@ -2,25 +2,25 @@
 
 from __future__ import annotations
 
-import ast
 import json
-import os
 import sys
+import time
 from contextlib import suppress
+from dataclasses import replace
 from functools import cache
 from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from harness.lab import building
+from harness.lab import building, depending
 from harness.lab.belonging import data_in
 from harness.lab.catalogue import HOME
-from harness.lab.closure import needed_files
-from harness.lab.machine import library_version
-from harness.lab.trees import Tree, tree_at
+from harness.lab.closure import follow
+from harness.lab.trees import Tree
+from harness.model.depended import Dependencies
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Collection, Iterable, Sequence
 
     from harness.lab.catalogue import Found
     from harness.model.declared import Case
@@ -34,10 +34,31 @@ _REFEREE = (
     "lab/worker/instruments.py",
     "lab/worker/subject.py",
     "lab/worker/surroundings.py",
+    "lab/worker/observing.py",
     "lab/mutation.py",
 )
 """A change in how we judge makes every certificate stale."""
-_IMPORTED = frozenset({".py", ".pyx", ".pxd", ".pxi", ".h", ".c"})
+_IMPORTED = frozenset(
+    {
+        ".py",
+        ".pyx",
+        ".pxd",
+        ".pxi",
+        ".h",
+        ".hpp",
+        ".inc",
+        ".c",
+        ".cc",
+        ".cpp",
+        ".cxx",
+        ".rs",
+        ".f",
+        ".f90",
+        ".so",
+        ".pyd",
+    }
+)
+"""Of code, by their suffix; everything else is data."""
 
 
 def own_modules(found: Found) -> list[Path]:
@@ -47,25 +68,61 @@ def own_modules(found: Found) -> list[Path]:
 
 def case_digest(found: Found, case: Case) -> str:
     """Digest of what all variants share: the declaration, the reference and the case's other files."""
-    shared = [
-        path
-        for path in own_modules(found)
-        if path.stem not in case.variants and path.stem != "mutants"
-    ]
+    shared = map(Path, _shared_files(found, case))
     return files_digest([*shared, found.source(case.reference)])
 
 
 def variant_digest(found: Found, case: Case, variant: str) -> str:
-    """Digest a certificate is bound to: case, variant, all that it needs of its project, builds, libraries, Python and the referee."""
-    needed = _needed(found, case, variant)
+    """Digest a certificate is bound to: case, variant, all that it depends on, builds, libraries, Python and the referee.
+
+    A variant that was never observed here depends on what its source says; no certificate has that digest.
+    """
+    known = depending.kept(found, variant)
+    if known is None:
+        return digest_of(
+            found, case, replace(followed(found, case, variant), beyond="not observed")
+        )
+    return digest_of(found, case, known)
+
+
+def digest_of(found: Found, case: Case, depends: Dependencies) -> str:
+    """Digest a certificate is bound to, where the set of what the variant depends on is known."""
     parts = [
         case_digest(found, case),
-        files_digest([*needed, *_builds(needed)]),
+        depending.digest(depends, depending.search_folders(found)),
+        depends.beyond,
+        *map(str, data_in(found.folder)),  # another file there may be what is read
         _referee(),
         sys.version,
-        *_versions(found.source(variant)),
+        str(found.folder),
+        found.module,
     ]
-    return sha256("\0".join(parts).encode()).hexdigest()[:16]
+    whole = "\0".join(parts).encode(errors="surrogateescape")
+    return sha256(whole).hexdigest()[:16]
+
+
+def followed(found: Found, case: Case, variant: str) -> Dependencies:
+    """What a variant, and the reference it is judged by, depend on as far as their sources say, with the case's data."""
+    tree = found.tree or own_tree(found)
+    starts = (found.source(variant), found.source(case.reference), found.folder / "__init__.py")
+    said = follow(starts, tree)
+    code = {file for file in said.files if file.suffix in _IMPORTED}
+    builds = {file for file in _builds(code) if file not in code}
+    libraries = {file for file in code if depending.is_library(str(file))} | builds
+    data = (said.files - code) | set(data_in(found.folder))
+    names = said.names - sys.stdlib_module_names - {"harness"}
+    return Dependencies(
+        modules=_sorted(code - libraries),
+        extensions=_sorted(libraries),
+        data=_sorted(data - libraries),
+        names=tuple(sorted(names)),
+        distributions=depending.distributions_of(names - set(tree.names)),
+        environment=tuple(sorted(said.environment)),
+    )
+
+
+def _sorted(files: Iterable[Path]) -> tuple[str, ...]:
+    return tuple(sorted(str(file) for file in files))
 
 
 class Watch:
@@ -73,55 +130,93 @@ class Watch:
 
     def __init__(self, found: Found, case: Case, variants: Sequence[str]) -> None:
         self._found = found
-        self._case = case
-        behind = {variant: _needed(found, case, variant) for variant in variants}
-        needed = {file for files in behind.values() for file in files}
-        self._data = frozenset(file for file in needed if file.suffix not in _IMPORTED)
-        self._shared = case_digest(found, case)
-        self._digests = {variant: self._digest(files) for variant, files in behind.items()}
+        self._tree = found.tree or own_tree(found)
+        self._search = depending.search_folders(found)
+        self._shared = set(_shared_files(found, case))
+        self._started = time.time_ns()
+        self._stamps: list[object] = []
+        self._late = ""
         self._referee = _referee_now()
-        self._files = sorted(needed.union(_builds(needed), own_modules(found), _referees()))
-        self._folders = sorted({file.parent for file in self._files})
-        self._stamps = self._look()
+        known = {name: depending.kept(found, name) for name in variants}
+        self._unseen = {name for name, depends in known.items() if depends is None}
+        self._behind = {
+            name: depends or followed(found, case, name) for name, depends in known.items()
+        }
+        self._data = {file for depends in self._behind.values() for file in depends.data}
+        self._was = {name: self._state(name) for name in self._behind}
+        self._settle()
+
+    def learn(self, variant: str, depends: Dependencies, written: Collection[str] = ()) -> None:
+        """Watch what a variant was observed to depend on as well.
+
+        A file of it that has been changed since the beginning counts as changed, unless a variant has ``written`` it.
+        """
+        if variant not in self._behind:
+            return
+        new = set(depends.files) - set(self._behind[variant].files) - set(written)
+        late = sorted(file for file in new if self._is_late(file))
+        if late and not self._late:
+            self._late = _named(variant, late[0])
+        self._behind[variant] |= depends
+        self._data.update(depends.data)
+        self._was[variant] = {**self._state(variant), **self._was[variant]}
+        self._settle()
 
     def changed(self) -> str | None:
-        """What is not what it was at the beginning; files are read again only where their stamps have changed."""
+        """What is not what it was at the beginning, and in which file; files are read again only where their stamps have changed."""
+        if self._late:
+            return self._late
         stamps = self._look()
         if stamps == self._stamps:
             return None
         if _referee_now() != self._referee:
             return "the lab itself"
-        shared = case_digest(self._found, self._case)
-        for variant, digest in self._digests.items():
-            if (
-                shared != self._shared
-                or self._digest(_needed(self._found, self._case, variant)) != digest
-            ):
-                return variant
+        for variant in self._behind:
+            was, now = self._was[variant], self._state(variant)
+            different = [what for what in {**was, **now} if was.get(what) != now.get(what)]
+            if different:
+                return _named(variant, min(different))
         self._stamps = stamps
         return None
 
-    def _digest(self, needed: Iterable[Path]) -> str:
+    def _state(self, variant: str) -> dict[str, str]:
         """Of the program, as far as it is there to be changed: a file that a variant writes for itself is the detectors' business."""
-        files = [file for file in needed if file.suffix in _IMPORTED or file in self._data]
-        return files_digest([*files, *_builds(files)])
+        depends, code = self._behind[variant], set[str]()
+        if variant in self._unseen:  # what its source says now may be imported instead
+            starts = [Path(file) for file in depends.modules if file.endswith(".py")]
+            now = map(str, follow(starts, self._tree).files)
+            code = {file for file in now if Path(file).suffix in _IMPORTED or file in self._data}
+        files = code.union(self._shared, depends.modules, depends.extensions, depends.data)
+        return {
+            **{file: depending.content(file) for file in sorted(files)},
+            **{file: depending.brief(file) for file in depends.installed},
+            **depending.importable(depends, self._search),
+        }
+
+    def _settle(self) -> None:
+        own = {file for depends in self._behind.values() for file in depends.files} | self._shared
+        installed = {file for depends in self._behind.values() for file in depends.installed}
+        listed = {folder for depends in self._behind.values() for folder in depends.listed}
+        self._files = sorted(own | installed | set(map(str, _referees())))
+        self._folders = sorted({str(Path(file).parent) for file in own} | listed)
+        self._stamps = self._look()
+
+    def _is_late(self, file: str) -> bool:
+        return any(moment > self._started for moment in depending.stamp(file)[:2])
 
     def _look(self) -> list[object]:
-        return [*map(_stamp, self._files), *map(_sources_in, self._folders)]
+        folders = (sorted(depending.names_in(folder)) for folder in self._folders)
+        return [*map(depending.stamp, self._files), *folders]
 
 
-def _stamp(file: Path) -> tuple[int, ...]:
-    with suppress(OSError):
-        status = file.stat()
-        return status.st_mtime_ns, status.st_ctime_ns, status.st_size, status.st_ino
-    return ()
+def _named(variant: str, file: str) -> str:
+    return f"{variant} ({Path(file).name})"
 
 
-def _sources_in(folder: Path) -> list[str]:
-    """Names of a folder: another file may be imported instead."""
-    with suppress(OSError):
-        return sorted(name for name in os.listdir(folder) if name != "__pycache__")
-    return []
+def _shared_files(found: Found, case: Case) -> list[str]:
+    """The case's own modules that belong to all variants."""
+    apart = {*case.variants, "mutants"}
+    return [str(path) for path in own_modules(found) if path.stem not in apart]
 
 
 def _referees() -> list[Path]:
@@ -141,23 +236,27 @@ def _builds(needed: Iterable[Path]) -> list[Path]:
     ]
 
 
-def _needed(found: Found, case: Case, variant: str) -> list[Path]:
-    """The project's files behind a variant, behind the reference it is judged by, and the case's data."""
-    tree = found.tree or _own_tree(found)
-    starts = (found.source(variant), found.source(case.reference), found.folder / "__init__.py")
-    data = data_in(found.folder)
-    return sorted({*data}.union(*(needed_files(start, tree) for start in starts)))
-
-
-def _own_tree(found: Found) -> Tree:
+def own_tree(found: Found) -> Tree:
     """The project that a case belongs to; of an installed one its own packages only, not all that is installed beside it."""
     if found.origin == "path":
-        return tree_at(found.folder.parent)
+        root = project_of(found.folder)
+        search = [one for one in depending.search_folders(found) if not depending.in_site(one)]
+        paths = dict.fromkeys([found.search_path, *search, str(root), str(root / "src")])
+        return Tree(str(root), tuple(paths), ())
     top = found.module.partition(".")[0]
     home = found.folder.parents[found.module.count(".")]
     return Tree(
         str(home), (str(home),), (top, "extensions") if found.origin == "catalogue" else (top,)
     )
+
+
+def project_of(folder: Path) -> Path:
+    """The top of the project that holds a folder: of its repository, or where its build is described; else the folder above."""
+    for marks in ((".git",), ("pyproject.toml", "setup.py", "setup.cfg")):
+        for above in folder.parents:
+            if any((above / mark).exists() for mark in marks):
+                return above
+    return folder.parent
 
 
 def require_build(found: Found, variant: str) -> None:
@@ -177,25 +276,6 @@ def build_seconds(found: Found, variant: str) -> float | None:
     with suppress(OSError, ValueError, KeyError, TypeError):
         return float(json.loads(record.read_text())["seconds"])
     return None
-
-
-def _versions(file: Path) -> Iterable[str]:
-    try:
-        module = ast.parse(file.read_bytes())
-    except (OSError, SyntaxError, ValueError):
-        return
-    for node in ast.walk(module):
-        names = (
-            [alias.name for alias in node.names]
-            if isinstance(node, ast.Import)
-            else [node.module]
-            if isinstance(node, ast.ImportFrom) and node.module and not node.level
-            else []
-        )
-        for name in names:
-            root = name.partition(".")[0].replace("_", "-")
-            if found := library_version(root):
-                yield f"{root} {found}"
 
 
 @cache

@@ -8,6 +8,8 @@ refused on request, because it could only find the wrong tree.
 from __future__ import annotations
 
 import importlib
+import os
+import shlex
 import sys
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
@@ -21,7 +23,8 @@ from harness.lab.finder import FINDER, LateImport, is_installed
 if TYPE_CHECKING:
     from types import ModuleType
 
-_NOT_OURS = frozenset({"harness", "tests", "docs", "build", "dist", "setup", "conftest", "noxfile"})
+_NOT_OURS = frozenset({"harness"})
+"""The lab that judges is the one that runs, whatever a checkout brings."""
 
 
 __all__ = [
@@ -46,62 +49,158 @@ class Tree:
     paths: tuple[str, ...]
     """Folders that stand for ``sys.path`` entries, in order."""
     names: tuple[str, ...]
-    """Top-level module names that belong to the tree."""
+    """Top-level module names that belong to the tree; empty: all that its paths have (only where nothing is imported)."""
     origin: str = ""
     """The repository's own top, from which nothing may be imported instead; empty: there is none."""
+    standing: str = ""
+    """The folder of the checkout that stands for the working directory; empty: where we are is outside of the repository."""
 
 
 def tree_at(root: Path, search_path: str = "", *, origin: Path | None = None) -> Tree:
     """Describe the checkout at ``root``: its top, ``src`` if there is one, what a case's import needs, and what is on our own path.
 
-    With ``origin``, each folder of that working tree on ``sys.path`` (PYTHONPATH, an editable install) stands for the same folder of the checkout.
+    With ``origin``, each folder of that working tree from which modules are imported here (PYTHONPATH, the current folder,
+    what an editable install puts on the path) stands for the same folder of the checkout, and the working directory as well.
     """
     wanted = [Path(search_path)] if search_path else []
-    ours = [Path(entry or ".").resolve() for entry in sys.path] if origin else []
-    twins = [
-        root / entry.relative_to(origin)
-        for entry in ours
-        if origin and entry != origin and entry.is_relative_to(origin)
-    ]
+    twins = [root / one.relative_to(origin) for one in _ours(origin)] if origin else []
     paths = list(
         dict.fromkeys(
-            str(folder) for folder in (*wanted, root, root / "src", *twins) if folder.is_dir()
+            str(folder) for folder in (*wanted, *twins, root, root / "src") if folder.is_dir()
         )
     )
-    names = {name for path in paths for name in _importable(Path(path))}
+    names = {name for path in paths for name in importable_names(Path(path))}
     return Tree(
         str(root),
         tuple(paths),
         tuple(sorted(names - _NOT_OURS - sys.stdlib_module_names)),
         str(origin or ""),
+        _standing(root, origin) if origin else "",
     )
 
 
-def _importable(folder: Path) -> Iterator[str]:
+def _standing(root: Path, origin: Path) -> str:
+    with suppress(OSError, ValueError):  # the working directory is gone, or elsewhere
+        return str(root / Path.cwd().resolve().relative_to(origin))
+    return ""
+
+
+@contextmanager
+def standing(tree: Tree) -> Iterator[None]:
+    """Inside, the working directory is the tree's: what a variant reads by a relative name is its own revision's."""
+    if not tree.standing:
+        yield
+        return
+    before = os.getcwd()
+    stand(tree)
+    try:
+        yield
+    finally:
+        os.chdir(before)
+
+
+def stand(tree: Tree) -> None:
+    """Go to the folder that stands for the working directory; where the revision has none, it is made and empty."""
+    if tree.standing:
+        if not os.path.isdir(tree.standing):
+            os.makedirs(tree.standing, exist_ok=True)
+        os.chdir(tree.standing)
+
+
+def _ours(origin: Path) -> list[Path]:
+    """Folders of a working tree from which modules are imported here, in order; its environments are none of them."""
+    given = os.environ.get("PYTHONPATH", "").split(os.pathsep)
+    entries = [os.getcwd(), *filter(None, given), *sys.path]
+    folders = (Path(entry or ".").resolve() for entry in entries)
+    return list(
+        dict.fromkeys(
+            folder
+            for folder in folders
+            if folder.is_relative_to(origin) and not is_installed(str(folder / "any"))
+        )
+    )
+
+
+def importable_names(folder: Path) -> Iterator[str]:
+    """Top-level names that can be imported from a folder: modules, packages, and folders that hold such (PEP 420)."""
     for entry in folder.iterdir():
-        if entry.suffix == ".py" and entry.stem.isidentifier():
-            yield entry.stem
-        elif (
-            entry.is_dir()
-            and entry.name.isidentifier()
-            and ((entry / "__init__.py").is_file() or any(entry.glob("*.py")))
-        ):
-            yield entry.name
+        name = entry.name.partition(".")[0]
+        if not name.isidentifier():
+            continue
+        if entry.name.endswith(CODE) or (entry.name == name and holds_modules(entry)):
+            yield name
+
+
+CODE = (".py", ".pyx", ".pyc", ".so", ".pyd")
+_MOST_ENTRIES = 3000
+_NEVER_IMPORTED = frozenset({"node_modules", "__pycache__"})
+
+
+def holds_modules(folder: Path) -> bool:
+    """Whether a folder or one below it holds a module, so that it may be a package or a namespace; yes if that takes too long to tell."""
+    waiting, seen = [str(folder)], 0
+    while waiting:
+        with suppress(OSError), os.scandir(waiting.pop(0)) as entries:
+            for entry in entries:
+                seen += 1
+                if seen > _MOST_ENTRIES or entry.name.endswith(CODE):
+                    return True
+                if entry.name.isidentifier() and entry.name not in _NEVER_IMPORTED:
+                    waiting += [entry.path] if entry.is_dir() else []
+    return False
 
 
 def strangers() -> list[str]:
-    """Files of the working tree that this process imported although a revision has them itself: neither side's own."""
+    """Files of the working tree that this process imported: both sides would have them, and neither has them as its own.
+
+    Also those that a revision does not have, because git ignores them: they may have been generated or built from anything.
+    """
     known = [tree for tree in (FINDER.active, *_TABLES) if tree is not None and tree.origin]
     found = set()
-    for module in list(sys.modules.values()):
+    for name, module in list(sys.modules.items()):
         file = getattr(module, "__file__", None)
-        if not isinstance(file, str) or is_installed(file):
+        if not isinstance(file, str) or is_installed(file) or name in _MAIN:
             continue
+        if file.startswith(tuple(f"{tree.root}/" for tree in known)):
+            continue  # a revision's own, also where the cache lies in the working tree
         for tree in known:
             inside = file.removeprefix(tree.origin + "/")
-            if inside != file and Path(tree.root, inside).exists():
+            if inside != file:
                 found.add(inside)
     return sorted(found)
+
+
+def remedy_for(file: str) -> str:
+    """What to do about a file that both sides would take from the working tree, named relative to its top."""
+    trees = [tree for tree in (FINDER.active, *_TABLES) if tree is not None]
+    if any(Path(tree.root, file).exists() for tree in trees):
+        return "put its folder on PYTHONPATH, or the file beside the case"
+    built = "; of compiled code only extensions/*/*.pyx is built for each side" * _is_built(file)
+    return f"git does not have it{built}; to give each side its own: git add -f {shlex.quote(file)}"
+
+
+def _is_built(file: str) -> bool:
+    return file.endswith((".so", ".pyd"))
+
+
+def only_here(name: str) -> str:
+    """Words for a module that the active tree lacks and the working tree has; empty: it has none."""
+    tree = FINDER.active
+    if tree is None or not tree.origin:
+        return ""
+    for path in tree.paths:
+        stem = Path(path, *name.split("."))
+        if stem.is_relative_to(tree.root):
+            here = Path(tree.origin, stem.relative_to(tree.root))
+            for file in sorted(here.parent.glob(f"{here.name}*")):
+                if file.name.partition(".")[0] == here.name and file.name.endswith(CODE):
+                    inside = file.relative_to(tree.origin).as_posix()
+                    return f": {inside} is in the working tree only: {remedy_for(inside)}"
+    return ""
+
+
+_MAIN = frozenset({"__main__", "__mp_main__"})
+"""The worker itself, under whatever name."""
 
 
 _TABLES: dict[Tree, dict[str, ModuleType]] = {}
@@ -122,7 +221,8 @@ def entered(tree: Tree | None) -> Iterator[None]:
     sys.modules.update(_TABLES.setdefault(tree, {}))
     count = len(sys.modules)
     try:
-        yield
+        with standing(tree):
+            yield
     finally:
         FINDER.stray = FINDER.found or len(sys.modules) != count
         _TABLES[tree] |= _taken(_TABLES[tree])
@@ -174,6 +274,7 @@ def enter_for_good(tree: Tree | None) -> None:
     _taken()
     FINDER.active = tree
     finder.announce(tree)
+    stand(tree)
 
 
 def _taken(known: Iterable[str] = ()) -> dict[str, ModuleType]:

@@ -6,23 +6,28 @@ Python is compared as syntax trees and Cython as tokens, so that a comment or a 
 from __future__ import annotations
 
 import ast
+import filecmp
 import io
+import os
 import tokenize
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
+from functools import lru_cache
 from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from harness.errors import AskedWrongly
-from harness.lab import trees
+from harness.lab import depending, trees
 from harness.lab.belonging import data_in
 from harness.lab.catalogue import Found, did_you_mean
 from harness.lab.closure import needed_files
+from harness.model.depended import Dependencies
 
 if TYPE_CHECKING:
     from harness.lab.gate.builds import Body
+    from harness.lab.trees import Tree
     from harness.model.declared import Case
 
 _MEANINGFUL_COMMENTS = ("cython:", "distutils:")
@@ -63,6 +68,8 @@ class Sides:
     head: Revision | None
     broken: Mapping[str, str] = field(default_factory=dict)
     """``base`` or ``head``, and why that side's declaration cannot be imported."""
+    observed: Mapping[str, Dependencies | None] = field(default_factory=dict)
+    """What variants were observed to depend on, relative to the revision; None: it could not be observed."""
 
 
 def in_revision(root: Path, place: Place, top: Path | None = None) -> Found | None:
@@ -70,7 +77,8 @@ def in_revision(root: Path, place: Place, top: Path | None = None) -> Found | No
     folder = root / place.folder
     if not (folder / "__init__.py").is_file():
         return None
-    search_path = str(root / place.home if place.origin == "catalogue" else folder.parent)
+    above = folder.parents[place.module.count(".")]  # a case inside a package is a part of it
+    search_path = str(root / place.home if place.origin == "catalogue" else above)
     return Found(
         place.name,
         place.module,
@@ -121,10 +129,33 @@ def _state(sides: Sides, variant: str) -> State:
         return State.DELETED
     if sides.base is None or variant not in sides.base.case.variants:
         return State.ADDED
-    same = variant_meaning(sides.base, variant) == variant_meaning(
-        sides.head, variant
-    ) and same_calls(sides.base.case, sides.head.case, variant)
+    same = same_meaning(sides, variant) and same_calls(sides.base.case, sides.head.case, variant)
     return State.UNCHANGED if same else State.CHANGED
+
+
+def same_meaning(sides: Sides, variant: str) -> bool:
+    """Whether all that a variant depends on but its inputs means the same on both sides: what its source says, and what was observed.
+
+    What could not be observed is never the same.  One side's observation is enough: where all of it is alike on the other
+    side, the same program runs there.
+    """
+    assert sides.base is not None
+    assert sides.head is not None
+    observed = sides.observed.get(variant, Dependencies())
+    if observed is None:
+        return False
+    return _meaning(sides.base, variant, observed) == _meaning(sides.head, variant, observed)
+
+
+def files_behind(sides: Sides, variant: str) -> list[Path]:
+    """Files of the head that a variant depends on, relative to its top, as far as they are known."""
+    assert sides.head is not None
+    found, tree = sides.head.found, sides.head.found.tree
+    assert tree is not None
+    read = needed_files(found.source(variant), tree)
+    inside = [file.relative_to(tree.root) for file in read if file.is_relative_to(tree.root)]
+    observed = sides.observed.get(variant) or Dependencies()
+    return sorted({*inside, *map(Path, observed.files)})
 
 
 def same_calls(base: Case, head: Case, variant: str) -> bool:
@@ -151,11 +182,6 @@ def same_declaration(sides: Sides) -> bool:
     )
 
 
-def variant_meaning(revision: Revision, variant: str) -> str:
-    """Digest of everything a variant's time depends on but its inputs: its module and what that imports in the tree."""
-    return _meaning(revision, variant)
-
-
 def bodies_of(revision: Revision, variant: str) -> list[Body]:
     """The compiled bodies that a variant needs."""
     found = revision.found
@@ -164,27 +190,92 @@ def bodies_of(revision: Revision, variant: str) -> list[Body]:
     return sorted({(file.parent.name, file.stem) for file in files if file.suffix == ".pyx"})
 
 
-def _meaning(revision: Revision, module: str) -> str:
-    found = revision.found
-    assert found.tree is not None
-    digest = sha256()
-    data = data_in(found.folder)
-    for file in sorted({*needed_files(found.source(module), found.tree), *data}):
-        place = (
-            file.relative_to(found.tree.root) if file.is_relative_to(found.tree.root) else file.name
+def within(depends: Dependencies, root: Path) -> Dependencies:
+    """What of a set lies in a revision, relative to it; everything else is the same for both sides."""
+
+    def inside(files: Iterable[str]) -> tuple[str, ...]:
+        paths = (Path(file) for file in files)
+        return tuple(
+            sorted(str(one.relative_to(root)) for one in paths if one.is_relative_to(root))
         )
+
+    return Dependencies(
+        modules=inside(depends.modules),
+        extensions=inside(depends.extensions),
+        data=inside(depends.data),
+        listed=inside(depends.listed),
+        stems=inside(depends.stems),
+        names=depends.names,
+        beyond=depends.beyond,
+    )
+
+
+@lru_cache(maxsize=4)
+def anything_touched(base: Path, head: Path) -> bool:
+    """Whether any file of two revisions means something else, or is on one side only; their folders are named by their content."""
+    were, are = ({*_files_in(root)} for root in (base, head))
+    return were != are or any(
+        _meaning_of(base / name) != _meaning_of(head / name)
+        for name in were
+        if not _same_bytes(base / name, head / name)
+    )
+
+
+def _files_in(root: Path) -> Iterator[str]:
+    for folder, folders, files in os.walk(root):
+        folders[:] = [name for name in folders if name not in {".git", "__pycache__"}]
+        place = os.path.relpath(folder, root)
+        links = [name for name in folders if os.path.islink(os.path.join(folder, name))]
+        yield from (os.path.join(place, name) for name in [*files, *links] if name != ".git")
+
+
+def _same_bytes(base: Path, head: Path) -> bool:
+    if base.is_symlink() or head.is_symlink():
+        return base.is_symlink() and head.is_symlink() and os.readlink(base) == os.readlink(head)
+    return filecmp.cmp(base, head, shallow=False)
+
+
+def _meaning(revision: Revision, module: str, observed: Dependencies | None = None) -> str:
+    found, tree = revision.found, revision.found.tree
+    assert tree is not None
+    digest = sha256()
+    seen = observed or Dependencies()
+    root = Path(tree.root)
+    start = found.source(module)
+    files = {start, *needed_files(start, tree), *data_in(found.folder)}
+    files.update(root / name for name in seen.files)
+    if (
+        module != "__init__"
+    ):  # the declaration is compared by itself, and by the inputs that it makes
+        files.discard(found.folder / "__init__.py")
+    for file in sorted(files):
+        place = file.relative_to(root) if file.is_relative_to(root) else file.name
         digest.update(f"{place}\0{_meaning_of(file)}\0".encode(errors="surrogateescape"))
+    for place, names in _looked_for(seen, tree):
+        digest.update(f"{place}\0{names}\0".encode(errors="surrogateescape"))
     return digest.hexdigest()[:16]
 
 
+def _looked_for(seen: Dependencies, tree: Tree) -> Iterator[tuple[str, str]]:
+    """What was listed, and what each name that was looked for could be imported from, by place in the revision."""
+    for folder in seen.listed:
+        yield folder, " ".join(sorted(depending.names_in(Path(tree.root, folder))))
+    here = replace(seen, stems=tuple(str(Path(tree.root, stem)) for stem in seen.stems))
+    for stem, entries in depending.importable(here, tree.paths).items():
+        yield os.path.relpath(stem, tree.root), entries
+
+
 def _meaning_of(file: Path) -> str:
-    data = file.read_bytes()
+    try:
+        data = os.readlink(file).encode() if file.is_symlink() else file.read_bytes()
+    except OSError:
+        return "absent"
     try:
         if file.suffix == ".py":
             return sha256(ast.dump(ast.parse(data)).encode()).hexdigest()
         if file.suffix == ".pyx":
             return sha256(repr(list(_tokens(data))).encode()).hexdigest()
-    except (SyntaxError, ValueError, tokenize.TokenError):
+    except (SyntaxError, ValueError, RecursionError, tokenize.TokenError):
         pass
     return sha256(data).hexdigest()
 

@@ -117,7 +117,9 @@ def question_changed(sides: Sides) -> bool:
     """Whether declaration or reference mean something else on the two sides."""
     if sides.base is None or sides.head is None:
         return False
-    was, now = (
-        changes.variant_meaning(side, side.case.reference) for side in (sides.base, sides.head)
+    reference = sides.head.case.reference
+    return (
+        reference != sides.base.case.reference
+        or not changes.same_meaning(sides, reference)
+        or not changes.same_declaration(sides)
     )
-    return was != now or not changes.same_declaration(sides)

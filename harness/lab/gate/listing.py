@@ -4,16 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 from harness.errors import AskedWrongly
+from harness.lab import depending
 from harness.lab.catalogue import did_you_mean
+from harness.lab.finder import is_installed
 from harness.lab.gate import changes
-from harness.lab.gate.changes import Listed, Sides, State
+from harness.lab.gate.changes import Listed, Revision, Sides, State
 from harness.lab.gate.desk import Desk
-from harness.lab.proof import where
-from harness.lab.supervisor import Ending, Worker
+from harness.lab.proof import Services, numba_cache, where
+from harness.lab.supervisor import Confines, Ending, Worker
 from harness.model.declared import Status
+from harness.model.depended import Dependencies
 from harness.model.gated import Gap
+
+if TYPE_CHECKING:
+    from harness.lab.frames import Message
 
 
 def require_known_names(desk: Desk) -> None:
@@ -47,6 +55,7 @@ def list_case(desk: Desk, sides: Sides) -> list[Listed]:
     wanted = [name for name in desk.asked.variants if _has(sides, name)]
     if desk.asked.variants and not wanted:
         return []
+    sides = desk.scene.sides[sides.name] = _with_observations(desk, sides)
     listed = changes.list_variants(sides, wanted)
     if changes.same_declaration(sides) or sides.base is None or sides.head is None:
         return listed
@@ -63,6 +72,78 @@ def list_case(desk: Desk, sides: Sides) -> list[Listed]:
     return [
         replace(one, state=State.CHANGED) if one.state is State.UNCHANGED else one for one in listed
     ]
+
+
+def _with_observations(desk: Desk, sides: Sides) -> Sides:
+    """Observe what variants depend on whose sources are alike, unless nothing at all differs between the revisions."""
+    base, head = sides.base, sides.head
+    if base is None or head is None or base.found.tree is None or head.found.tree is None:
+        return sides
+    if not changes.anything_touched(Path(base.found.tree.root), Path(head.found.tree.root)):
+        return sides
+    alike = [
+        name
+        for name in head.case.variants
+        if name in base.case.variants
+        and changes.same_meaning(sides, name)
+        and (name == head.case.reference or not desk.asked.variants or name in desk.asked.variants)
+    ]
+    if alike:
+        desk.tell(f"observing what {sides.name} depends on")
+    observed = observe(head, alike, desk.asked.confines)
+    desk.found.notes += [
+        f"{sides.name}/{name}: what it depends on could not be observed, so it is measured"
+        for name, depends in observed.items()
+        if depends is None
+    ]
+    return replace(sides, observed=observed)
+
+
+def observe(
+    revision: Revision, variants: Sequence[str], confines: Confines
+) -> dict[str, Dependencies | None]:
+    """Run each variant once, and return what it loaded and read of its revision; None: that cannot be told."""
+    if not variants:
+        return {}
+    found, case = revision.found, revision.case
+    with Services(found, case, confines) as services:
+        services.start(variants)
+        handles = {name: services.job(name).get("handle") for name in variants}
+        job = {
+            "do": "observe",
+            "case": where(found),
+            "variants": list(variants),
+            "handles": handles,
+        }
+        with Worker(confines, environment=numba_cache(found)) as worker:
+            try:
+                said = worker.ask(job)
+            except Ending:
+                said = {}
+    seen = said.get("observed", {})
+    return {name: _inside(revision, seen.get(name)) for name in variants}
+
+
+def _inside(revision: Revision, seen: Message | None) -> Dependencies | None:
+    """What of an observation lies in the revision; None: there is none, or a file of the working tree was loaded instead."""
+    tree = revision.found.tree
+    assert tree is not None
+    if seen is None:
+        return None
+    depends = depending.observed(seen)
+    foreign = [
+        one
+        for one in map(Path, depends.files)
+        if tree.origin
+        and one.is_relative_to(tree.origin)
+        and not one.is_relative_to(tree.root)
+        and not is_installed(str(one))
+    ]
+    if depends.beyond or any(one.exists() for one in foreign):
+        return None
+    own = str(revision.found.folder)  # the lab looks there for the variants' files
+    listed = tuple(one for one in depends.listed if one != own)
+    return changes.within(replace(depends, listed=listed), Path(tree.root))
 
 
 def _broken(desk: Desk, sides: Sides) -> list[Listed]:
@@ -110,7 +191,19 @@ def say_what(desk: Desk, listed: Sequence[Listed], todo: Sequence[Listed]) -> No
     unchanged = sum(one.state is State.UNCHANGED for one in listed)
     desk.tell(
         f"to compare with {desk.scene.commit[:12]}: {names}; {unchanged} of {len(listed)} variants are unchanged"
+        + _followed(desk, listed)
     )
+
+
+def _followed(desk: Desk, listed: Sequence[Listed]) -> str:
+    """How many files stand behind "unchanged"."""
+    files = {
+        file
+        for one in listed
+        if one.state is State.UNCHANGED
+        for file in changes.files_behind(desk.scene.sides[one.case], one.variant)
+    }
+    return f" ({len(files)} files of the repository were followed)" if files else ""
 
 
 def note_deleted(desk: Desk, listed: Sequence[Listed]) -> None:

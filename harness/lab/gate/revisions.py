@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING
 
 from harness.errors import AskedWrongly
 from harness.lab import places
+from harness.lab.gate import submodules
+from harness.lab.trees import CODE, holds_modules
 
 if TYPE_CHECKING:
     from harness.lab.repository import Repository
@@ -32,7 +34,9 @@ def base_folder(repository: Repository, commit: str) -> Iterator[Path]:
         _forget(repository, left_behind)
     try:
         repository.run("worktree", "add", "--quiet", "--detach", "--force", str(folder), commit)
+        submodules.lay_out(repository, commit, folder)
         _settle(folder)
+        _link_ignored_data(repository, folder)
         yield folder
     finally:
         _forget(repository, folder)
@@ -41,7 +45,9 @@ def base_folder(repository: Repository, commit: str) -> Iterator[Path]:
 @contextmanager
 def head_folder(repository: Repository) -> Iterator[Path]:
     """Copy the working tree as it is now: whoever edits it meanwhile changes nothing here."""
-    with copied(repository.top, repository.files(), label="head") as folder:
+    files = sorted({*repository.files(), *submodules.files_of_submodules(repository)})
+    with copied(repository.top, files, label="head") as folder:
+        _link_ignored_data(repository, folder)
         yield folder
 
 
@@ -69,6 +75,28 @@ def copied(top: Path, files: Sequence[str], *, label: str) -> Iterator[Path]:
         yield folder
     finally:
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def _link_ignored_data(repository: Repository, folder: Path) -> None:
+    """Link what git ignores and is no code: data that belongs to no revision is the same for both sides."""
+    listed = repository.run(
+        "ls-files", "-z", "--others", "--ignored", "--exclude-standard", "--directory"
+    )
+    for name in filter(None, listed.split("\0")):
+        there, here = repository.top / name.rstrip("/"), folder / name.rstrip("/")
+        if _is_data(there) and not os.path.lexists(here):
+            here.parent.mkdir(parents=True, exist_ok=True)
+            here.symlink_to(there)
+
+
+def _is_data(path: Path) -> bool:
+    """Neither hidden, nor code, nor a folder that holds code."""
+    if path.name.startswith(".") or path.name in _MADE or not path.exists():
+        return False
+    return not holds_modules(path) if path.is_dir() else not path.name.endswith(CODE)
+
+
+_MADE = frozenset({"__pycache__", "node_modules", "build", "dist", "results", "perflab-cache"})
 
 
 def _folder(top: Path, digest: str) -> Path:

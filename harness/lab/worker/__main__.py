@@ -64,15 +64,15 @@ class Server:
         frames.write(self._answers, {**message, "ticket": self._ticket})
 
     def _own(self, said: Message) -> Message:
-        """Turn an answer into a failure if a module came from the working tree that a revision has itself."""
+        """Turn an answer into a failure if a module came from the working tree: both sides would run that one file."""
         if len(sys.modules) == self._modules or "failed" in said:
             return said
         self._modules = len(sys.modules)
         if strangers := trees.strangers():
             return _failure(
                 "unavailable",
-                f"takes {', '.join(strangers[:3])} from the working tree and not from the revision that is measured; "
-                "put the folder on PYTHONPATH, or beside the case",
+                f"takes {', '.join(strangers[:3])} from the working tree, on both sides: "
+                f"{trees.remedy_for(strangers[0])}",
             )
         return said
 
@@ -83,7 +83,9 @@ class Server:
         except ImportError as error:
             from harness.errors import words_of
 
-            return _failure(_import_status(error), words_of(error))
+            return _failure(
+                _import_status(error), words_of(error) + trees.only_here(error.name or "")
+            )
         except LateImport as error:
             return {**_failure("raised", str(error)), "late_import": True}
         except MemoryError:
@@ -130,6 +132,7 @@ class Server:
 
         from harness.lab.worker.answers import answer_of, entries_for_proof, write_sheet
 
+        _observe(job)
         _, case, subject = self._load(job)
         compute = answer_of(case, subject)  # the reference, or for one large workload whoever can
         if "n" in job:
@@ -144,6 +147,7 @@ class Server:
             "entries": write_sheet(entries, Path(job["sheet"])),
             "largest_n": max((entry.n for entry in workloads), default=0),
             "seeds": max(Counter(entry.workload for entry in workloads).values(), default=0),
+            **_observed(job),
         }
 
     def _sheet_of_one(self, job: Message, case: Case, compute: Callable[[Any], Any]) -> Message:
@@ -188,12 +192,13 @@ class Server:
         from harness.lab.worker.answers import read_sheet
         from harness.lab.worker.examine import Examination, evidence
 
+        _observe(job)
         _, case, subject = self._load(job)
         examination = Examination(
             subject, case, limits_from(job["limits"]), self.alive, quick=job.get("quick", False)
         )
         finding = examination.run(read_sheet(job["sheet"]))
-        return evidence(examination, finding)
+        return {**evidence(examination, finding), **_observed(job)}
 
     def do_answer(self, job: Message) -> Message:
         """Answer one entry of the sheet, and nothing else."""
@@ -326,6 +331,16 @@ class Server:
         _, case = load_case(job)
         return {"variants": list(case.variants)}
 
+    def do_observe(self, job: Message) -> Message:
+        """Run several variants in a forked child each, and say what each loaded and read."""
+        from harness.lab.worker.observing import begin
+        from harness.lab.worker.subject import load_case
+        from harness.lab.worker.trying import observed_by_each
+
+        begin()
+        found, case = load_case(job)
+        return {"observed": observed_by_each(found, case, job, self._timeout, self.alive)}
+
     def do_contest(self, job: Message) -> Message:
         """Load two revisions of a variant side by side, and compare their answers."""
         from harness.lab.worker.pairing import contest
@@ -447,6 +462,25 @@ class Server:
         self._forget()
         if self._service is not None:
             self._service.__exit__(None, None, None)
+
+
+def _observe(job: Message) -> None:
+    """Note from now on what is imported and read, if the job asks for it."""
+    if job.get("observe"):
+        from harness.lab.worker import observing
+
+        observing.begin()
+
+
+def _observed(job: Message) -> Message:
+    """What was noted, as a field of the answer."""
+    if not job.get("observe"):
+        return {}
+    from harness.lab.worker import observing
+
+    seen = observing.seen()
+    ours = job.get("sheet", "")
+    return {"observed": {**seen, "read": [file for file in seen["read"] if file != ours]}}
 
 
 def _memory(limit: int) -> str:

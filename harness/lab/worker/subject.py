@@ -143,7 +143,7 @@ def found_in(job: dict[str, Any]) -> Found:
         folder=Path(where["folder"]),
         origin=where["origin"],
         search_path=where["search_path"],
-        tree=Tree(tree["root"], tuple(tree["paths"]), tuple(tree["names"]), tree["origin"])
+        tree=Tree(**{**tree, "paths": tuple(tree["paths"]), "names": tuple(tree["names"])})
         if tree
         else None,
     )
