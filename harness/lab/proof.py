@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import tempfile
 from collections.abc import Callable, Iterable, Sequence
@@ -540,15 +541,51 @@ def failure(status: Status, message: str) -> Message:
 
 
 def numba_cache(found: Found) -> dict[str, str]:
-    """Numba notices neither changed imports nor another referee: each state of what the case's variants depend on has a folder of its own."""
+    """Numba notices neither changed imports nor another referee: each state of what the case's variants depend on has a folder of its own.
+
+    It is asked for with every process that is started: while no file and no folder of the set has another stamp, the answer is the last one.
+    """
+    last = _NUMBA.get(found.folder)
+    now = _stamps(found, () if last is None else last.files)
+    if last is None or last.stamps != now:
+        last = _NUMBA[found.folder] = _kernels_of(found)
+    return {"NUMBA_CACHE_DIR": str(places.cache_folder("numba", last.name))}
+
+
+@dataclass(frozen=True, slots=True)
+class _Kernels:
+    """A state of a case's dependencies, and the name of the folder for its kernels."""
+
+    name: str
+    files: tuple[str, ...]
+    stamps: tuple[object, ...]
+
+
+_NUMBA: dict[Path, _Kernels] = {}
+
+
+def _kernels_of(found: Found) -> _Kernels:
     known = depending.kept_here(found)
     files: set[Path] = set()
     if unseen := _unseen(found, known):
         files = follow(unseen, found.tree or sources.own_tree(found)).files
     every = reduce(or_, known, Dependencies(modules=tuple(sorted(map(str, files)))))
+    stamps = _stamps(found, every.files)
     whole = depending.digest(every, depending.search_folders(found))
     name = sha256(f"{depending.place_of(found)} {whole}".encode()).hexdigest()[:16]
-    return {"NUMBA_CACHE_DIR": str(places.cache_folder("numba", f"{found.name}-{name}"))}
+    return _Kernels(f"{found.name}-{name}", every.files, stamps)
+
+
+def _stamps(found: Found, files: Sequence[str]) -> tuple[object, ...]:
+    """Of the files with their folders, and of what is known of the case: a new name in a folder changes its stamp."""
+    folders = {str(Path(file).parent) for file in files}
+    known = places.cache_folder("observed", found.name)
+    return (
+        os.environ.get("PYTHONPATH"),
+        found.tree and found.tree.root,
+        str(known),
+        *map(depending.stamp, (str(found.folder), str(known), *files, *sorted(folders))),
+    )
 
 
 def _unseen(found: Found, known: Iterable[Dependencies]) -> list[Path]:
