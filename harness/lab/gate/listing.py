@@ -11,7 +11,7 @@ from harness.errors import AskedWrongly
 from harness.lab import depending
 from harness.lab.catalogue import did_you_mean
 from harness.lab.finder import is_installed
-from harness.lab.gate import changes
+from harness.lab.gate import builds, changes
 from harness.lab.gate.changes import Listed, Revision, Sides, State
 from harness.lab.gate.desk import Desk
 from harness.lab.proof import Services, numba_cache, where
@@ -90,6 +90,12 @@ def _with_observations(desk: Desk, sides: Sides) -> Sides:
     ]
     if alike:
         desk.tell(f"observing what {sides.name} depends on")
+        bodies = sorted({body for name in alike for body in changes.bodies_of(head, name)})
+        for root in (
+            desk.scene.base_root,
+            desk.scene.head_root,
+        ):  # what cannot be built is said later
+            builds.provide(root, bodies, tell=desk.tell, built=desk.scene.here)
     observed = observe(head, alike, desk.asked.confines)
     desk.found.notes += [
         f"{sides.name}/{name}: what it depends on could not be observed, so it is measured"
