@@ -107,7 +107,7 @@ class Both:
         base = stack.enter_context(revisions.base_folder(repository, commit))
         head = stack.enter_context(revisions.head_folder(repository))
         place = scene._places(Asked("HEAD", (f"./{one.case}",)))[0][0]
-        self.sides: Sides = scene._opened(place, (base, head), repository.top, CONFINES)
+        self.sides: Sides = scene.opened(place, (base, head), repository.top, CONFINES)
         there = Scene(repository, commit, base, head, {place.name: self.sides})
         desk = Desk(Asked("HEAD"), there, lambda text: None)
         self.states = {one.variant: one.state for one in listing.list_case(desk, self.sides)}
