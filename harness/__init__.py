@@ -6,7 +6,15 @@ any surroundings, so that what goes wrong can be said.
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from harness.judge.equality import close, exact, judged, relation, ulps, unordered
+    from harness.judge.equality import (
+        close,
+        comparable,
+        exact,
+        judged,
+        relation,
+        ulps,
+        unordered,
+    )
     from harness.model.declared import (
         Case,
         Difference,
@@ -15,6 +23,7 @@ if TYPE_CHECKING:
         Technique,
         Work,
         Workload,
+        call,
         sweep,
     )
 
@@ -28,7 +37,9 @@ __all__ = [
     "Technique",
     "Work",
     "Workload",
+    "call",
     "close",
+    "comparable",
     "exact",
     "judged",
     "relation",
@@ -36,7 +47,7 @@ __all__ = [
     "ulps",
     "unordered",
 ]
-_JUDGES = frozenset({"close", "exact", "judged", "relation", "ulps", "unordered"})
+_JUDGES = frozenset({"close", "comparable", "exact", "judged", "relation", "ulps", "unordered"})
 
 
 def __getattr__(name: str) -> object:

@@ -62,6 +62,8 @@ class Sheet:
     entries: int
     largest_n: int
     seeds: int
+    customs: tuple[str, ...] = ()
+    """What the reference does on some inputs that a reader should know of."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -280,7 +282,8 @@ class Prover:
                     f"case {self.found.name}: the reference {self.case.reference!r} cannot be the judge: {said['message']}",
                     "mend the reference or the input",
                 )
-            self._sheet = Sheet(path, said["entries"], said["largest_n"], said["seeds"])
+            customs = tuple(said.get("warnings", ()))
+            self._sheet = Sheet(path, said["entries"], said["largest_n"], said["seeds"], customs)
             self._judged_by = self._observed(said)
         return self._sheet
 
@@ -322,6 +325,10 @@ class Prover:
             finally:
                 self._at_work.discard(worker)
             strays = worker.finish()
+        if beyond := said.get("beyond"):
+            raise BadCase(
+                f"case {self.found.name}, {candidate.name}: {beyond['problem']}", beyond["remedy"]
+            )
         if strays and "failed" not in said:
             return failure(Status.KILLED, f"left {strays} process(es) running; they were killed")
         if worker.printed > TAIL_BYTES:
@@ -450,6 +457,7 @@ class Prover:
         if gaps:
             status = Status.RAISED
             said = {**said, "message": f"{'; '.join(gaps.values())}; right on all other inputs"}
+        of_reference = candidate == Candidate(self.case.reference)
         evidence = Evidence(
             relation=self.case.relation(candidate.name).describe(),
             inputs=said.get("inputs", 0),
@@ -460,13 +468,13 @@ class Prover:
             invariants=len(self.case.invariants),
             finding=said.get("finding", "") or ("" if status is Status.OK else str(status)),
             message=said.get("message", ""),
-            warnings=tuple(said.get("warnings", ())),
+            warnings=(*said.get("warnings", ()), *(sheet.customs if of_reference else ())),
         )
         proof = (
             Proof.NOT_EQUAL
             if status is not Status.OK
             else Proof.REFERENCE
-            if candidate == Candidate(self.case.reference)
+            if of_reference
             else Proof.EQUAL
         )
         digest = (

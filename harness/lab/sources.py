@@ -26,9 +26,17 @@ if TYPE_CHECKING:
     from harness.model.declared import Case
 
 _REFEREE = (
+    *(
+        f"judge/comparison/{room}.py"
+        for room in (
+            *("arrays", "containers", "frames", "matching", "models", "objects", "registry"),
+            *("scalars", "settings", "sparse", "streams", "tensors", "times", "walk", "words"),
+        )
+    ),
     "judge/equality.py",
     "model/declared.py",
     "lab/worker/answers.py",
+    "lab/worker/copies.py",
     "lab/worker/detectors.py",
     "lab/worker/examine.py",
     "lab/worker/instruments.py",

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Any, Protocol, TypeAlias
+from typing import Any, Protocol, Self, TypeAlias
 
 from harness.model import units
 
@@ -124,6 +124,42 @@ class Relation(Protocol):
         """Return one line for the certificate."""
 
 
+class Call(tuple[Any, ...]):  # noqa: SLOT001  a tuple has no slots beside its items
+    """Arguments of one call: a tuple of the positional ones, and ``keywords``."""
+
+    keywords: dict[str, Any]
+
+    def __new__(cls, arguments: Iterable[Any], keywords: Mapping[str, Any]) -> Self:
+        """Take both kinds of arguments."""
+        made = super().__new__(cls, arguments)
+        made.keywords = dict(keywords)
+        return made
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return Call, (tuple(self), self.keywords)
+
+    def __repr__(self) -> str:
+        said = [*map(repr, self), *(f"{name}={value!r}" for name, value in self.keywords.items())]
+        return f"call({', '.join(said)})"
+
+
+def call(*arguments: Any, **keywords: Any) -> Arguments:
+    """What ``make`` returns where the function takes arguments by keyword: ``call(xs, scale=2)``."""
+    return Call(arguments, keywords)
+
+
+def keywords_of(arguments: Arguments) -> dict[str, Any]:
+    """The arguments that are given by keyword."""
+    return arguments.keywords if isinstance(arguments, Call) else {}
+
+
+def preceded(first: tuple[Any, ...], arguments: Arguments) -> Arguments:
+    """Put others before the positional arguments: a service's handle."""
+    if isinstance(arguments, Call):
+        return Call((*first, *arguments), arguments.keywords)
+    return (*first, *arguments)
+
+
 @dataclass(frozen=True, slots=True)
 class Workload:
     """A recipe for arguments: the same ``n`` and ``seed`` give equal arguments, everywhere."""
@@ -139,7 +175,7 @@ class Workload:
         """Make the positional arguments afresh."""
         made = self.make(self.n, self.seed if seed is None else seed)
         if not isinstance(made, tuple):
-            message = f"workload {self.name}: make(n, seed) must return a tuple of positional arguments, got {type(made).__name__}"
+            message = f"workload {self.name}: make(n, seed) must return a tuple of positional arguments (or harness.call(...)), got {type(made).__name__}"
             raise TypeError(message)
         return made
 

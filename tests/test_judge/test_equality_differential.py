@@ -415,7 +415,10 @@ def test_nan_is_a_policy_and_no_identity() -> None:
     assert Strict(nan_equal=False).compare(one, one.copy()) is not None
 
 
-def test_nan_inside_a_member_or_as_a_key_is_not_looked_for() -> None:
-    """A NaN in a tuple in a set, or as a key, hashes by its identity: from another process it is another member.  Refused, never passed."""
-    assert exact.compare({(NAN,)}, apart({(NAN,)})) is not None
-    assert exact.compare({NAN: 1}, apart({NAN: 1})) is not None
+def test_nan_inside_a_member_or_as_a_key_is_found() -> None:
+    """A NaN in a tuple in a set, or as a key, hashes by its identity: from another process it is found by its value."""
+    for one in ({(NAN,)}, {NAN: 1}, {(1, NAN): [NAN]}, frozenset({(NAN, (NAN,))})):
+        assert exact.compare(one, apart(one)) is None
+        assert Strict(nan_equal=False).compare(one, apart(one)) is not None
+    assert exact.compare({NAN: 1}, {NAN: 2}) is not None
+    assert exact.compare({NAN: 1}, {1.0: 1}) is not None

@@ -20,6 +20,7 @@ from harness.lab.trees import LateImport
 from harness.lab.worker import instruments  # before anything that could replace a clock
 
 if TYPE_CHECKING:
+    from harness.errors import PerflabError
     from harness.lab.frames import Message
     from harness.lab.worker.answers import Entry
     from harness.lab.worker.control import Control
@@ -95,8 +96,11 @@ class Server:
             )
         except BaseException as error:
             from harness.errors import PerflabError, words_of
+            from harness.judge.comparison.words import NotComparable
             from harness.lab.worker.answers import Raised
 
+            if isinstance(error, NotComparable):
+                return _beyond(error)
             if isinstance(error, PerflabError):
                 return _failure(
                     "unavailable" if error.exit_code == 7 else "raised",
@@ -130,7 +134,14 @@ class Server:
         from collections import Counter
         from pathlib import Path
 
-        from harness.lab.worker.answers import answer_of, entries_for_proof, write_sheet
+        from harness.lab.worker.answers import (
+            answer_of,
+            customs,
+            empty,
+            entries_for_proof,
+            unreproducible,
+            write_sheet,
+        )
 
         _observe(job)
         _, case, subject = self._load(job)
@@ -140,10 +151,11 @@ class Server:
         self.alive()
         entries = list(entries_for_proof(case, compute, self.alive))
         workloads = [entry for entry in entries if entry.kind == "workload"]
-        problem = _unreproducible(case, workloads) or _empty(workloads)
+        problem = unreproducible(case, workloads) or empty(workloads)
         if problem:
             return _failure("raised", problem)
         return {
+            "warnings": customs(entries),
             "entries": write_sheet(entries, Path(job["sheet"])),
             "largest_n": max((entry.n for entry in workloads), default=0),
             "seeds": max(Counter(entry.workload for entry in workloads).values(), default=0),
@@ -159,18 +171,25 @@ class Server:
         from harness.lab.worker.answers import make_entry, write_sheet
         from harness.lab.worker.crossing import given
         from harness.lab.worker.detectors import bound_seconds
+        from harness.model.declared import keywords_of
 
         workload = workload_named(case, job["workload"])
         if "inputs" in job:  # the other side's, made of our own classes
             workload = given(Path(job["inputs"]), workload)
-        entry = make_entry(workload, workload.seed, compute)
+        entry = make_entry(workload, workload.seed, case, compute)
+        if entry.raises:
+            return _failure(
+                "raised", f"{entry.label}: the reference's outcome is to {entry.answer()}"
+            )
         write_sheet([entry], Path(job["sheet"]))
         bound = (
             None
             if job["limits"] is None
             else bound_seconds(case, entry.fresh_arguments(), limits_from(job["limits"]))
         )
-        work = None if case.work is None else asdict(case.work(*entry.fresh_arguments()))
+        arguments = entry.fresh_arguments()
+        keywords = keywords_of(arguments)
+        work = None if case.work is None else asdict(case.work(*arguments, **keywords))
         return {"bound_seconds": bound, "work": work, "reference_seconds": entry.reference_seconds}
 
     def do_inputs(self, job: Message) -> Message:
@@ -197,7 +216,7 @@ class Server:
         examination = Examination(
             subject, case, limits_from(job["limits"]), self.alive, quick=job.get("quick", False)
         )
-        finding = examination.run(read_sheet(job["sheet"]))
+        finding = examination.run(read_sheet(job["sheet"], case))
         return {**evidence(examination, finding), **_observed(job)}
 
     def do_answer(self, job: Message) -> Message:
@@ -206,18 +225,18 @@ class Server:
         from harness.lab.worker.examine import answer_once
 
         _, case, subject = self._load(job)
-        return answer_once(subject, case, read_sheet(job["sheet"])[job["entry"]])
+        return answer_once(subject, case, read_sheet(job["sheet"], case)[job["entry"]])
 
     def do_together(self, job: Message) -> Message:
         """Run several variants one after another in this process: does one spoil another, or the hash seed any?"""
         from harness.lab.worker.answers import read_sheet
         from harness.lab.worker.examine import answer_once
 
-        sheet = read_sheet(job["sheet"])
         loaded = [
             (name, *self._load({**job, "variant": name, "handle": job["handles"].get(name)}))
             for name in job["variants"]
         ]
+        sheet = read_sheet(job["sheet"], loaded[0][2])
         for name, _, case, subject in loaded:
             for index in job["entries"]:
                 if sheet[index].workload in job["gaps"][name]:
@@ -254,14 +273,13 @@ class Server:
 
     def do_prepare(self, job: Message) -> Message:
         """Import the variant and call it once; what this process measured before is over."""
-        from harness.lab.worker.subject import Originals
         from harness.lab.worker.timing import Stopwatch
 
         self._forget()
         _, case, subject = self._load(job)
         imported = instruments.clock_ns(instruments.SINCE_BOOT)
-        entry = self._entry(job)
-        self._stopwatch = Stopwatch(subject, case, Originals(entry.fresh_arguments()), entry)
+        entry = self._entry(job, case)
+        self._stopwatch = Stopwatch(subject, case, entry.originals(), entry)
         instruments.enable()
         instruments.unfreeze()
         instruments.collect()
@@ -297,13 +315,12 @@ class Server:
     def do_memory(self, job: Message) -> Message:
         """Measure what one call needs, after a first call has compiled what is to be compiled."""
         from harness.lab.worker.memory import measure
-        from harness.lab.worker.subject import Originals
 
         said = self.do_prepare(job)
         assert self._stopwatch is not None
         return {
             **said,
-            **measure(self._stopwatch.subject, Originals(self._entry(job).fresh_arguments())),
+            **measure(self._stopwatch.subject, self._stopwatch.originals),
         }
 
     # ------------------------------------------------------------------ profiles
@@ -446,10 +463,10 @@ class Server:
         self._subjects.append(subject)
         return found, case, subject
 
-    def _entry(self, job: Message) -> Entry:
+    def _entry(self, job: Message, case: Case) -> Entry:
         from harness.lab.worker.answers import read_sheet
 
-        return read_sheet(job["sheet"])[0]
+        return read_sheet(job["sheet"], case)[0]
 
     def _forget(self) -> None:
         """Let go of what an earlier job left: its pool of processes must not sit beside the next one's."""
@@ -495,6 +512,12 @@ def _failure(status: str, message: str) -> Message:
     return {"failed": status, "message": message}
 
 
+def _beyond(error: PerflabError) -> Message:
+    """What the judge cannot compare is its own limit: no variant is charged with it."""
+    said = _failure("raised", f"{error.problem}; {error.remedy}")
+    return {**said, "beyond": {"problem": error.problem, "remedy": error.remedy}}
+
+
 def _import_status(error: ImportError) -> str:
     name = error.name or ""
     return "not-built" if name.startswith("extensions") else "unavailable"
@@ -509,31 +532,6 @@ def _place(error: BaseException) -> str:
             place = f" ({os.path.basename(file)}:{trace.tb_lineno})"
         trace = trace.tb_next
     return place
-
-
-def _empty(entries: list[Entry]) -> str:
-    answers = [entry.answer() for entry in entries]
-    if all(
-        answer is None or (hasattr(answer, "__len__") and len(answer) == 0) for answer in answers
-    ):
-        return "the reference's answer is empty on every workload: nothing could ever differ"
-    return ""
-
-
-def _unreproducible(case: Case, entries: list[Entry]) -> str:
-    """The same seed must give equal arguments, or nothing that follows means anything."""
-    from harness.judge.equality import exact
-
-    first = entries[0]
-    workload = next(
-        one for one in case.workloads if first.label.startswith(f"workload {one.name},")
-    )
-    difference = exact.compare(first.fresh_arguments(), workload.arguments())
-    return (
-        f"workload {workload.name}: make(n, seed) is not reproducible: {difference}"
-        if difference
-        else ""
-    )
 
 
 def main() -> None:

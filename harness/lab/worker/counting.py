@@ -6,8 +6,9 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from harness.lab.worker.copies import Originals
 from harness.lab.worker.instruments import collect, disable, freeze
-from harness.lab.worker.subject import Originals
+from harness.model.declared import keywords_of, preceded
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -57,7 +58,7 @@ class Dumps:
         """
         self.shim.start()
         for arguments in batch:
-            call(*arguments)
+            call(*arguments, **keywords_of(arguments))
         self.shim.stop()
         self._number += 1
         text = self.stem.with_name(f"{self.stem.name}.{self._number}").read_text(errors="replace")
@@ -69,15 +70,15 @@ def count(subject: Subject, workload: Workload, plan: Plan, dumps: Dumps) -> Cou
     """Warm up, count one call, then as many calls as the plan has room for, in two parts."""
     from harness.lab.worker.pairing import planted
 
-    originals = Originals(workload.arguments())
+    originals = Originals.of(workload.arguments, key=workload.make)
     plain = subject.caller() if plan.spin is None else planted(subject.caller(), plan.spin)
     call = plain if subject.consume is None else _consumed(plain, subject.consume)
 
     def batch(calls: int) -> list[Arguments]:
-        return [(*subject.handle, *arguments) for arguments in originals.batch(calls)]
+        return [preceded(subject.handle, arguments) for arguments in originals.batch(calls)]
 
     for arguments in batch(WARM_CALLS):
-        call(*arguments)
+        call(*arguments, **keywords_of(arguments))
     collect()
     freeze()
     disable()
@@ -89,4 +90,4 @@ def count(subject: Subject, workload: Workload, plan: Plan, dumps: Dumps) -> Cou
 
 
 def _consumed(call: Callable[..., Any], consume: Callable[[Any], Any]) -> Callable[..., Any]:
-    return lambda *arguments: consume(call(*arguments))
+    return lambda *arguments, **keywords: consume(call(*arguments, **keywords))

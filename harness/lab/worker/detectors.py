@@ -4,22 +4,26 @@ from __future__ import annotations
 
 import asyncio
 import collections.abc
-import inspect
 import os
 import statistics
 import sys
 import threading
+import types
+from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from harness.judge.equality import Strict, show
+from harness.judge.comparison.settings import Settings
+from harness.judge.comparison.walk import first_difference
+from harness.judge.comparison.words import NotComparable, show
+from harness.lab.worker.copies import Originals
 from harness.lab.worker.cpu import children_cpu_ns
 from harness.lab.worker.instruments import monotonic, now, process_ns, replaced, sleep, thread_ns
-from harness.lab.worker.subject import Originals
-from harness.model.declared import Status, impossible_message, is_impossible
+from harness.model.declared import Status, impossible_message, is_impossible, keywords_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterator
 
     from harness.lab.worker.subject import Subject
     from harness.lab.worker.surroundings import Ledger
@@ -48,26 +52,31 @@ class Finding:
 
 def lazy(answer: Answer) -> Finding | None:
     """A generator, iterator, coroutine or lazy frame is a promise, not an answer."""
-    for where, value in _walk(answer, "answer"):
-        kind = type(value)
-        promised = (
-            isinstance(value, (collections.abc.Iterator, collections.abc.Awaitable))
-            or kind.__name__ in _LAZY_NAMES
-        )
-        if promised or isinstance(
-            value, (collections.abc.KeysView, collections.abc.ValuesView, collections.abc.ItemsView)
-        ):
+    for place, value in _walk(answer):
+        kind = type(value)  # asked of the type alone: a value may say what it likes of its class
+        if kind.__name__ in _LAZY_NAMES or issubclass(kind, _PROMISES):
             return Finding(
                 Status.LAZY_RESULT,
                 "lazy",
-                f"{where} is a {kind.__name__}: work not done yet; return the value, or declare consume=list",
+                f"answer{_said(place)} is a {kind.__name__}: work not done yet; return the value, or declare consume=list",
             )
-        if inspect.isfunction(value):
-            return Finding(Status.LAZY_RESULT, "lazy", f"{where} is a function: work not done yet")
+        if issubclass(kind, types.FunctionType):
+            message = f"answer{_said(place)} is a function: work not done yet"
+            return Finding(Status.LAZY_RESULT, "lazy", message)
     return None
 
 
-_unchanged = Strict(signed_zero=True)
+_PROMISES = (
+    collections.abc.Iterator,
+    collections.abc.Awaitable,
+    collections.abc.KeysView,
+    collections.abc.ValuesView,
+    collections.abc.ItemsView,
+)
+_UNCHANGED = Settings(signed_zero=True, watching=True)
+REPRODUCED = Settings(watching=True)
+"""By which two calls of a recipe make the same arguments."""
+_UNCHANGED_BUT_USED_UP = Settings(signed_zero=True, watching=True, positions=False)
 
 
 def replaced_clock() -> Finding | None:
@@ -82,17 +91,46 @@ def replaced_clock() -> Finding | None:
     )
 
 
-def mutated(given: Arguments, pristine: Arguments) -> Finding | None:
-    """The call changed an argument, so the next caller times another problem."""
-    for index, (now_, before) in enumerate(zip(given, pristine, strict=True)):
-        difference = _unchanged.compare(before, now_)
-        if difference is not None:
-            return Finding(
-                Status.MUTATED_INPUT,
-                "mutated",
-                f"argument {index} changed: {difference}; work on a copy, or declare mutates=True",
-            )
-    return None
+def mutated(given: Arguments, pristine: Arguments, *, may_use_up: bool = False) -> Finding | None:
+    """The call changed an argument, so the next caller times another problem.
+
+    Args:
+        given: what the call was given.
+        pristine: what it was like before.
+        may_use_up: the reference moves on a file, an iterator or a random generator, too.
+    """
+    found = changed(given, pristine, _UNCHANGED_BUT_USED_UP if may_use_up else _UNCHANGED)
+    if not found:
+        return None
+    return Finding(
+        Status.MUTATED_INPUT,
+        "mutated",
+        f"{found}; work on a copy, or declare mutates=True",
+    )
+
+
+def used_up(given: Arguments, pristine: Arguments) -> bool:
+    """Whether a call has moved on what can only be used by moving on: a file, an iterator, a random generator."""
+    return bool(changed(given, pristine, _UNCHANGED)) and not changed(
+        given, pristine, _UNCHANGED_BUT_USED_UP
+    )
+
+
+def changed(given: Arguments, pristine: Arguments, settings: Settings) -> str:
+    """Say which argument differs, and how; empty: none does, as far as can be seen."""
+    for name, before, now_ in _paired(pristine, given):
+        with suppress(NotComparable):  # of what the walk does not know, nothing is said
+            difference = first_difference(settings, before, now_)
+            if difference is not None:
+                return f"{name} changed: {str(difference).replace('at answer', 'at ', 1)}"
+    return ""
+
+
+def _paired(pristine: Arguments, given: Arguments) -> Iterator[tuple[str, Any, Any]]:
+    for index, (before, now_) in enumerate(zip(pristine, given, strict=True)):
+        yield f"argument {index}", before, now_
+    ours, theirs = keywords_of(pristine), keywords_of(given)
+    yield from ((f"argument {name!r}", ours[name], theirs.get(name)) for name in ours)
 
 
 def aliased(answer: Answer, arguments: Arguments, *, allowed: frozenset[str]) -> Finding | None:
@@ -105,26 +143,27 @@ def aliased(answer: Answer, arguments: Arguments, *, allowed: frozenset[str]) ->
 def aliases(answer: Answer, arguments: Arguments) -> frozenset[str]:
     """Which mutable parts of the arguments the answer holds on to, by type (``the list in argument 0``)."""
     numpy = sys.modules.get("numpy")
+    named = [*enumerate(arguments), *((repr(k), v) for k, v in keywords_of(arguments).items())]
     owned = {
-        id(value): f"the {type(value).__name__} in argument {index}"
-        for index, argument in enumerate(arguments)
-        for _, value in _walk(argument, "")
+        id(value): f"the {type(value).__name__} in argument {name}"
+        for name, argument in named
+        for _, value in _walk(argument)
         if _mutable(value)
     }
     arrays = [
-        (index, value)
-        for index, argument in enumerate(arguments)
-        for _, value in _walk(argument, "")
-        if numpy is not None and isinstance(value, numpy.ndarray)
+        (name, value)
+        for name, argument in named
+        for _, value in _walk(argument)
+        if numpy is not None and issubclass(type(value), numpy.ndarray)
     ]
     found = set()
-    for _, value in _walk(answer, ""):
+    for _, value in _walk(answer):
         if id(value) in owned:
             found.add(owned[id(value)])
-        if numpy is not None and isinstance(value, numpy.ndarray):
+        if numpy is not None and issubclass(type(value), numpy.ndarray):
             found |= {
-                f"the memory of argument {index}"
-                for index, array in arrays
+                f"the memory of argument {name}"
+                for name, array in arrays
                 if numpy.shares_memory(value, array)
             }
         if isinstance(value, memoryview):
@@ -133,8 +172,8 @@ def aliases(answer: Answer, arguments: Arguments) -> frozenset[str]:
 
 
 def _mutable(value: object) -> bool:
-    return isinstance(
-        value,
+    return issubclass(
+        type(value),
         (
             list,
             dict,
@@ -150,9 +189,10 @@ def _mutable(value: object) -> bool:
 _MOST_WALKED = 20_000
 
 
-def _walk(value: Any, where: str) -> Iterable[tuple[str, Any]]:
-    """Yield ``value`` and what it contains, containers only so deep and so far."""
-    waiting, walked, seen = [(where, value)], 0, set()
+def _walk(value: Any) -> Iterator[tuple[_Place | None, Any]]:
+    """Yield ``value`` and what it contains, containers only so far."""
+    waiting: list[tuple[_Place | None, Any]] = [(None, value)]
+    walked, seen = 0, set()
     while waiting and walked < _MOST_WALKED:
         place, one = waiting.pop()
         walked += 1
@@ -160,20 +200,39 @@ def _walk(value: Any, where: str) -> Iterable[tuple[str, Any]]:
         if id(one) in seen:
             continue
         seen.add(id(one))
-        if (
-            isinstance(one, (list, tuple, collections.deque))
-            and one
-            and not isinstance(one[0], (int, float, str, bytes))
-        ):
-            waiting.extend((f"{place}[{index}]", inner) for index, inner in enumerate(one))
-        elif isinstance(one, (list, tuple)):
+        kind = type(one)
+        if issubclass(kind, (list, tuple, collections.deque)):
             waiting.extend(
-                (f"{place}[{index}]", inner)
+                (_Place(place, str(index)), inner)
                 for index, inner in enumerate(one)
-                if not isinstance(inner, (int, float, str, bytes))
+                if type(inner) not in _SIMPLE
             )
-        elif isinstance(one, dict):
-            waiting.extend((f"{place}[{show(key)}]", inner) for key, inner in one.items())
+        elif issubclass(kind, dict):
+            waiting.extend((_Place(place, show(key)), inner) for key, inner in one.items())
+
+
+_SIMPLE = frozenset({int, float, str, bytes, bool, type(None)})
+
+
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """Where in a value something is; its text is made only if it is said."""
+
+    outside: _Place | None
+    label: str
+
+
+def _said(place: _Place | None) -> str:
+    labels: list[str] = []
+    while place is not None:
+        labels.append(place.label)
+        place = place.outside
+    if len(labels) > _MOST_SAID:
+        labels[_MOST_SAID // 2 : -_MOST_SAID // 2] = ["..."]
+    return "".join(f"[{label}]" for label in reversed(labels))
+
+
+_MOST_SAID = 20
 
 
 def drifting(
@@ -203,18 +262,25 @@ def drifting(
 
 
 def cached(
-    subject: Subject, workload: Workload, *, seconds: float, alive: Callable[[], None]
+    subject: Subject,
+    workload: Workload,
+    *,
+    seconds: float,
+    alive: Callable[[], None],
+    may_raise: bool = False,
 ) -> Finding | None:
     """Time never-seen inputs against the same inputs again.
 
     Seeds come from the operating system, so that an answer kept in a file does not help either.
+    Where the reference raises on some inputs (``may_raise``), such ones are passed over.
     """
-    first = _pairs(subject, workload, seconds=seconds, alive=alive)
+    pairs_in = partial(_pairs, subject, workload, alive=alive, may_raise=may_raise)
+    first = pairs_in(seconds=seconds)
     if not _remembered(first):
         return None
     pairs = [
         *first,
-        *_pairs(subject, workload, seconds=2 * seconds, alive=alive),
+        *pairs_in(seconds=2 * seconds),
     ]  # a busy machine does not repeat itself
     if not _remembered(pairs):
         return None
@@ -236,22 +302,30 @@ def _remembered(pairs: list[tuple[int, int]]) -> bool:
 
 
 def _pairs(
-    subject: Subject, workload: Workload, *, seconds: float, alive: Callable[[], None]
+    subject: Subject,
+    workload: Workload,
+    *,
+    seconds: float,
+    alive: Callable[[], None],
+    may_raise: bool,
 ) -> list[tuple[int, int]]:
     """Nanoseconds of the first and of the second call on one input, for several inputs.
 
     Before each pair a known input is called: a call that came right after making an input, or after telling the lab that we live, would be slow
     for that, and the second look like remembering.
     """
-    known = Originals(workload.arguments())
+    known = Originals.of(workload.arguments, key=workload.make)
     pairs: list[tuple[int, int]] = []
-    end = monotonic() + seconds
-    while len(pairs) < _PAIRS and (len(pairs) < _FEWEST_PAIRS or monotonic() < end):
+    end, left = monotonic() + seconds, 2 * _PAIRS
+    while len(pairs) < _PAIRS and (len(pairs) < _FEWEST_PAIRS or monotonic() < end) and left:
         alive()
-        originals = Originals(workload.arguments(int.from_bytes(os.urandom(4), "little")))
-        _once(subject, known)
-        pairs.append((max(1, _once(subject, originals)), max(1, _once(subject, originals))))
-    return pairs
+        left -= 1
+        seed = int.from_bytes(os.urandom(4), "little")
+        originals = Originals.of(partial(workload.arguments, seed), key=workload.make)
+        with suppress(*((Exception,) if may_raise else ())):
+            _once(subject, known)
+            pairs.append((max(1, _once(subject, originals)), max(1, _once(subject, originals))))
+    return pairs if len(pairs) >= _FEWEST_PAIRS else []
 
 
 def _once(subject: Subject, originals: Originals) -> int:
@@ -276,7 +350,7 @@ def impossible(
 def bound_seconds(case: Case, arguments: Arguments, limits: Limits) -> float | None:
     """The case's lower bound, else the time to read the buffers of the input once; None: neither is known."""
     if case.bound is not None:
-        return float(case.bound(limits, *arguments))
+        return float(case.bound(limits, *arguments, **keywords_of(arguments)))
     size = input_bytes(arguments)
     return limits.read_seconds(size) if case.reads_input and size else None
 
@@ -284,12 +358,20 @@ def bound_seconds(case: Case, arguments: Arguments, limits: Limits) -> float | N
 def input_bytes(arguments: Arguments) -> int:
     """Bytes of the flat buffers among the arguments."""
     total = 0
-    for argument in arguments:
-        if isinstance(argument, (bytes, bytearray, memoryview)):
+    for argument in (*arguments, *keywords_of(arguments).values()):
+        if isinstance(argument, (bytes, bytearray)):
             total += len(argument)
-        else:
-            total += int(getattr(argument, "nbytes", 0))
+            continue
+        size = getattr(argument, "nbytes", 0) if _is_buffer(argument) else 0
+        total += size if isinstance(size, int) else 0
     return total
+
+
+def _is_buffer(value: object) -> bool:
+    """A flat buffer that a call must read: asked of none but the types that have one."""
+    numpy = sys.modules.get("numpy")
+    kind = type(value)
+    return kind is memoryview or (numpy is not None and issubclass(kind, numpy.ndarray))
 
 
 def left_running(subject: Subject, ledger: Ledger) -> Finding | None:

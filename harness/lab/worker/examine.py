@@ -3,20 +3,30 @@
 from __future__ import annotations
 
 import importlib
-import pickle
 import re
-from collections.abc import Iterable
 from dataclasses import dataclass, field
+from functools import partial
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any
 
 from harness.errors import words_of
-from harness.judge.equality import Unordered, difference, show
+from harness.judge.comparison.matching import text_of
+from harness.judge.comparison.words import NotComparable, show
+from harness.judge.equality import Strict, Unordered
 from harness.lab.worker import detectors
-from harness.lab.worker.answers import Entry, Raised, answer_of, smallest_failing
+from harness.lab.worker.answers import (
+    Entry,
+    Raise,
+    Raised,
+    answer_of,
+    outcome_of,
+    outcomes_differ,
+    smallest_failing,
+)
+from harness.lab.worker.copies import Originals, pickled
 from harness.lab.worker.detectors import Finding
 from harness.lab.worker.instruments import monotonic, seconds_now
-from harness.lab.worker.subject import Originals, Subject
+from harness.lab.worker.subject import Subject
 from harness.lab.worker.surroundings import Ledger
 from harness.model.declared import Status
 
@@ -56,6 +66,8 @@ class Examination:
     repeats: int = 0
     warnings: list[str] = field(default_factory=list)
     failed_entry: int | None = None
+    _looked: int = 0
+    """On how many inputs it was called again and again: one."""
     gaps: dict[str, str] = field(default_factory=dict)
     """Workloads on which it raised, and what it said."""
     _ledger: Ledger = field(init=False)
@@ -75,7 +87,8 @@ class Examination:
                     raise
                 self.gaps[entry.workload] = str(error)  # costs it this workload only
                 continue
-            if finding is None and self.inputs == 1 and not self.quick:
+            if finding is None and self._looked == 0 and not (self.quick or entry.raises):
+                self._looked = 1
                 finding = detectors.left_running(self.subject, self._ledger) or self._repeat(
                     sheet[index]
                 )
@@ -99,19 +112,30 @@ class Examination:
         with self._ledger.call():
             answer = call_or_say(self.subject, arguments, entry)
         self.inputs += 1
+        if isinstance(answer, Raise):
+            return self._wrong(entry, answer, earlier, sheet)
         if self.case.consume is None and (finding := detectors.lazy(answer)):
             return _at(finding, entry)
+        if not self.case.mutates and (finding := self._left_as_it_was(entry, arguments, answer)):
+            return _at(finding, entry)
+        actual = (answer, arguments) if self.case.mutates and not entry.raises else answer
+        return self._wrong(entry, actual, earlier, sheet) or (
+            None if entry.raises else self._laws(entry, entry.fresh_arguments(), answer)
+        )
+
+    def _left_as_it_was(self, entry: Entry, arguments: Arguments, answer: Answer) -> Finding | None:
+        """Whether the call left its input alone, and gave none of it away."""
         pristine = entry.fresh_arguments()
-        if not self.case.mutates and (finding := detectors.mutated(arguments, pristine)):
-            return _at(finding, entry)
-        if not self.case.mutates and (
-            finding := detectors.aliased(answer, arguments, allowed=self._reference_aliases(entry))
-        ):
-            return _at(finding, entry)
-        actual = (answer, arguments) if self.case.mutates else answer
+        return detectors.mutated(
+            arguments, pristine, may_use_up=entry.used_up or self.case.oracle is not None
+        ) or detectors.aliased(answer, arguments, allowed=entry.shares)
+
+    def _wrong(
+        self, entry: Entry, actual: Any, earlier: list[int], sheet: list[Entry]
+    ) -> Finding | None:
         found = self._compare(entry, actual)
         if found is None:
-            return self._laws(entry, pristine, answer)
+            return None
         if self._is_an_earlier_answer(actual, [sheet[i] for i in earlier], entry):
             return Finding(
                 Status.CACHED_RESULT,
@@ -123,14 +147,7 @@ class Examination:
         )
 
     def _compare(self, entry: Entry, actual: Answer) -> Difference | None:
-        return difference(
-            self.case.relation(self.subject.name), entry.fresh_arguments(), entry.answer(), actual
-        )
-
-    def _reference_aliases(self, entry: Entry) -> frozenset[str]:
-        """What the reference's answer shares with its input is the case's custom, not a variant's fault."""
-        arguments, answer = pickle.loads(pickle.dumps((entry.fresh_arguments(), entry.answer())))  # noqa: S301  our own
-        return detectors.aliases(answer, arguments)
+        return compare(self.case, self.subject, entry, actual)
 
     def _laws(self, entry: Entry, arguments: Arguments, answer: Answer) -> Finding | None:
         for law in self.case.invariants:
@@ -166,18 +183,17 @@ class Examination:
 
         def differs(arguments: Any) -> bool:
             self.alive()
-            wanted = expected(pickle.loads(pickle.dumps(arguments)))  # noqa: S301  our own
-            got = self.subject.call(pickle.loads(pickle.dumps(arguments)))  # noqa: S301  our own
-            return (
-                difference(self.case.relation(self.subject.name), arguments, wanted, got)
-                is not None
-            )
+            fresh = Originals(pickled(arguments), None).fresh
+            wanted = expected(fresh())
+            got = outcome_of(lambda: self.subject.call(fresh()))
+            relation = self.case.relation(self.subject.name)
+            return outcomes_differ(relation, arguments, wanted, got) is not None
 
         smallest = smallest_failing(self.case, differs, seconds=_SHRINK_SECONDS)
         return "" if smallest is None else f"; smallest failing input: {show(smallest)}"
 
     def _repeat(self, entry: Entry) -> Finding | None:
-        originals = Originals(entry.fresh_arguments())
+        originals = entry.originals()
 
         def agrees(answer: Answer) -> Difference | None:
             return None if self.case.mutates else self._compare(entry, answer)
@@ -200,24 +216,26 @@ class Examination:
             return None
         if not self.case.stateful:
             finding = detectors.cached(
-                self.subject, workload, seconds=_CACHED_SECONDS, alive=self.alive
+                self.subject,
+                workload,
+                seconds=_CACHED_SECONDS,
+                alive=self.alive,
+                may_raise=any(entry.raises for entry in sheet),
             )
             if finding is not None:
                 return finding
-        arguments = workload.arguments()
-        fastest = min(_timed_call(self.subject, Originals(arguments)) for _ in range(5))
-        return detectors.impossible(fastest, arguments, self.case, self.limits)
+        originals = Originals.of(workload.arguments, key=workload.make)
+        fastest = min(_timed_call(self.subject, originals) for _ in range(5))
+        return detectors.impossible(fastest, originals.fresh(), self.case, self.limits)
 
     def _for_speed(self, sheet: list[Entry]) -> Workload | None:
         labels = {entry.label: entry for entry in sheet if entry.kind == "workload"}
         for workload in sorted(self.case.workloads, key=lambda one: -one.n):
             entry = labels.get(f"workload {workload.name}, seed {workload.seed}")
-            if entry is None or entry.workload in self.gaps:
+            if entry is None or entry.raises or entry.workload in self.gaps:
                 continue
             self.alive()
-            seconds = entry.make_seconds + 3 * _timed_call(
-                self.subject, Originals(entry.fresh_arguments())
-            )
+            seconds = entry.make_seconds + 3 * _timed_call(self.subject, entry.originals())
             if seconds < _PAIR_SECONDS:
                 return workload
         return None
@@ -227,15 +245,31 @@ _TRIVIAL_ANSWER_BYTES = 32
 """Pickles this short are answers like [] or 0, which many inputs share."""
 
 
-def call_or_say(subject: Subject, arguments: Arguments, entry: Entry) -> Answer:
-    """Call the variant; what it raises becomes a Raised that names the input."""
+def call_or_say(subject: Subject, arguments: Arguments, entry: Entry) -> Answer | Raise:
+    """Call the variant; what it raises becomes a Raised that names the input, or an outcome where the reference raises."""
     try:
+        if entry.raises:
+            return outcome_of(lambda: subject.call(arguments))
         return subject.call(arguments)
     except MemoryError:
         raise
     except BaseException as error:
-        message = f"{entry.label}: raised {words_of(error)}"
-        raise Raised(message) from error
+        unfit = subject.unfit(arguments) if isinstance(error, TypeError) else ""
+        said = f"cannot be called: {unfit}" if unfit else f"raised {words_of(error)}"
+        raise Raised(f"{entry.label}: {said}") from error
+
+
+def compare(case: Case, subject: Subject, entry: Entry, actual: Any) -> Difference | None:
+    """Compare an outcome with the reference's.
+
+    Raises:
+        NotComparable: the judge cannot, and the entry's name is said.
+    """
+    relation = case.relation(subject.name)
+    try:
+        return outcomes_differ(relation, entry.fresh_arguments(), entry.answer(), actual)
+    except NotComparable as error:
+        raise NotComparable(f"{entry.label}: {error.problem}", error.remedy) from error
 
 
 def _timed_call(subject: Subject, originals: Originals) -> float:
@@ -253,8 +287,8 @@ def answer_once(subject: Subject, case: Case, entry: Entry) -> dict[str, Any]:
     """Answer one entry in a process that has done nothing else: to tell wrong from drifting from random."""
     arguments = entry.fresh_arguments()
     answer = call_or_say(subject, arguments, entry)
-    actual = (answer, arguments) if case.mutates else answer
-    found = difference(case.relation(subject.name), entry.fresh_arguments(), entry.answer(), actual)
+    actual = (answer, arguments) if case.mutates and not entry.raises else answer
+    found = compare(case, subject, entry, actual)
     return {
         "agrees": found is None,
         "difference": "" if found is None else str(found),
@@ -279,16 +313,13 @@ def first_difference(
             alive()
             if case.verify_up_to is not None and workload.n > case.verify_up_to:
                 continue
-            originals = Originals(workload.arguments(seed))
+            originals = Originals.of(partial(workload.arguments, seed), key=workload.make)
             wanted = expected(originals.fresh())
             arguments = originals.fresh()
-            answer = subject.call(arguments)
-            found = difference(
-                case.same,
-                originals.fresh(),
-                wanted,
-                (answer, arguments) if case.mutates else answer,
-            )
+            answer = outcome_of(lambda: subject.call(arguments))  # noqa: B023  called at once
+            both = case.mutates and not isinstance(answer, Raise)
+            actual = (answer, arguments) if both else answer
+            found = outcomes_differ(case.same, originals.fresh(), wanted, actual)
             if found is not None:
                 return f"workload {workload.name}, seed {seed}: {found}"
     return None
@@ -299,12 +330,11 @@ _FIRST_UNUSED_SEED = 1000
 
 def _digest(answer: Answer, relation: Relation) -> str:
     """Tell answers of several processes apart, by their text: without addresses, and without order where order is free."""
-    text = repr(
-        sorted(map(repr, answer))
-        if isinstance(relation, Unordered) and isinstance(answer, Iterable)
-        else answer
+    inner = relation.inner if isinstance(relation, Unordered) else relation
+    text = text_of(
+        answer, inner if isinstance(inner, Strict) else Strict(), ordered=inner is relation
     )
-    return sha256(re.sub(r"0x[0-9a-f]+", "0x", text).encode()).hexdigest()
+    return sha256(re.sub(r"0x[0-9a-f]+", "0x", text).encode(errors="replace")).hexdigest()
 
 
 def evidence(examination: Examination, finding: Finding | None) -> dict[str, Any]:

@@ -8,9 +8,9 @@ import tracemalloc
 from contextlib import suppress
 from typing import TYPE_CHECKING, Self
 
+from harness.lab.worker.copies import Originals
 from harness.lab.worker.cpu import descendants
 from harness.lab.worker.instruments import collect, now
-from harness.lab.worker.subject import Originals
 
 if TYPE_CHECKING:
     from harness.lab.worker.subject import Subject

@@ -7,14 +7,19 @@ import random
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 from itertools import repeat
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from harness.errors import words_of
-from harness.judge.equality import difference, exact
+from harness.judge.comparison.settings import Settings
+from harness.judge.comparison.words import NotComparable
+from harness.judge.equality import difference
 from harness.lab import trees
 from harness.lab.worker.control import SLICE_NS, Control
+from harness.lab.worker.copies import Originals, pickled
 from harness.lab.worker.crossing import Lacking, brought, packed_in, unpacked_in
+from harness.lab.worker.detectors import changed
 from harness.lab.worker.instruments import (
     collect,
     disable,
@@ -23,7 +28,7 @@ from harness.lab.worker.instruments import (
     preemptions,
     process_ns,
 )
-from harness.lab.worker.subject import Originals, found_in, load_subject
+from harness.lab.worker.subject import found_in, load_subject
 from harness.lab.worker.timing import timed
 from harness.model.declared import Difference
 
@@ -31,7 +36,7 @@ if TYPE_CHECKING:
     from harness.lab.catalogue import Found
     from harness.lab.trees import Tree
     from harness.lab.worker.subject import Subject
-    from harness.model.declared import Answer, Arguments, Case
+    from harness.model.declared import Answer, Arguments, Case, Workload
 
 Pairs: TypeAlias = list[tuple[int, int]]
 _WARM_CALLS = 30  # CPython specialises its bytecode within these
@@ -112,14 +117,44 @@ def give_input(base: Side, head: Side, workload: str) -> None:
     """
     chosen = next(one for one in head.case.workloads if one.name == workload)
     with trees.entered(head.tree):
-        arguments = chosen.arguments()
-        head.originals = Originals(arguments)
+        head.originals = Originals.of(chosen.arguments)
+        arguments = head.originals.fresh()
+    if head.originals.made_anew:
+        base.originals = Originals(None, _own_input(base, head, workload))
+        return
     try:
         theirs = brought(arguments, head.tree, base.tree)
     except Lacking as error:
         raise Lacking(f"cannot be given the head's input: {error}") from error
     with trees.entered(base.tree):
-        base.originals = Originals(theirs)
+        base.originals = Originals(pickled(theirs), None)
+
+
+def _own_input(base: Side, head: Side, workload: str) -> Callable[[], Arguments]:
+    """How the base makes an input that no pickle can bring: by its own recipe if that gives the head's, else by the head's."""
+    recipes = {
+        side.tree: partial(_made_in, side.tree, one)
+        for side in (head, base)
+        for one in side.case.workloads
+        if one.name == workload
+    }
+    ours = recipes.get(base.tree)
+    theirs = recipes[head.tree]
+    return theirs if ours is None or changed(theirs(), ours(), _ALIKE) else ours
+
+
+def _made_in(tree: Tree | None, workload: Workload) -> Arguments:
+    with trees.entered(tree):
+        return workload.arguments()
+
+
+def _one_class(expected: type, actual: type) -> bool:
+    """Whether two classes are one of two revisions: what cannot be pickled stays what it is."""
+    names = [(one.__module__, one.__qualname__) for one in (expected, actual)]
+    return names[0] == names[1]
+
+
+_ALIKE = Settings(same_class=_one_class)
 
 
 @dataclass(slots=True)
@@ -208,7 +243,9 @@ class Contest:
             (arguments,) = judge.fresh(1)
             relation = judge.case.relation(judge.subject.name)
             try:
-                return difference(relation, arguments, expected, actual)
+                return difference(relation, arguments, expected, actual, same_class=_one_class)
+            except NotComparable:
+                raise
             except Exception as error:  # the other side's object lacks what this side's class has
                 return Difference("type", "", "what can be compared", words_of(error))
 
@@ -296,10 +333,10 @@ def control_pairs(seed: float, seconds: float) -> Pairs:
 def planted(function: Callable[..., Any], turns: int) -> Callable[..., Any]:
     """Return the function with some empty turns of a loop before each call: a slowdown of known size."""
 
-    def slowed(*arguments: Any) -> Any:
+    def slowed(*arguments: Any, **keywords: Any) -> Any:
         for _ in repeat(None, turns):  # every turn costs the same
             pass
-        return function(*arguments)
+        return function(*arguments, **keywords)
 
     return slowed
 
@@ -327,4 +364,4 @@ def _same_input(base: tuple[Found, Case], head: tuple[Found, Case], workload: st
     except Lacking:
         return False
     with trees.entered(base[0].tree):
-        return exact.compare(made[0], theirs) is None
+        return not changed(theirs, made[0], _ALIKE)

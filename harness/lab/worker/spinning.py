@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from harness.lab.worker.timing import timed
+from harness.model.declared import preceded
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -37,7 +38,8 @@ def track_memory(stopwatch: Stopwatch, file: str) -> dict[str, float]:
     import memray
 
     subject = stopwatch.subject
-    function, arguments = subject.caller(), (*subject.handle, *stopwatch.originals.fresh())
+    function, fresh = subject.caller(), stopwatch.originals.fresh()
+    arguments = preceded(subject.handle, fresh)
     with memray.Tracker(file, native_traces=True):
         elapsed, _ = timed(function, [arguments], subject.consume)
     return {"calls": 1, "seconds": elapsed / 1e9}

@@ -5,7 +5,6 @@ from __future__ import annotations
 import importlib
 import inspect
 import os
-import pickle
 from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
@@ -15,15 +14,13 @@ from typing import TYPE_CHECKING, Any
 from harness.lab import trees
 from harness.lab.catalogue import Found
 from harness.lab.trees import Tree
-from harness.model.declared import Answer, Arguments, Case
+from harness.model.declared import Answer, Arguments, Case, keywords_of
 
 if (
     TYPE_CHECKING
 ):  # a worker imports what its variant needs, no more: dozens of workers start for one verdict
     import asyncio
     from concurrent.futures import Executor
-
-_ATOMS = (int, float, complex, bool, type(None))
 
 
 @dataclass(slots=True)
@@ -47,8 +44,23 @@ class Subject:
 
     def call(self, arguments: Arguments) -> Answer:
         """Call once, service handle first, and consume the answer."""
-        answer = self.caller()(*self.handle, *arguments)
+        answer = self.caller()(*self.handle, *arguments, **keywords_of(arguments))
         return answer if self.consume is None else self.consume(answer)
+
+    def unfit(self, arguments: Arguments) -> str:
+        """Say why these arguments do not fit the function's parameters; empty: they do, or who knows."""
+        executor = {"executor": None} if self.has_executor else {}
+        try:
+            signature = inspect.signature(self.function)
+        except (TypeError, ValueError):
+            return ""
+        try:
+            signature.bind(*self.handle, *arguments, **keywords_of(arguments), **executor)
+        except TypeError as error:
+            return (
+                f"{error}; make(n, seed) gives {said_arguments(arguments)}{_by_keyword(signature)}"
+            )
+        return ""
 
     @property
     def has_executor(self) -> bool:
@@ -73,8 +85,8 @@ class Subject:
             executor = self._open.enter_context(_executor(kind))
             plain = function
 
-            def function(*arguments: Any) -> Any:
-                return plain(*arguments, executor=executor)
+            def function(*arguments: Any, **keywords: Any) -> Any:
+                return plain(*arguments, **keywords, executor=executor)
 
         if not inspect.iscoroutinefunction(self.function):
             return function
@@ -86,10 +98,25 @@ class Subject:
         run = self._runner.run
         self._runner.get_loop()
 
-        def run_to_end(*arguments: Any) -> Any:
-            return run(function(*arguments))
+        def run_to_end(*arguments: Any, **keywords: Any) -> Any:
+            return run(function(*arguments, **keywords))
 
         return run_to_end
+
+
+def said_arguments(arguments: Arguments) -> str:
+    """Say how many arguments there are, and which of them by keyword."""
+    keywords = keywords_of(arguments)
+    named = f" and {', '.join(keywords)} by keyword" if keywords else ""
+    return f"{len(arguments)} positional argument(s){named}"
+
+
+def _by_keyword(signature: inspect.Signature) -> str:
+    only = [one for one in signature.parameters.values() if one.kind is one.KEYWORD_ONLY]
+    names = [one.name for one in only if one.name != "executor"]
+    if not names:
+        return ""
+    return f", and {', '.join(names)} is by keyword only: return harness.call(..., {names[0]}=...)"
 
 
 def _executor_kind(function: Callable[..., Any]) -> str | None:
@@ -180,25 +207,3 @@ def load_subject(found: Found, case: Case, job: dict[str, Any]) -> Subject:
         handle=() if handle is None else (handle,),
         module=module,
     )
-
-
-class Originals:
-    """A master copy of one input, from which fresh equal copies are made, outside the clock."""
-
-    def __init__(self, arguments: Arguments) -> None:
-        self._arguments = arguments
-        self._atomic = all(isinstance(argument, _ATOMS) for argument in arguments)
-        self._pickled = pickle.dumps(arguments, protocol=5)
-
-    @property
-    def n_bytes(self) -> int:
-        """Size of the pickled input: what a fresh copy costs, roughly."""
-        return len(self._pickled)
-
-    def fresh(self) -> Arguments:
-        """Return equal arguments that share nothing mutable with any other copy."""
-        return self._arguments if self._atomic else pickle.loads(self._pickled)  # noqa: S301  our own bytes, made above
-
-    def batch(self, n: int) -> list[Arguments]:
-        """Return ``n`` fresh copies."""
-        return [self.fresh() for _ in range(n)]

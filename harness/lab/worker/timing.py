@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING, Any
 from harness.judge.equality import difference
 from harness.lab.worker.cpu import tree_cpu_ns
 from harness.lab.worker.instruments import collect, disable, freeze, now
-from harness.lab.worker.subject import Originals
+from harness.model.declared import Call, keywords_of, preceded
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from harness.lab.worker.answers import Entry
+    from harness.lab.worker.copies import Originals
     from harness.lab.worker.subject import Subject
     from harness.model.declared import Answer, Arguments, Case, Difference
 
@@ -106,18 +107,21 @@ class Stopwatch:
     def _slice(self, loops: int) -> int:
         batch = self.originals.batch(loops)
         if self.subject.handle:
-            batch = [self._with_handle(arguments) for arguments in batch]
+            batch = [preceded(self.subject.handle, arguments) for arguments in batch]
         function = self.subject.caller()
         if self._lead_in:
-            function(*self._with_handle(self.originals.fresh()))
+            timed(function, [preceded(self.subject.handle, self.originals.fresh())], None)
         cpu = tree_cpu_ns()
         elapsed, answer = timed(function, batch, self.subject.consume)
         self._cpu_ns = max(0, tree_cpu_ns() - cpu)
-        self._last = (batch[-1][len(self.subject.handle) :], answer)
+        self._last = (_without(len(self.subject.handle), batch[-1]), answer)
         return elapsed
 
-    def _with_handle(self, arguments: Arguments) -> Arguments:
-        return (*self.subject.handle, *arguments)
+
+def _without(first: int, arguments: Arguments) -> Arguments:
+    if isinstance(arguments, Call):
+        return Call(arguments[first:], arguments.keywords)
+    return arguments[first:]
 
 
 def timed(
@@ -128,6 +132,8 @@ def timed(
 ) -> tuple[int, Answer]:
     """Call the function on each input; nothing but the calls (and their consumption) is inside the clock."""
     answer = None
+    if batch and isinstance(batch[0], Call):
+        return _timed_by_keyword(function, batch, consume, clock)
     if consume is not None:
         started = clock()
         for arguments in batch:
@@ -136,4 +142,24 @@ def timed(
     started = clock()
     for arguments in batch:
         answer = function(*arguments)
+    return clock() - started, answer
+
+
+def _timed_by_keyword(
+    function: Callable[..., Any],
+    batch: list[Arguments],
+    consume: Callable[[Answer], Answer] | None,
+    clock: Callable[[], int],
+) -> tuple[int, Answer]:
+    """Time calls with keywords; taking them out of the input is done before."""
+    answer = None
+    calls = [(tuple(one), keywords_of(one)) for one in batch]
+    if consume is not None:
+        started = clock()
+        for arguments, keywords in calls:
+            answer = consume(function(*arguments, **keywords))
+        return clock() - started, answer
+    started = clock()
+    for arguments, keywords in calls:
+        answer = function(*arguments, **keywords)
     return clock() - started, answer

@@ -1,0 +1,1 @@
+"""One walk through any two values: what differs first, and where."""
