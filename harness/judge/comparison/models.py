@@ -73,6 +73,8 @@ _KNOWN: dict[tuple[str, str], Callable[[Any], Iterable[Part]]] = {
     ("xarray", "Dataset"): _dataset,
     ("xarray", "Variable"): _variable,
     ("pint", "PlainQuantity"): _quantity,
+    ("numba", "List"): lambda one: [Part("", list(one))],
+    ("numba", "Dict"): lambda one: [Part("", dict(one))],
     ("sortedcontainers", "SortedDict"): lambda one: [Part("", dict(one))],
     ("sortedcontainers", "SortedList"): lambda one: [Part("", list(one))],
     ("sortedcontainers", "SortedSet"): lambda one: [Part("", list(one))],

@@ -24,7 +24,7 @@ _ROOMS = {
     **dict.fromkeys(("datetime", "zoneinfo"), "times"),
     **dict.fromkeys(("io", "_io", "tempfile", "random", "_random"), "streams"),
     **dict.fromkeys(("pandas", "polars", "pyarrow"), "frames"),
-    **dict.fromkeys(("xarray", "networkx", "pint", "sortedcontainers"), "models"),
+    **dict.fromkeys(("xarray", "networkx", "pint", "sortedcontainers", "numba"), "models"),
     **dict.fromkeys(("pydantic", "rustworkx"), "models"),
     "numpy": "arrays",
     "scipy": "sparse",
@@ -63,6 +63,12 @@ def handler_for(kind: type) -> Handler:
     return (
         _given(kind) or _room(kind) or objects.python(kind) or _plugin(kind) or objects.other(kind)
     )
+
+
+def made_twice(expected: type, actual: type) -> bool:
+    """Whether a library made one class twice, as pint does for each of its registries: a pickle names one of them."""
+    names = [(one.__module__, one.__qualname__) for one in (expected, actual)]
+    return names[0] == names[1] and _ROOMS.get(_root(expected)) == "models"
 
 
 def has_own(kind: type, name: str) -> bool:

@@ -25,7 +25,7 @@ def handler(kind: type) -> Handler | None:
 
 def _clocks(expected: Any, actual: Any, walk: Walk) -> Difference | Pairs | None:
     if expected.replace(tzinfo=None) != actual.replace(tzinfo=None):
-        if expected == actual:  # one moment, by the clocks of two zones
+        if _one_moment(expected, actual):
             return Difference("zone", "", str(expected), str(actual))
         return other_value(expected, actual)
     if expected.fold != actual.fold:
@@ -36,6 +36,14 @@ def _clocks(expected: Any, actual: Any, walk: Walk) -> Difference | Pairs | None
     if one != other or expected.utcoffset() != actual.utcoffset():
         return Difference("zone", "", f"{expected} {one}", f"{actual} {other}")
     return _added(expected, actual)
+
+
+def _one_moment(expected: Any, actual: Any) -> bool:
+    """Whether it is one moment by the clocks of two zones; ``==`` never says so of an hour that comes twice."""
+    if not isinstance(expected, datetime) or None in {expected.utcoffset(), actual.utcoffset()}:
+        return False
+    utc = timezone.utc
+    return expected.astimezone(utc) == actual.astimezone(utc)
 
 
 def _added(expected: Any, actual: Any) -> Pairs | None:

@@ -111,7 +111,7 @@ class Walk:
 
     def _look(self, expected: Any, actual: Any) -> Difference | Pairs | None:
         kind = type(expected)
-        if kind is not type(actual) and not self.settings.one_type(kind, type(actual)):
+        if kind is not type(actual) and not self._one_type(kind, type(actual)):
             return other_type(expected, actual)
         if expected is actual and self.settings.nan_equal:
             return None
@@ -119,6 +119,9 @@ class Walk:
         if handler is None:
             handler = self._handlers[kind] = registry.handler_for(kind)
         return handler(expected, actual, self)
+
+    def _one_type(self, expected: type, actual: type) -> bool:
+        return self.settings.one_type(expected, actual) or registry.made_twice(expected, actual)
 
     def _overruled(self, found: Difference) -> bool:
         """Whether a class's own ``==`` says that the private attribute we are in does not count.

@@ -12,8 +12,7 @@ if TYPE_CHECKING:
 
 _LONGEST_SHOWN = 120
 _LONGEST_PLACE = 160
-_MOST_ITEMS = 60
-"""Of a longer list only the beginning is shown: the text of a million items takes a second."""
+_MOST_BITS = 400
 INDEX, ITEM, KEY, MEMBER, FIELD, PLACE = "index", "item", "key", "member", "field", "place"
 """Kinds of steps into a value: ``[3]``, ``['a']``, a key itself, a member of a set, ``.name``, any text."""
 
@@ -44,9 +43,21 @@ def show(value: object) -> str:
 
 def _beginning(value: Any) -> Any:
     kind = type(value)
+    if kind is int and value.bit_length() > _MOST_BITS:
+        return _Long(value)
     if kind in {list, tuple, str, bytes, bytearray} and len(value) > _LONGEST_SHOWN:
         return value[:_LONGEST_SHOWN]  # longer than what is shown, so that the cut is seen
     return value
+
+
+class _Long:
+    """An integer of more digits than Python writes in decimal: its beginning and its end."""
+
+    def __init__(self, value: int) -> None:
+        self._digits = hex(value)
+
+    def __repr__(self) -> str:
+        return f"{self._digits[:20]}...{self._digits[-30:]} ({len(self._digits)} digits)"
 
 
 def type_name(kind: type) -> str:

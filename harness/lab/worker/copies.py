@@ -29,10 +29,14 @@ _FAITHFUL = Settings(signed_zero=True)
 
 def pickled(value: Any) -> bytes:
     """Pickle a value, also one that is nested more deeply than the interpreter's stack allows."""
+    return _deeply(lambda: pickle.dumps(value, protocol=5))
+
+
+def _deeply(work: Callable[[], bytes]) -> bytes:
     try:
-        return pickle.dumps(value, protocol=5)
+        return work()
     except RecursionError:
-        return _with_room(lambda: pickle.dumps(value, protocol=5))
+        return _with_room(work)
 
 
 def _with_room(work: Callable[[], bytes]) -> bytes:
@@ -81,16 +85,20 @@ def answer_pickled(answer: Any) -> bytes:
 
 def _by_parts(answer: Any) -> bytes:
     """With what pickle itself knows nothing of: matches, views."""
-    file = io.BytesIO()
-    try:
+
+    def work() -> bytes:
+        file = io.BytesIO()
         _Pickler(file, protocol=5).dump(answer)
+        return file.getvalue()
+
+    try:
+        return _deeply(work)
     except Exception as error:
         raise NotComparable(
             f"the answer ({type_name(type(answer))}) cannot be passed from one process to another: "
             f"{words_of(error)}",
             "return plain data, or declare consume=..., which makes some of it",
         ) from error
-    return file.getvalue()
 
 
 class _Pickler(pickle.Pickler):

@@ -54,7 +54,8 @@ def lazy(answer: Answer) -> Finding | None:
     """A generator, iterator, coroutine or lazy frame is a promise, not an answer."""
     for place, value in _walk(answer):
         kind = type(value)  # asked of the type alone: a value may say what it likes of its class
-        if kind.__name__ in _LAZY_NAMES or issubclass(kind, _PROMISES):
+        promised = kind.__name__ in _LAZY_NAMES or hasattr(kind, "__dask_graph__")
+        if promised or issubclass(kind, _PROMISES):
             return Finding(
                 Status.LAZY_RESULT,
                 "lazy",
