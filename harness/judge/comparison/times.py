@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime, time, timedelta, timezone, tzinfo
+from datetime import UTC, date, datetime, time, timedelta, timezone, tzinfo
 from typing import TYPE_CHECKING, Any
 
 from harness.judge.comparison.words import FIELD, other_value
@@ -42,8 +42,7 @@ def _one_moment(expected: Any, actual: Any) -> bool:
     """Whether it is one moment by the clocks of two zones; ``==`` never says so of an hour that comes twice."""
     if not isinstance(expected, datetime) or None in {expected.utcoffset(), actual.utcoffset()}:
         return False
-    utc = timezone.utc
-    return expected.astimezone(utc) == actual.astimezone(utc)
+    return bool(expected.astimezone(UTC) == actual.astimezone(UTC))
 
 
 def _added(expected: Any, actual: Any) -> Pairs | None:
