@@ -25,7 +25,7 @@ import numpy as np
 import pytest
 
 from harness import close, comparable, exact, relation, ulps, unordered
-from harness.judge.comparison import registry
+from harness.judge.comparison import matching, registry
 from harness.judge.comparison.settings import Settings
 from harness.judge.comparison.walk import first_difference
 from harness.judge.equality import NotComparable, Strict, difference
@@ -447,14 +447,17 @@ def test_large_unordered_lists_take_no_square_of_time() -> None:
     assert said(rows, other, unordered(close(1e-9))) is None
 
 
-def test_too_many_items_without_a_key_are_refused() -> None:
-    """And the remedy is named."""
+def test_too_many_items_without_a_key_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    """And the remedy is named; with it, or with items that have fields, number is no matter."""
+    monkeypatch.setattr(matching, "_MOST_TRIED", 500)
+    parts = [functools.partial(int, place) for place in range(60)]
     things = [Plain(x=place) for place in range(1500)]
     with pytest.raises(NotComparable, match="no key tells which") as refused:
-        unordered(exact).compare(things, apart(things[::-1]))
+        unordered(exact).compare(parts, parts[::-1])
 
     assert "unordered(inner, key=" in refused.value.remedy
-    assert said(things, apart(things[::-1]), unordered(exact, key=lambda one: one.x)) is None
+    assert said(parts, parts[::-1], unordered(exact, key=lambda one: one.args)) is None
+    assert said(things, apart(things[::-1]), unordered(exact)) is None
 
 
 def test_two_classes_may_count_as_one() -> None:

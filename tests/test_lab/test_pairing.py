@@ -176,7 +176,8 @@ def test_what_starts_processes_or_leaves_threads_is_sent_apart(
         (DATACLASS + GIVEN, DATACLASS + GIVEN + "# says nothing\n", True),
         (DATACLASS + GIVEN, DATACLASS + GIVEN.replace("Report(i)", "Report(i + 1)"), False),
         (DATACLASS + GIVEN, (DATACLASS + GIVEN).replace("Report", "Result"), False),
-        (GIVEN.replace("Report(i)", "lambda: i"), GIVEN.replace("Report(i)", "lambda: i"), False),
+        (GIVEN.replace("Report(i)", "lambda: i"), GIVEN.replace("Report(i)", "lambda: i"), True),
+        (GIVEN.replace("Report(i)", "lambda: i"), GIVEN.replace("Report(i)", "lambda: -i"), False),
     ],
 )
 def test_inputs_of_own_classes_are_compared_by_what_they_hold(

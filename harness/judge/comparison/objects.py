@@ -275,6 +275,15 @@ def _fielded(expected: Any, actual: Any, walk: Walk) -> Pairs | None:
     return iter(((one, other, FIELD, "_state"),))
 
 
+def plain_fields(value: Any, kind: type) -> dict[str, Any] | None:
+    """Return the fields by which an object is compared; None: it is compared in another way."""
+    if is_dataclass(kind):
+        return {one.name: getattr(value, one.name) for one in fields(kind) if one.compare}
+    if _hides_state(kind) or _reduces(kind) or has_own(kind, "__getstate__"):
+        return None
+    return fields_of(value, kind)
+
+
 def fields_of(value: Any, kind: type) -> dict[str, Any]:
     """Return what is in the slots and in the ``__dict__`` of an object, but for what it can work out again."""
     found: dict[str, Any] = {}
