@@ -197,9 +197,7 @@ class Contest:
         """
         most = min(_MOST_PHASE_CALLS, _MOST_PHASE_NS // max(1, per_call))
         for call, side in zip(self._calls, self.sides, strict=True):
-            with trees.entered(side.tree):
-                for arguments in side.fresh(self.order.randint(0, most)):
-                    call(*arguments)
+            self._slice(call, side, self.order.randint(0, most))
 
     def _warm(self, call: Callable[..., Any], side: Side) -> int:
         """Warm one function up; return the nanoseconds of its quickest call."""
