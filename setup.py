@@ -46,6 +46,8 @@ DIRECTIVES = {
     "cdivision": True,
     "embedsignature": True,
 }
+ASKED = ("language", "define_macros", "undef_macros", "libraries", "library_dirs", "depends")
+"""What a `# distutils:` line may ask for, beside sources, folders of headers and flags."""
 COMPILER = shlex.split(os.environ.get("CC", "cc"))
 SUFFIX = sysconfig.get_config_var("EXT_SUFFIX")
 NO_COMPILER = f"""\
@@ -116,18 +118,21 @@ class BuildSideBySide(build_ext):
     def build_one(self, extension: Extension, scratch: Path) -> None:
         """Translate, compile and link one extension; put it in its place as a whole."""
         started = time.perf_counter()
-        translated, needed = translate(extension, scratch)
+        made, needed = translate(extension, scratch)
         listed = scratch / "headers.d"
-        extension.sources = [translated.as_posix()]
-        extension.include_dirs = [source_of(extension).parent.as_posix()]
-        extension.extra_compile_args = [*flags(), "-MMD", "-MF", str(listed)]
-        extension.extra_link_args = openmp()
+        for asked in ASKED:  # by the `# distutils:` lines of the source
+            setattr(extension, asked, getattr(made, asked))
+        extension.sources = made.sources
+        extension.include_dirs = [source_of(extension).parent.as_posix(), *made.include_dirs]
+        given = [*flags(), *made.extra_compile_args]
+        extension.extra_compile_args = [*given, "-MMD", "-MF", str(listed)]
+        extension.extra_link_args = [*openmp(), *made.extra_link_args]
         self.build_lib, self.build_temp, self.force = f"{scratch}/lib", f"{scratch}/temp", True
         super().build_extension(extension)
-        made = Path(self.get_ext_fullpath(extension.name))
+        library = Path(self.get_ext_fullpath(extension.name))
         place = self.library_of(extension)
         place.parent.mkdir(parents=True, exist_ok=True)
-        arrive(made.read_bytes(), place, made.stat().st_mode)
+        arrive(library.read_bytes(), place, library.stat().st_mode)
         inputs = digests({*needed, *headers(listed, extension)})
         self.record(
             extension,
@@ -135,7 +140,7 @@ class BuildSideBySide(build_ext):
                 "source_sha256": inputs[source_of(extension).as_posix()],
                 "inputs": inputs,
                 "compiler": COMPILER[0],
-                "flags": flags(),
+                "flags": given,
                 "seconds": round(time.perf_counter() - started, 2),
                 "libraries": self.others(extension, inputs)
                 | {place.name: {"sha256": digest(place), "recipe": recipe()}},
@@ -204,8 +209,8 @@ def built(extension: Extension) -> str:
     return error
 
 
-def translate(extension: Extension, scratch: Path) -> tuple[Path, set[Path]]:
-    """Translate to C; return the C file, and what Cython read for it of ours."""
+def translate(extension: Extension, scratch: Path) -> tuple[Extension, set[Path]]:
+    """Translate to C; return the extension as its source describes it, and what was read for it."""
     from Cython.Build import cythonize
     from Cython.Build.Dependencies import create_dependency_tree
 
@@ -221,8 +226,9 @@ def translate(extension: Extension, scratch: Path) -> tuple[Path, set[Path]]:
     place = (TRANSLATED / source).with_suffix(".c")
     place.parent.mkdir(parents=True, exist_ok=True)
     os.replace(made.sources[0], place)
+    made.sources[0] = place.as_posix()
     read = create_dependency_tree(quiet=True).all_dependencies(source.as_posix())
-    return place, {source, *ours(read)}
+    return made, {source, *ours(read)}
 
 
 def ours(files: Iterable[str]) -> set[Path]:

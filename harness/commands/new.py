@@ -34,9 +34,15 @@ def command(name: str, parent: Path) -> None:
     python -m harness new my_case
     python -m harness run ./my_case
     """
+    if ".." in Path(name).parts:
+        away = Path(name).parent
+        raise AskedWrongly(
+            f"{name!r} leads out of this folder",
+            f"python -m harness new {shlex.quote(Path(name).name)} --in {shlex.quote(str(away))}",
+        )
     folder = parent / name
     if problem := name_problem(folder.name):
-        better = folder.with_name(proposed_name(folder.name))
+        better = folder.parent / proposed_name(folder.name)
         raise AskedWrongly(problem, f"python -m harness new {_typed(better)}")
     if folder.name == places.HISTORY:
         raise AskedWrongly(
@@ -56,8 +62,8 @@ def command(name: str, parent: Path) -> None:
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(typable(text), encoding="utf-8")
         except OSError as error:
-            if error.errno == errno.ENOENT:  # the working directory itself is gone
-                raise
+            if error.errno == errno.ENOENT and not folder.is_absolute():
+                raise  # the working directory itself is gone
             raise StoreError(
                 f"{path}: cannot be written: {error.strerror}",
                 "make room, or name another folder: --in",

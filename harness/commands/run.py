@@ -410,38 +410,49 @@ def _finish(
     if json_to:
         options.write_json(documents.runs_bytes(summaries), json_to)
     if json_to != "-":
+        from rich.text import Text
+
         from harness.show.table import Terminal
 
         console = Terminal()
         table.print_legend(console)
         for summary in summaries:
             _say_outputs(summary)
-            click.echo(typable(_ending(summary, again[summary.run.case])))
+            wide = _too_wide(summary)
+            table.put(console, Text(_ending(summary, wide)))
+            if wide:
+                click.echo(typable(f"continue: {_continued(summary, wide, again)}"))
             click.echo(f"result file: {summary.file}")
         click.echo(f"next:  {typable(_next(summaries[-1], again[summaries[-1].run.case]))}")
     code = gravest([*codes, *(exit_code(summary) for summary in summaries)])
     raise click.exceptions.Exit(int(code))
 
 
-def _ending(summary: Summary, case: str) -> str:
-    """Why it ended: precise, or out of time; then the command that continues."""
-    plan, goal = summary.run.plan, f"±{100 * summary.run.plan.precision:g}%"
-    wide = {
+def _too_wide(summary: Summary) -> dict[str, float]:
+    """The widest ratio of each workload that is not as precise as was asked."""
+    return {
         one.name: one.widest
         for one in summary.workloads
-        if one.widest is not None and one.widest > plan.precision
+        if one.widest is not None and one.widest > summary.run.plan.precision
     }
+
+
+def _ending(summary: Summary, wide: Mapping[str, float]) -> str:
+    """Why a run ended: precise, or out of time."""
+    case, goal = summary.run.case, f"±{100 * summary.run.plan.precision:g}%"
     if not wide:
-        return f"{summary.run.case}: every ratio is within {goal}"
-    # intervals narrow with the square root of the time
+        return f"{case}: every ratio is within {goal}"
+    return f"{case}: time ran out before every ratio was within {goal} ({', '.join(wide)})"
+
+
+def _continued(summary: Summary, wide: Mapping[str, float], again: Mapping[str, str]) -> str:
+    """The command that goes on with a run, with time enough by the square-root law."""
+    run, plan = summary.run, summary.run.plan
     times = min(_MOST_TIMES, max(2.0, (max(wide.values()) / plan.precision) ** 2))
     # three blocks may have taken more than was asked for
-    spent = sum(one.spent_seconds for one in summary.run.workloads) / len(summary.run.workloads)
+    spent = sum(one.spent_seconds for one in run.workloads) / len(run.workloads)
     budget = math.ceil(max(plan.budget_seconds, spent) * times)
-    return (
-        f"{summary.run.case}: time ran out before every ratio was within {goal} ({', '.join(wide)}); continue:"
-        f" python -m harness run {case} --resume {summary.run.id} --budget {budget}"
-    )
+    return f"python -m harness run {again[run.case]} --resume {run.id} --budget {budget}"
 
 
 def _say_outputs(summary: Summary) -> None:
