@@ -89,8 +89,8 @@ class Found:
     def _make_importable(self) -> None:
         if self.search_path and self.search_path not in sys.path:
             sys.path.append(self.search_path)
-        if self.origin == "catalogue":  # a folder `cases` of the user's may stand first on the path
-            for name in ("cases", "extensions"):
+        if self.origin == "catalogue" and not trees.in_a_tree():
+            for name in ("cases", "extensions"):  # folders of the user's may stand first on the path
                 load_own(name)
 
     def _require_own(self, module: ModuleType) -> None:

@@ -277,6 +277,11 @@ def enter_for_good(tree: Tree | None) -> None:
     stand(tree)
 
 
+def in_a_tree() -> bool:
+    """Whether imports find a tree's modules now: no others may be put in their place."""
+    return FINDER.active is not None
+
+
 def _taken(known: Iterable[str] = ()) -> dict[str, ModuleType]:
     """Take the trees' modules out of ``sys.modules``: these, and where there may be others, all."""
     names = list(known)

@@ -90,7 +90,7 @@ def fake_run() -> Run:
         ("10",),
         "2026-01-01T12:00:00Z",
         True,
-        Plan(),
+        Plan(max_blocks=20),  # as the golden files have it
         MACHINE,
         (measured,),
     )

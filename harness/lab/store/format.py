@@ -409,12 +409,13 @@ def _place(data: bytes, error: Exception) -> str:
     if isinstance(error, msgspec.ValidationError):
         return ""
     try:
-        json.loads(data)
+        text = data.decode()
+        json.loads(text)
     except UnicodeDecodeError as wrong:
         place = wrong.start
     except json.JSONDecodeError as wrong:
         whole = data.rstrip().endswith(b"}")
-        place = len(data.decode()[: wrong.pos].encode()) if whole else len(data)
+        place = len(text[: wrong.pos].encode()) if whole else len(data)
     except (ValueError, RecursionError):  # a number of too many digits; too deep
         return ""
     else:
