@@ -90,7 +90,10 @@ class Found:
         if self.search_path and self.search_path not in sys.path:
             sys.path.append(self.search_path)
         if self.origin == "catalogue" and not trees.in_a_tree():
-            for name in ("cases", "extensions"):  # folders of the user's may stand first on the path
+            for name in (
+                "cases",
+                "extensions",
+            ):  # folders of the user's may stand first on the path
                 load_own(name)
 
     def _require_own(self, module: ModuleType) -> None:
@@ -344,7 +347,8 @@ def _first_line(file: Path) -> str:
 def load_own(name: str) -> None:
     """Import a package of ours from its place; its children in other processes find it on the path."""
     folder = HOME / name
-    if [str(folder)] == list(getattr(sys.modules.get(name), "__path__", ())):
+    there = [str(folder)] == list(getattr(sys.modules.get(name), "__path__", ()))
+    if there or not (folder / "__init__.py").is_file():  # not every checkout has both
         return
     spec = importlib.util.spec_from_file_location(
         name, folder / "__init__.py", submodule_search_locations=[str(folder)]

@@ -7,7 +7,7 @@ import re
 import sys
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
-from functools import cache
+from functools import cache, partial
 from hashlib import sha256
 from importlib.machinery import EXTENSION_SUFFIXES
 from importlib.metadata import PackageNotFoundError, distribution, packages_distributions
@@ -253,14 +253,19 @@ def _file(found: Found, variant: str) -> Path:
 
 def kept(found: Found, variant: str) -> Dependencies | None:
     """Return what a variant was observed to depend on here; None: it was never observed."""
-    return places.kept(_file(found, variant), Dependencies)
+    return _kept(found, _file(found, variant))
 
 
 def kept_here(found: Found) -> list[Dependencies]:
     """Return what is known of all variants of a case here."""
     folder = places.cache_folder("observed", found.name)
     files = sorted(folder.glob(f"*-{place_of(found)}.json"))
-    return [one for file in files if (one := places.kept(file, Dependencies)) is not None]
+    return [one for file in files if (one := _kept(found, file)) is not None]
+
+
+def _kept(found: Found, file: Path) -> Dependencies | None:
+    depends = places.kept(file, Dependencies)
+    return None if depends is None else depends.respelt(partial(_absolute, str(found.folder)))
 
 
 def keep(found: Found, variant: str, depends: Dependencies) -> None:
@@ -268,8 +273,36 @@ def keep(found: Found, variant: str, depends: Dependencies) -> None:
     import msgspec
 
     file = _file(found, variant)
-    places.write_whole(file, msgspec.json.encode(depends))
+    spelt = depends.respelt(partial(_relative, str(found.folder)))
+    places.write_whole(file, msgspec.json.encode(spelt))
     files = sorted(file.parent.glob("[!.]*.json"), key=stamp, reverse=True)
     for old in files[_MOST_KEPT:]:
         with suppress(OSError):
             old.unlink()
+
+
+def _relative(folder: str, path: str) -> str:
+    """A path as it is kept: no folder's name above the project, the environment or the home."""
+    for tag, root in _roots().items():
+        if _is_in(path, root) and not _is_in(folder, root):
+            return tag + path[len(root) :]
+    return os.path.relpath(path, folder)
+
+
+def _absolute(folder: str, spelt: str) -> str:
+    for tag, root in _roots().items():
+        if _is_in(spelt, tag):
+            return root + spelt[len(tag) :]
+    return os.path.normpath(os.path.join(folder, spelt))
+
+
+def _roots() -> dict[str, str]:
+    return {
+        "<prefix>": sys.prefix,
+        "<python>": sys.base_prefix,
+        "<home>": str(Path("~").expanduser()),
+    }
+
+
+def _is_in(path: str, root: str) -> bool:
+    return path == root or path.startswith(root + os.sep)

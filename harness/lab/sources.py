@@ -169,6 +169,7 @@ class Watch:
         self._data.update(depends.data)
         self._was[variant] = {**self._state(variant), **self._was[variant]}
         self._settle()
+        self._stamps = []  # what changed before this moment is not seen by stamps of now
 
     def changed(self) -> str | None:
         """What is not what it was at the beginning, and in which file; files are read again only where their stamps have changed."""

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from collections.abc import Callable
+from dataclasses import dataclass, fields, replace
+from typing import Any
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +43,12 @@ class Dependencies:
             if field.name != "beyond"
         }
         return Dependencies(**parts, beyond=self.beyond or other.beyond)
+
+    def respelt(self, spell: Callable[[str], str]) -> Dependencies:
+        """Return the same set with each path spelt otherwise."""
+        paths = ("modules", "extensions", "data", "listed", "stems", "installed")
+        spelt: dict[str, Any] = {one: tuple(map(spell, getattr(self, one))) for one in paths}
+        return replace(self, **spelt)
 
     @property
     def files(self) -> tuple[str, ...]:

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from harness.model.gated import Sight
 
 SCHEMA = "harness.alike/1"
-_REMEDY = "python -m harness gate --self-test --all --json FILE writes one"
+_REMEDY = "python -m harness gate --self-test --all --json alike.json"
 _UNITS = {
     Metric.TIME: "typical call",
     Metric.AVERAGE: "average call",

@@ -143,8 +143,16 @@ def test_a_thread_that_finishes_later_is_refused(scene: Scene) -> None:
 @pytest.mark.parametrize(
     ("victim", "when", "words"),
     [
-        ("cheat", "do_examine", "the sources of cheat were changed while they were proven"),
-        ("cheat", "do_sample", "the sources of cheat were changed while it was measured"),
+        (
+            "cheat",
+            "do_examine",
+            "the sources of cheat (cheat.py) were changed while they were proven",
+        ),
+        (
+            "cheat",
+            "do_sample",
+            "the sources of cheat (cheat.py) were changed while it was measured",
+        ),
         ("naive", "do_sample", "were changed while it was measured"),
     ],
 )
@@ -205,7 +213,7 @@ def test_a_case_that_changes_costs_the_others_nothing(scene: Scene) -> None:
 
     assert 5 == ended.code, ended.said
     assert (
-        "the sources of cheat were changed while it was measured; all blocks before that are kept"
+        "the sources of cheat (cheat.py) were changed while it was measured; all blocks before that are kept"
         in ended.said
     )
     assert f"python -m harness run ./changing --resume {store.read(cut).id}" in ended.said

@@ -53,6 +53,8 @@ TRIED = {
     "run dedupe": "run dedupe",
     "run dedupe is a good start": "run dedupe",
     "run dedupe makes one": "run dedupe",
+    "gate --self-test --all --json alike.json": "gate --self-test --all --json alike.json",
+    "new {} --in {}": "new my_case --in ..",
     "run {}": "run ./benchmarks/pcase",
     "run {} -w {} --budget {}": "run ./benchmarks/pcase -w 10 --budget 20",
     "run {typed}": "run ./my_case",
