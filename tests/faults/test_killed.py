@@ -63,7 +63,8 @@ def test_36_37_every_step_of_writing_is_one_to_die_at(
     assert {"mkdir", "open", "write", "half a write", "fsync", "replace", "close", "unlink"} == set(
         steps
     )
-    assert BLOCKS + 2 == steps.count("replace")  # the probe, every block, and the end
+    # the probe, every block, the end of the workload, and that of the run
+    assert BLOCKS + 3 == steps.count("replace")
 
 
 def test_36_a_step_is_synced_before_it_counts(killed: tuple[Path, list[int], list[str]]) -> None:
@@ -106,11 +107,11 @@ def test_36_killed_at_any_step_it_ends_as_if_nobody_had(
     folder, _, _ = killed
     *cut, whole = stores(folder)
     (wanted,) = [store.read(path) for path in whole.glob("sort/*.json")]
-    seen: dict[int, Run] = {}
+    seen: dict[tuple[int, bool], Run] = {}
     for path in [path for place in cut for path in place.glob("sort/*.json")]:
         run = store.read(path)
         (measured,) = run.workloads
-        blocks = len(measured.conditions)
+        blocks = len(measured.conditions), measured.complete
         if run.complete or blocks in seen:
             assert momentless(run) == momentless(wanted if run.complete else seen[blocks])
             continue
@@ -121,7 +122,7 @@ def test_36_killed_at_any_step_it_ends_as_if_nobody_had(
         assert momentless(wanted) == momentless(store.read(path))
         assert keeping.continues(resumed, run)
 
-    assert list(range(1, BLOCKS + 1)) == sorted(seen)
+    assert [*((one, False) for one in range(1, BLOCKS + 1)), (BLOCKS, True)] == sorted(seen)
 
 
 def test_36_what_a_kill_leaves_is_found_and_removed(
@@ -153,7 +154,7 @@ def test_36_what_a_kill_leaves_is_found_and_removed(
         0,
     ]  # open, write, half a write, fsync, rename; then it has its name
 
-    assert while_it_is_written * (BLOCKS + 1) == of_the_runs_file
+    assert while_it_is_written * (BLOCKS + 2) == of_the_runs_file
     assert counts[:11] == [0, 0, 1, 1, 1, 1, 1, 1, 1, 1, 1]  # the probe: until it is removed
 
 

@@ -12,9 +12,7 @@ from typing import Any
 
 import pytest
 
-from harness.lab import machine, places, sources, store
-from harness.lab.catalogue import Found
-from harness.model.declared import Case
+from harness.lab import machine, places, store
 from harness.model.limited import MachineLimits
 from tests.fakes.runs import fake_run
 from tests.faults.scene import HONEST, Scene
@@ -290,19 +288,26 @@ def _spoilt(kept: bytes) -> dict[str, bytes]:
     }
 
 
+DIGESTS = """
+import sys
+from harness.lab import catalogue, sources
+found = catalogue.find_case("./sort")
+case = found.load()
+print(*(sources.variant_digest(found, case, name) for name in sys.argv[1:]))
+"""
+"""What certificates of the case's variants are called, by a process that starts as perflab does."""
+
+
 def test_53_a_spoilt_cache_is_made_anew_without_a_word(scene: Scene) -> None:
     """Proofs that are cut, foreign, pipes or another variant's prove nothing: exit 3 for the wrong variant as on the first day, no warning."""
-    folder = scene.case(
-        quick=HONEST, wrong="'''Wrong.'''\ndef smallest(xs):\n    return sorted(xs)[::-1]\n"
-    )
+    scene.case(quick=HONEST, wrong="'''Wrong.'''\ndef smallest(xs):\n    return sorted(xs)[::-1]\n")
     command = ("verify", "./sort", "-q", "--json", "-")
     first = scene.run(*command)
     kept = scene.folder / "cache" / "certificates" / "sort"
     (proof,) = kept.glob("quick-*.json")
-    found = Found("sort", "sort", folder, "path", str(folder.parent))
-    case = Case(function="smallest", variants=("naive", "quick", "wrong"), workloads=(), same=None)  # type: ignore[arg-type]
-    forged = kept / f"wrong-{sources.variant_digest(found, case, 'wrong')}.json"
-    assert proof.name == f"quick-{sources.variant_digest(found, case, 'quick')}.json"
+    digests = scene.run("quick", "wrong", program=("-c", DIGESTS)).out.split()
+    forged = kept / f"wrong-{digests[1]}.json"
+    assert proof.name == f"quick-{digests[0]}.json"
     forged.write_bytes(proof.read_bytes())
     for number, data in enumerate(_spoilt(proof.read_bytes()).values()):
         (kept / f"naive-{number}.json").write_bytes(data)

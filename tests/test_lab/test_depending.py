@@ -182,9 +182,9 @@ def test_what_a_revision_cannot_have_of_a_submodule_is_refused(tmp_path: Path) -
 
 
 def test_data_that_git_ignores_is_the_same_for_both_sides(tmp_path: Path) -> None:
-    """It belongs to no revision; ignored code is left out, and what lies in the revision comes first."""
+    """It belongs to no revision; ignored code and records of builds are left out."""
     commit(tmp_path)
-    write(tmp_path, {"data/large.bin": "1", "made/x.py": "", "kept/one.txt": "1", "kept/two.dat": "2", ".gitignore": "data/\nmade/\n*.dat\n"})  # fmt: skip
+    write(tmp_path, {"data/large.bin": "1", "made/x.py": "", "kept/one.txt": "1", "kept/two.dat": "2", "ext/fast.build.json": "{}", ".gitignore": "data/\nmade/\n*.dat\n*.build.json\n"})  # fmt: skip
     commit(tmp_path)
     repository = repository_of(tmp_path)
     with (

@@ -90,12 +90,13 @@ def _link_ignored_data(repository: Repository, folder: Path) -> None:
 
 
 def _is_data(path: Path) -> bool:
-    """Neither hidden, nor code, nor a folder that holds code."""
+    """Neither hidden, nor code, nor the record of a build, nor a folder that holds code."""
     if path.name.startswith(".") or path.name in _MADE or not path.exists():
         return False
-    return not holds_modules(path) if path.is_dir() else not path.name.endswith(CODE)
+    return not holds_modules(path) if path.is_dir() else not path.name.endswith(_OF_CODE)
 
 
+_OF_CODE = (*CODE, ".build.json", ".egg-info", ".log")
 _MADE = frozenset({"__pycache__", "node_modules", "build", "dist", "results", "perflab-cache"})
 
 
