@@ -170,6 +170,13 @@ class Prover:
         if certificate.status is Status.OK and depends is not None and not depends.beyond:
             depending.keep(self.found, certificate.variant, depends)
             _write(certificate)
+            return
+        for digest in (certificate.digest, self._kept_digest(certificate.variant)):
+            with suppress(OSError):  # what was proven before is not proven any more
+                _file(self.found.name, certificate.variant, digest).unlink()
+
+    def _kept_digest(self, variant: str) -> str:
+        return sources.variant_digest(self.found, self.case, variant)
 
     def _kernels(self) -> dict[str, str]:
         """Where this proof keeps Numba's kernels: a folder of its own while somebody's dependencies are not known."""

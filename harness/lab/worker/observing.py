@@ -30,6 +30,8 @@ class _Notes:
         self.written: set[str] = set()
         self.listed: dict[str, None] = {}
         self.names: dict[str, None] = {}
+        self.started = ""
+        """A program of its own that was started: what that one reads is not seen."""
         self.before = frozenset(sys.modules)
         self.owner = os.getpid()
         self.shared = os.memfd_create("perflab-observed", os.MFD_CLOEXEC)
@@ -40,7 +42,7 @@ class _Notes:
                 return
             path = _absolute(os.fsdecode(path))
         if isinstance(flags, int) and flags & _WRITING:
-            self.written.add(path)
+            self.made(path)
         elif path not in self.read and len(self.read) <= _MOST:
             self.read[path] = None
             self._from_child("r", path)
@@ -57,10 +59,21 @@ class _Notes:
             self._from_child("n", name)
 
     def gone(self, *paths: Any) -> None:
-        """Renamed or removed by the program: what it makes itself is no dependency."""
+        """Renamed, dated or removed by the program: what it keeps itself is no dependency."""
         for path in paths:
             if not isinstance(path, int):
-                self.written.add(_absolute(os.fsdecode(path)))
+                self.made(_absolute(os.fsdecode(path)))
+
+    def made(self, path: str) -> None:
+        """Note a file that the program, or a forked child of it, makes itself."""
+        if path not in self.written:
+            self.written.add(path)
+            self._from_child("w", path)
+
+    def program(self, name: Any) -> None:
+        """Note that a program was started."""
+        self.started = os.path.basename(os.fsdecode(name)) if name else "a shell"
+        self._from_child("p", self.started)
 
     def _from_child(self, kind: str, what: str) -> None:
         if os.getpid() != self.owner:
@@ -68,7 +81,7 @@ class _Notes:
 
     def of_children(self) -> dict[str, list[str]]:
         size = os.lseek(self.shared, 0, os.SEEK_END)
-        said: dict[str, list[str]] = {"r": [], "l": [], "n": []}
+        said: dict[str, list[str]] = {kind: [] for kind in "rlnwp"}
         for one in os.pread(self.shared, size, 0).decode(errors="surrogateescape").split("\0"):
             if one:
                 said[one[0]].append(one[1:])
@@ -113,8 +126,12 @@ def _seldom(notes: _Notes, event: str, arguments: tuple[Any, ...]) -> None:
             notes.folder(arguments[0])
     elif event in _GONE:
         notes.gone(*arguments[:2] if event == "os.rename" else arguments[:1])
+    elif event in _STARTS:
+        notes.program(arguments[0])
     elif event == "subprocess.Popen":
-        for word in (arguments[0], *arguments[1]):
+        words = arguments[1] if isinstance(arguments[1], list | tuple) else (arguments[1],)
+        notes.program(arguments[0] or words[0])
+        for word in (arguments[0], *words):
             if isinstance(word, str | bytes | os.PathLike) and os.path.isfile(word):
                 notes.open(word, os.O_RDONLY)
     else:
@@ -122,10 +139,10 @@ def _seldom(notes: _Notes, event: str, arguments: tuple[Any, ...]) -> None:
 
 
 _FOLDERS = frozenset({"os.listdir", "os.scandir"})
-_GONE = frozenset({"os.rename", "os.remove", "os.rmdir"})
-_EVENTS = frozenset(
-    {"open", "import", "subprocess.Popen", "sqlite3.connect", "ctypes.dlopen", *_FOLDERS, *_GONE}
-)
+_GONE = frozenset({"os.rename", "os.remove", "os.rmdir", "os.utime"})
+_STARTS = frozenset({"os.system", "os.exec", "os.posix_spawn", "os.spawn"})
+_OTHERS = frozenset({"open", "import", "subprocess.Popen", "sqlite3.connect", "ctypes.dlopen"})
+_EVENTS = _OTHERS | _FOLDERS | _GONE | _STARTS
 
 
 def _absolute(path: str) -> str:
@@ -137,7 +154,7 @@ def seen() -> Message:
     assert _NOTES is not None
     children = _NOTES.of_children()
     read = {os.path.normpath(file) for file in (*_NOTES.read, *children["r"], *_held())}
-    written = {os.path.normpath(file) for file in _NOTES.written}
+    written = {os.path.normpath(file) for file in (*_NOTES.written, *children["w"])}
     names = dict.fromkeys([*_NOTES.names, *children["n"]])
     known = list(sys.modules.items())
     modules = {
@@ -154,8 +171,15 @@ def seen() -> Message:
         "listed": sorted(folder for folder in {*_NOTES.listed, *children["l"]} if _foreign(folder)),
         "names": sorted({name.partition(".")[0] for name in (*names, *foreign)} - _OURS),
         "stems": sorted({stem for name in (*names, *modules) for stem in _stems(name)}),
-        "beyond": _OVERFLOW if len(read) > _MOST else "",
+        "beyond": _beyond(len(read), _NOTES.started or next(iter(children["p"]), "")),
     }
+
+
+def _beyond(read: int, started: str) -> str:
+    """Why what was seen is not all; empty: it is."""
+    if started:
+        return f"it starts a program of its own ({started}), whose imports and files are not seen"
+    return _OVERFLOW if read > _MOST else ""
 
 
 def _file_of(module: Any) -> str | None:
