@@ -21,7 +21,8 @@ from tests.repositories import commit, git
 
 HOME = Path(__file__).parents[2]
 pytestmark = pytest.mark.usefixtures("known_limits")
-QUICK = ("--metric", "time", "--budget", "1", "--quiet")
+QUICK = ("--metric", "time", "--budget", "1", "--no-profile", "--quiet")
+"""Why a variant is slower is asked in test_profile_command.py."""
 
 HONEST = """'''Sorted, with some work.'''
 def smallest(xs):
@@ -153,6 +154,7 @@ def test_one_percent_more_instructions_are_found(repository: Path) -> None:
         "HEAD",
         "--metric",
         "instructions",
+        "--no-profile",
         "-w",
         "10",
         "--quiet",
@@ -179,7 +181,10 @@ def test_unchanged_code_takes_the_same_number_of_instructions(repository: Path) 
         "HEAD",
         "--metric",
         "instructions",
+        "--no-profile",
         "--all",
+        "-w",
+        "10",
         "-V",
         "steady",
         "--quiet",

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import collections.abc
 import os
 import statistics
@@ -23,6 +22,7 @@ from harness.lab.worker.instruments import monotonic, now, process_ns, replaced,
 from harness.model.declared import Status, impossible_message, is_impossible, keywords_of
 
 if TYPE_CHECKING:
+    import asyncio
     from collections.abc import Callable, Iterator
 
     from harness.lab.worker.subject import Subject
@@ -375,13 +375,19 @@ def _is_buffer(value: object) -> bool:
     return kind is memoryview or (numpy is not None and issubclass(kind, numpy.ndarray))
 
 
+def _pending_tasks(subject: Subject) -> list[asyncio.Task[Any]]:
+    """Tasks in the lab's event loop, if the variant needs one; asyncio is dear to import."""
+    loop = subject.loop()
+    if loop is None:
+        return []
+    import asyncio
+
+    return [task for task in asyncio.all_tasks(loop) if not task.done()]
+
+
 def left_running(subject: Subject, ledger: Ledger) -> Finding | None:
     """The function returned, but something of its still works: threads, tasks, processes."""
-    loop = subject.loop()
-    tasks = (
-        [task for task in asyncio.all_tasks(loop) if not task.done()] if loop is not None else []
-    )
-    if tasks:
+    if tasks := _pending_tasks(subject):
         return Finding(
             Status.LEFT_RUNNING,
             "left-running",

@@ -6,7 +6,6 @@ event loop, and compares; and a neighbour works on the same machine.  None of it
 
 from __future__ import annotations
 
-import asyncio
 import importlib
 import locale
 import os
@@ -124,7 +123,8 @@ def _settings() -> Iterator[tuple[str, object]]:
     yield "signal handlers", tuple(id(signal.getsignal(one)) for one in signal.valid_signals())
     yield "recursion limit", sys.getrecursionlimit()
     yield "sys.path", tuple(sys.path)
-    if sys.version_info < (3, 14):  # later only asking is deprecated
+    asyncio = sys.modules.get("asyncio")
+    if asyncio is not None and sys.version_info < (3, 14):  # later only asking is deprecated
         yield "event loop policy", id(asyncio.get_event_loop_policy())
     if decimal := sys.modules.get("decimal"):
         yield "decimal context", str(decimal.getcontext()).partition(", flags=")[0]
