@@ -31,7 +31,7 @@ run: $(RUN) ## install and build what the flagship case needs, and run it
 	@$(PY) -m harness run dedupe --budget $(BUDGET) --precision $(PRECISION)
 
 test: $(TEST) build ## install what the tests need, build everything, run all tests
-	@$(PY) -m pytest -n 2 --dist loadfile
+	@$(PY) -m pytest -n 2 --dist worksteal
 
 build: $(RUN) ## build all Cython variants in place, side by side; only what has changed
 	@$(PY) setup.py -q build_ext --inplace || { echo "perflab: the build failed; its logs are in build/log"; exit 4; }

@@ -614,8 +614,8 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
     if shutil.which("cc") is None:
         pytest.skip("there is no C compiler")
     folder = tmp_path_factory.mktemp("project")
-    shutil.copytree(
-        HOME / "harness", folder / "harness", ignore=shutil.ignore_patterns("__pycache__")
+    shutil.copytree(  # with what is compiled: no process of a scene writes any
+        HOME / "harness", folder / "harness", ignore=shutil.ignore_patterns("*.pyc.*")
     )
     for name in ("setup.py", "pyproject.toml", "README.md", "LICENSE"):
         shutil.copy(HOME / name, folder)

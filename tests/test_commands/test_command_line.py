@@ -22,7 +22,7 @@ from tests.mistakes import MISTAKES, WRONG
 HOME = Path(__file__).parents[2]
 pytestmark = pytest.mark.usefixtures("known_limits")
 HONEST = "'''Sorted.'''\ndef smallest(xs):\n    return sorted(xs)\n"
-QUICK = ["--budget", "1", "-w", "S", "--quiet"]
+QUICK = ["--budget", "0.5", "-w", "S", "--quiet"]
 
 
 def harness(*arguments: object, cwd: Path | None = None) -> subprocess.CompletedProcess[str]:

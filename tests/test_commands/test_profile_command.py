@@ -43,7 +43,7 @@ def test_the_reference_and_another_in_ten_lines(
     write_case: Callable[..., Path], tmp_path: Path
 ) -> None:
     """GIVEN no run yet WHEN a case is profiled THEN both are shown with source lines, why this one, and files that are there."""
-    ended = harness("profile", write_case(slow=SLOW), "-w", "S", "--seconds", "1", "-q")
+    ended = harness("profile", write_case(slow=SLOW), "-w", "S", "--seconds", "0.5", "-q")
     kept = [
         Path(word)
         for line in ended.stdout.splitlines()
@@ -71,7 +71,7 @@ def test_the_document_is_pure_json(write_case: Callable[..., Path]) -> None:
         "-w",
         "70",
         "--seconds",
-        "1",
+        "0.5",
         "-q",
         "--json",
         "-",
@@ -86,7 +86,7 @@ def test_the_document_is_pure_json(write_case: Callable[..., Path]) -> None:
 
 def test_a_case_of_one_variant(write_case: Callable[..., Path]) -> None:
     """There is no best beside the reference: it is looked at alone."""
-    ended = harness("profile", write_case(), "-w", "L", "--seconds", "1", "-q")
+    ended = harness("profile", write_case(), "-w", "L", "--seconds", "0.5", "-q")
 
     assert ended.returncode == 0, ended.stderr
     assert ended.stdout.count("under py-spy") == 1
@@ -142,10 +142,10 @@ def test_two_revisions_show_what_changed(write_case: Callable[..., Path]) -> Non
     source = folder / "slow.py"
     source.write_text(source.read_text().replace("wasted(200)", "wasted(20000)"))
     compared = harness(
-        "profile", folder, "-V", "slow", "-w", "S", "--seconds", "1", "-q", "--diff", "HEAD"
+        "profile", folder, "-V", "slow", "-w", "S", "--seconds", "0.5", "-q", "--diff", "HEAD"
     )
     gated = harness(
-        "gate", folder, "--against", "HEAD", "--metric", "time", "-V", "slow", "--budget", "4", "-q"
+        "gate", folder, "--against", "HEAD", "--metric", "time", "-V", "slow", "--budget", "1", "-q"
     )
 
     assert compared.returncode == 0, compared.stderr

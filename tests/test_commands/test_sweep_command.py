@@ -25,7 +25,7 @@ DELEGATED = """
 def test_a_sweep_ends_with_advice_and_a_plot(write_case: Callable[..., Path]) -> None:
     """GIVEN two ways to sort WHEN all sizes are swept THEN sizes, growth, processors and words are in the document and in the file."""
     folder = write_case("growth=1.0,", honest=HONEST, threads=DELEGATED)
-    ended = harness("run", folder, "--sweep", "--budget", "1", "--quiet", "--json", "-")
+    ended = harness("run", folder, "--sweep", "--budget", "0.5", "--quiet", "--json", "-")
     document = msgspec.json.decode(ended.stdout, type=RunDocument, strict=True)
     assert document.file is not None
     kept = store.read(Path(document.file))
@@ -75,7 +75,7 @@ def test_the_terminal_ends_with_what_to_do(write_case: Callable[..., Path], tmp_
 def test_any_size_can_be_asked_for(write_case: Callable[..., Path]) -> None:
     """A size between the declared ones is measured and proven like them."""
     ended = harness(
-        "run", write_case(honest=HONEST), "-w", "70", "--budget", "1", "--quiet", "--json", "-"
+        "run", write_case(honest=HONEST), "-w", "70", "--budget", "0.5", "--quiet", "--json", "-"
     )
     document = msgspec.json.decode(ended.stdout, type=RunDocument)
 
