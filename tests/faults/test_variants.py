@@ -6,6 +6,7 @@ import re
 import shutil
 import subprocess
 import sys
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -44,25 +45,39 @@ def faulty(ended: Ended) -> tuple[int, str, str]:
     return ended.code, row["status"], f"{row['reason']} {row['message']}"
 
 
-@pytest.mark.parametrize(
-    ("row", "body", "word"),
-    [
+def all_faulty(scene: Scene, sources: Sequence[str]) -> tuple[int, list[tuple[str, str]]]:
+    """Run them side by side in one case; the exit code, and each one's status and words, in order."""
+    named = {f"faulty{place}": source for place, source in enumerate(sources)}
+    ended = scene.run("run", scene.case(**named, honest=HONEST), *QUICK, "--json", "-")
+    assert ended.out, ended.err
+    found = rows(ended)
+    assert ("ok", "ok") == (found["naive"]["status"], found["honest"]["status"]), ended.said
+    assert found["honest"]["speedup"] is not None
+    assert [] == [name for name in named if found[name]["seconds"] is not None]
+    those = [found[name] for name in named]
+    return ended.code, [(one["status"], f"{one['reason']} {one['message']}") for one in those]
+
+
+DYING = [
         (1, "import ctypes; ctypes.string_at(0)", "SIGSEGV"), (2, "import os; os.abort()", "SIGABRT"),
         (2, "import os, signal; os.kill(os.getpid(), signal.SIGFPE)", "SIGFPE"), (2, "import os, signal; os.kill(os.getpid(), signal.SIGILL)", "SIGILL"),
         (3, "import os; os._exit(0)", "ended without a result (exit 0)"), (10, "import os, signal; os.kill(os.getpid(), signal.SIGKILL)", "SIGKILL"),
         (11, "import sys; sys.setrecursionlimit(10**9); repr(deep())", "SIGSEGV"),
-    ],
-)  # fmt: skip
-def test_01_02_03_10_11_what_dies_is_named(scene: Scene, row: int, body: str, word: str) -> None:
+]  # fmt: skip
+
+
+def test_01_02_03_10_11_what_dies_is_named(scene: Scene) -> None:
     """A signal, an exit without an answer, a stack that overflows: exit 4, the signal's name, the others' numbers."""
     deep = "def deep():\n    nested = []\n    for _ in range(10**6):\n        nested = [nested]\n    return nested\n"
-    ended = run(scene, f"'''Dies.'''\n{deep}def smallest(xs):\n    {body}\n")
-    code, status, said = faulty(ended)
+    sources = [f"'''Dies.'''\n{deep}def smallest(xs):\n    {body}\n" for _, body, _ in DYING]
+    code, found = all_faulty(scene, sources)
 
-    assert (4, True) == (code, status in {"crashed", "killed", "raised", "oom"}), (status, said)
-    assert word in said or (row == 11 and "RecursionError" in said)
-    if word == "SIGILL":
-        assert "another CPU" in said or "another processor" in said
+    assert 4 == code
+    for (row, _, word), (status, said) in zip(DYING, found, strict=True):
+        assert status in {"crashed", "killed", "raised", "oom"}, (status, said)
+        assert word in said or (row == 11 and "RecursionError" in said)
+        if word == "SIGILL":
+            assert "another CPU" in said or "another processor" in said
 
 
 def test_01_where_it_died_is_said_and_its_last_words_are_kept(scene: Scene) -> None:
@@ -95,24 +110,26 @@ def test_01_where_it_died_is_said_and_its_last_words_are_kept(scene: Scene) -> N
     assert str(scene.folder) not in words
 
 
-@pytest.mark.parametrize(
-    "what",
-    [
-        "SystemExit(0)",
-        "KeyboardInterrupt",
-        "SystemExit('bye')",
-        "GeneratorExit",
-        "BaseException('base')",
-        "RecursionError",
-        "ValueError('\\ud800')",
-    ],
-)
-def test_04_11_what_is_raised_is_the_variants_own(scene: Scene, what: str) -> None:
-    """It must not end the harness."""
-    code, status, said = faulty(run(scene, f"'''Raises.'''\ndef smallest(xs):\n    raise {what}\n"))
+RAISED = [
+    "SystemExit(0)",
+    "KeyboardInterrupt",
+    "SystemExit('bye')",
+    "GeneratorExit",
+    "BaseException('base')",
+    "RecursionError",
+    "ValueError('\\ud800')",
+]
 
-    assert (4, "raised") == (code, status)
-    assert what.partition("(")[0] in said
+
+def test_04_11_what_is_raised_is_the_variants_own(scene: Scene) -> None:
+    """It must not end the harness."""
+    sources = [f"'''Raises.'''\ndef smallest(xs):\n    raise {what}\n" for what in RAISED]
+    code, found = all_faulty(scene, sources)
+
+    assert 4 == code
+    for what, (status, said) in zip(RAISED, found, strict=True):
+        assert "raised" == status, (what, said)
+        assert what.partition("(")[0] in said
 
 
 @pytest.mark.parametrize(
@@ -314,18 +331,15 @@ WRONG = [
 ]
 
 
-@pytest.mark.parametrize(("row", "body", "word", "where"), WRONG)
-def test_14_15_18_21_23_what_is_wrong_has_no_number(
-    scene: Scene, row: int, body: str, word: str, where: str
-) -> None:
+def test_14_15_18_21_23_what_is_wrong_has_no_number(scene: Scene) -> None:
     """Exit 3, the word for what is wrong, and where."""
-    del row
-    code, status, said = faulty(
-        run(scene, f"'''Wrong.'''\ncalls = 0\ndef smallest(xs):\n    {body}\n")
-    )
+    head = "'''Wrong.'''\ncalls = 0\ndef smallest(xs):\n"
+    code, found = all_faulty(scene, [f"{head}    {body}\n" for _, body, _, _ in WRONG])
 
-    assert (3, word) == (code, status), said
-    assert where in said
+    assert 3 == code
+    for (_, body, word, where), (status, said) in zip(WRONG, found, strict=True):
+        assert word == status, (body, said)
+        assert where in said, body
 
 
 def test_13_wrong_at_one_size_is_shown_where(scene: Scene) -> None:
