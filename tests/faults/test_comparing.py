@@ -186,6 +186,7 @@ def test_59_a_variant_without_a_number_is_no_pass(scene: Scene) -> None:
         "time",
         "--budget",
         "1",
+        "--no-profile",
         "--quiet",
         "--json",
         "-",
