@@ -258,7 +258,7 @@ def test_a_base_that_was_broken_is_no_baseline(repository: Path) -> None:
     )
     commit(repository.parent)
     (repository / "honest.py").write_text(HONEST)
-    ended = gate(repository, "--against", "HEAD", *QUICK, "--json", "-")
+    ended = gate(repository, "--against", "HEAD", *QUICK, "-w", "10", "--json", "-")
     key = document(ended)["keys"][0]
 
     assert (ended.returncode, key["verdict"], key["how"]) == (5, "unclear", "no baseline")
@@ -565,11 +565,11 @@ def test_a_helper_that_became_wrong_is_proven_anew(repository: Path) -> None:
     helper.write_text("def ordered(xs):\n    return sorted(xs)\n")
     commit(repository.parent)
     helper.write_text("def ordered(xs):\n    return list(sorted(xs))\n")
-    first = gate(repository, "--against", "HEAD", *QUICK, "--tolerance", "0.5")
+    first = gate(repository, "--against", "HEAD", *QUICK, "--tolerance", "0.5", "-w", "10")
     helper.write_text(
         "def ordered(xs):\n    return sorted(xs)[1:] if len(xs) == 33 else sorted(xs)\n"
     )
-    second = gate(repository, "--against", "HEAD", *QUICK, "--tolerance", "0.5")
+    second = gate(repository, "--against", "HEAD", *QUICK, "--tolerance", "0.5", "-w", "10")
 
     assert first.returncode in {0, 5}
     assert second.returncode == 3
