@@ -13,6 +13,7 @@ from tests.layouts import write
 
 _TOP = "import os, sys\nTOP = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))\n"
 _F = "def f(n):\n    return n\n"
+_DATED = "with open(TOP + '/kept_input.txt') as file:\n    file.read()\nos.utime(TOP + '/kept_input.txt')\n"
 
 
 def text(name: str, new: str = "2") -> Callable[[Path], object]:
@@ -58,6 +59,7 @@ FILES = {
     "generated/__init__.py": "",
     "generated/made.py": "X = 1\n",
     "script.py": "print(1)\n",
+    "kept_input.txt": "1",
     "run_me.py": "X = 1\n",
     "executed.txt": "X = 1\n",
     "child.txt": "1",
@@ -111,7 +113,7 @@ def write_all(root: Path, name: str = "everything") -> Path:
     _stored(root, 1)
     _array(root, 1)
     _bytecode(root, 1)
-    names = ("plain", *INPUTS)
+    names = ("plain", "dated", *INPUTS)
     case = f"from harness import Case, exact, sweep\ncase = Case(function='f', variants={names!r}, workloads=sweep(lambda n, seed: (n,), n=(1, 4)), same=exact)\n"
     sources = {name: f'"""Variant."""\n{_TOP}{_F}{source}' for name, (source, _) in INPUTS.items()}
     folder = f"benchmarks/{name}"
@@ -120,6 +122,7 @@ def write_all(root: Path, name: str = "everything") -> Path:
         {
             f"{folder}/__init__.py": f'"""All?"""\n{case}',
             f"{folder}/plain.py": f'"""Plain."""\n{_F}',
+            f"{folder}/dated.py": f'"""Dates what it reads."""\n{_TOP}{_F}{_DATED}',
         },
     )
     write(root, {f"{folder}/{name}.py": source for name, source in sources.items()})

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 )
 @click.option(
     "--tolerance",
-    type=click.FloatRange(0, 1),
+    type=options.Finite(0, 1),
     default=0.02,
     show_default=True,
     metavar="SHARE",

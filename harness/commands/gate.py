@@ -43,7 +43,7 @@ _SUMMARY_BYTES = 900_000
 )
 @click.option(
     "--tolerance",
-    type=click.FloatRange(0.0005, 1.0),
+    type=options.Finite(0.0005, 1.0),
     default=0.01,
     show_default=True,
     metavar="SHARE",
@@ -51,7 +51,7 @@ _SUMMARY_BYTES = 900_000
 )
 @click.option(
     "--budget",
-    type=click.FloatRange(min=1.0),
+    type=options.Finite(min=1.0),
     default=10.0,
     show_default=True,
     metavar="SECONDS",
@@ -181,9 +181,10 @@ def command(
 def _measure(asked: Asked, *, quiet: bool) -> GateReport:
     from harness.commands.lock import the_machine
     from harness.lab import building
-    from harness.lab.gate import session
+    from harness.lab.gate import scene, session
     from harness.model.gated import Metric
 
+    scene.require_known(asked)
     with the_machine(wait=True), _progress(quiet) as tell, _interruptible():
         building.provide(building.referees(counting=Metric.INSTRUCTIONS in asked.metrics), tell)
         return session.run(asked, tell)

@@ -205,7 +205,7 @@ def merge_command(shards: tuple[Path, ...], json_to: str | None) -> None:
 @command.command("steps")
 @click.option(
     "--smallest",
-    type=click.FloatRange(0.001, 10),
+    type=options.Finite(0.001, 10),
     default=0.05,
     show_default=True,
     metavar="SHARE",

@@ -36,7 +36,7 @@ _BESIDE_SECONDS = 1.0
 )
 @click.option(
     "--interval",
-    type=click.FloatRange(0.1, 3600),
+    type=options.Finite(0.1, 3600),
     default=0.5,
     show_default=True,
     metavar="SECONDS",
@@ -44,7 +44,7 @@ _BESIDE_SECONDS = 1.0
 )
 @click.option(
     "--seconds",
-    type=click.FloatRange(min=0.1),
+    type=options.Finite(min=0.1),
     metavar="SECONDS",
     help="Stop watching after this long.",
 )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import re
 import sys
@@ -17,6 +18,19 @@ from harness.lab import catalogue, places
 _STEERING = re.compile("[\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]")
 Told: TypeAlias = Callable[[str], None]
 """``tell(what)``: something is being done."""
+
+
+class Finite(click.FloatRange):
+    """A number within its bounds; neither infinite nor NaN, which no comparison refuses."""
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> float:
+        """Return the number, or refuse it with its value."""
+        number = float(super().convert(value, param, ctx))
+        if not math.isfinite(number):
+            self.fail(f"{value} is no finite number", param, ctx)
+        return number
 
 
 def teller(*, quiet: bool) -> Told:
@@ -92,7 +106,7 @@ json_to = click.option(
 )
 timeout = click.option(
     "--timeout",
-    type=click.FloatRange(min=0.1),
+    type=Finite(min=0.1),
     default=30.0,
     show_default=True,
     metavar="SECONDS",

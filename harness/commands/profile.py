@@ -45,7 +45,7 @@ _TOOLS = [str(tool) for tool in Tool]
 )  # fmt: skip
 @click.option(
     "--seconds",
-    type=click.FloatRange(0.2, 600),
+    type=options.Finite(0.2, 600),
     default=3.0,
     show_default=True,
     metavar="SECONDS",

@@ -46,13 +46,13 @@ _MOST_TIMES = 5.0
 @options.variants
 @click.option(
     "--precision",
-    type=click.FloatRange(0.0001, 0.5),
+    type=options.Finite(0.0001, 0.5),
     metavar="SHARE",
     help="Stop when every ratio's 95 % interval is within ± this share (default: 0.02, of a sweep 0.05).",
 )
 @click.option(
     "--budget",
-    type=click.FloatRange(min=0.5),
+    type=options.Finite(min=0.5),
     metavar="SECONDS",
     help="Measure about this long for each workload, all together (default: 20, of a sweep 10).",
 )

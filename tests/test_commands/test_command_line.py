@@ -172,6 +172,8 @@ def test_verify_proves_and_counts_mutants(write_case: Callable[..., Path]) -> No
         (["run"], 2, "no case was named"),
         (["run", "../../x"], 2, "is no case"),
         (["run", "dedupe", "--memory", "lots"], 2, "'lots' is no size"),
+        (["run", "dedupe", "--budget", "nan"], 2, "nan is no finite number"),
+        (["gate", "dedupe", "--against", "HEAD", "--budget", "inf"], 2, "no finite number"),
         (["run", "--resume", "20200101T000000Z-00000000"], 2, "there is no run"),
         (["new", "Upper Case"], 2, "cannot be the name of a case"),
     ],

@@ -19,8 +19,9 @@ from harness.lab.gate.listing import list_case
 from harness.lab.gate.scene import both_revisions
 from harness.lab.repository import repository_of
 from harness.lab.supervisor import Confines, Worker
-from harness.model.declared import Case
+from harness.model.declared import Case, Proof, Status
 from harness.model.depended import Dependencies
+from harness.model.measured import Certificate, Evidence
 from tests.layouts import LAYOUTS, build, write
 from tests.observed import INPUTS, write_all
 from tests.repositories import commit, git
@@ -136,6 +137,34 @@ def test_sets_are_joined_and_keep_their_doubt() -> None:
     assert joined == Dependencies(modules=("a", "b"), beyond="too many")
 
 
+def test_a_started_program_is_beyond_what_is_observed(everything: Everything) -> None:
+    """What it imports and reads nobody saw: its proof is not kept, and a gate measures it."""
+    assert everything.seen["subprocess"].beyond.startswith("it starts a program of its own")
+    assert everything.seen["forked"].beyond == ""
+
+
+def test_a_refusal_withdraws_what_was_proven(everything: Everything) -> None:
+    """GIVEN a kept proof WHEN the variant is found wrong, for whatever reason, THEN no proof is left."""
+    evidence = Evidence("exact", 1, 1, 1, 1, 1, 0)
+    right = Certificate("everything", "plain", Proof.EQUAL, Status.OK, "d1", evidence)
+    wrong = replace(right, verdict=Proof.NOT_EQUAL, status=Status.WRONG_ANSWER, digest="d2")
+    with proof.Prover(everything.found, everything.case, Confines(60.0, 2 << 30)) as prover:
+        prover._depends["plain"] = everything.seen["plain"]
+        depending.keep(everything.found, "plain", everything.seen["plain"])
+        digest = sources.variant_digest(everything.found, everything.case, "plain")
+        prover._keep(replace(right, digest=digest))
+        before = proof._read(everything.found, everything.case, "plain")
+        prover._keep(wrong)
+
+        assert before == replace(right, digest=digest)
+        assert proof._read(everything.found, everything.case, "plain") is None
+
+
+def test_what_a_variant_dates_is_its_own(everything: Everything) -> None:
+    """A kept input that says by its time when it was used last is no source that has changed."""
+    assert not [one for one in everything.seen["dated"].data if one.endswith("kept_input.txt")]
+
+
 def test_what_was_observed_is_read_back(everything: Everything) -> None:
     """Kept by place: another folder, or another variant, knows nothing."""
     seen = everything.seen["forked"]
@@ -161,7 +190,7 @@ def test_a_gate_measures_them_all(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
         desk = Desk(asked, scene, lambda text: None)
         listed = list_case(desk, scene.sides["gated"])
 
-    assert {one.variant for one in listed if one.state is State.UNCHANGED} == {"plain"}
+    assert {one.variant for one in listed if one.state is State.UNCHANGED} == {"plain", "dated"}
 
 
 def test_what_a_revision_cannot_have_of_a_submodule_is_refused(tmp_path: Path) -> None:

@@ -41,6 +41,16 @@ def both_revisions(asked: Asked) -> Iterator[Scene]:
         yield Scene(repository, commit, base / home, head / home, cases, repository.top / home)
 
 
+def require_known(asked: Asked) -> None:
+    """Refuse what is asked for by a name that is nowhere, before anything is waited for or built.
+
+    Raises:
+        AskedWrongly: no such revision, or no such case by its path.
+    """
+    _, repository = _places(asked)
+    repository.commit(asked.against)
+
+
 def _places(asked: Asked) -> tuple[list[Place], Repository]:
     """Where the cases asked for are, and the one repository that holds them."""
     if not asked.cases:
