@@ -13,7 +13,7 @@ from tests.layouts import write
 
 _TOP = "import os, sys\nTOP = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))\n"
 _F = "def f(n):\n    return n\n"
-_DATED = "with open(TOP + '/kept_input.txt') as file:\n    file.read()\nos.utime(TOP + '/kept_input.txt')\n"
+_DATED = "with open(TOP + '/kept_input.txt') as file:\n    file.read()\nos.utime(TOP + '/kept_input.txt')\nsys.path.append(TOP + '/kept_folder')\nimport made_module\nos.utime(TOP + '/kept_folder')\n"
 
 
 def text(name: str, new: str = "2") -> Callable[[Path], object]:
@@ -60,6 +60,7 @@ FILES = {
     "generated/made.py": "X = 1\n",
     "script.py": "print(1)\n",
     "kept_input.txt": "1",
+    "kept_folder/made_module.py": "X = 1\n",
     "run_me.py": "X = 1\n",
     "executed.txt": "X = 1\n",
     "child.txt": "1",

@@ -17,6 +17,7 @@ from harness.lab.belonging import data_in
 from harness.lab.catalogue import HOME
 from harness.lab.closure import follow
 from harness.lab.trees import Tree
+from harness.lab.worker.observing import is_made
 from harness.model.depended import Dependencies
 
 if TYPE_CHECKING:
@@ -161,8 +162,8 @@ class Watch:
         """
         if variant not in self._behind:
             return
-        new = set(depends.files) - set(self._behind[variant].files) - set(written)
-        late = sorted(file for file in new if self._is_late(file))
+        new = set(depends.files) - set(self._behind[variant].files)
+        late = sorted(file for file in new if self._is_late(file) and not is_made(file, written))
         if late and not self._late:
             self._late = _named(variant, late[0])
         self._behind[variant] |= depends

@@ -10,7 +10,9 @@ from __future__ import annotations
 import os
 import re
 import sys
+from collections.abc import Collection
 from contextlib import suppress
+from pathlib import Path
 from typing import Any
 
 from harness.lab.frames import Message
@@ -165,14 +167,23 @@ def seen() -> Message:
     }
     foreign = [name for name, file in modules.items() if _foreign(file)]
     return {
-        "modules": [[name, file] for name, file in modules.items() if _foreign(file)],
-        "read": sorted(file for file in read - written if _foreign(file)),
+        "modules": [
+            [name, file]
+            for name, file in modules.items()
+            if _foreign(file) and not is_made(file, written)
+        ],
+        "read": sorted(file for file in read if _foreign(file) and not is_made(file, written)),
         "written": sorted(filter(_foreign, written)),
         "listed": sorted(folder for folder in {*_NOTES.listed, *children["l"]} if _foreign(folder)),
         "names": sorted({name.partition(".")[0] for name in (*names, *foreign)} - _OURS),
         "stems": sorted({stem for name in (*names, *modules) for stem in _stems(name)}),
         "beyond": _beyond(len(read), _NOTES.started or next(iter(children["p"]), "")),
     }
+
+
+def is_made(file: str, made: Collection[str]) -> bool:
+    """Whether a file, or a folder above it, is among those that the program makes itself."""
+    return file in made or any(str(above) in made for above in Path(file).parents)
 
 
 def _beyond(read: int, started: str) -> str:
