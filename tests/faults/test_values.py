@@ -8,7 +8,9 @@ from typing import Any
 import numpy as np
 import pytest
 
+from harness import exact
 from harness.lab.worker import detectors
+from harness.lab.worker.copies import answer_pickled, answer_unpickled
 from harness.model.declared import call
 from tests.faults.scene import Ended, Scene
 
@@ -29,13 +31,18 @@ VALUES = """
     from collections import OrderedDict, defaultdict
     from datetime import datetime, timezone
     from decimal import Decimal
-    from types import SimpleNamespace
+    from types import MappingProxyType, SimpleNamespace
     from zoneinfo import ZoneInfo
     import numpy as np
 
     class Node:
         def __init__(self, x):
             self.x = x
+
+    class Err(Exception):
+        def __init__(self, a, b):
+            super().__init__(a)
+            self.b = b
 
     def values(x, **other):
         nan, deep = float("nan"), None
@@ -46,7 +53,8 @@ VALUES = """
             masked=np.ma.array(x, mask=[v < 0 for v in x]), key={nan: len(x)}, member={(1, nan)},
             decimal=[Decimal("NaN"), Decimal("1.00")], space=SimpleNamespace(v=sum(x), n=len(x)),
             node=[Node(x), {"a": Node(None)}], hour=[hour for _ in x], ordered=OrderedDict((v, 1) for v in x),
-            zero=np.asarray(1.5), errors=[ValueError(3), KeyError("a")], match=re.search("b.", "abc"), deep=deep,
+            zero=np.asarray(1.5), errors=[ValueError(3), KeyError("a"), Err("a", x)],
+            proxy=MappingProxyType({1: MappingProxyType({2: x})}), match=re.search("b.", "abc"), deep=deep,
         )
         return {**found, **other}
 """
@@ -147,6 +155,10 @@ STRANGE = """class Strange:
         def __eq__(self, other):
             raise OSError("ask another")
 """
+UNREADABLE = """class Unreadable:
+        def __new__(cls, x):
+            return super().__new__(cls)
+"""
 REFUSED: dict[str, tuple[str, str, list[str]]] = {
     "a generator": ("", "yield from x", ["answer is a generator", "declare consume=list"]),
     "a lock": (
@@ -155,6 +167,10 @@ REFUSED: dict[str, tuple[str, str, list[str]]] = {
     ),
     "no equality": ("", "return [len(x), object()]", ["object defines no equality", "same=relation(name, differ)"]),
     "raises everywhere": ("", "return {}[len(x)]", ["raise KeyError(4)", "on every workload"]),
+    "cannot be made again": (
+        UNREADABLE, "from . import Unreadable; return [len(x), Unreadable(x)]",
+        ["cannot be passed from one process to another", "Unreadable.__new__() missing 1", "declare consume="],
+    ),
     "a stranger": (STRANGE, "from . import Strange; return [len(x), Strange()]", []),
 }  # fmt: skip
 
@@ -177,6 +193,48 @@ def test_what_the_judge_cannot_do_is_its_own_limit(scene: Scene) -> None:
         said = " ".join(f"{out} {err}".split())
         assert [] == [word for word in words if word not in said], (name, said)
         assert "Traceback" not in said
+
+
+class Told(Exception):
+    """Hands on fewer arguments than it takes."""
+
+    def __init__(self, a: Any, b: Any) -> None:
+        super().__init__(a)
+        self.b = b
+
+
+class NotFound(FileNotFoundError):
+    """Its file's name is held by no attribute of Python's."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(2, "no such file", name)
+
+
+class Several(ExceptionGroup):  # type: ignore[type-arg]
+    """Takes no message."""
+
+    def __new__(cls, errors: Any) -> Any:
+        """Give the message."""
+        return super().__new__(cls, "several", errors)
+
+
+class Spelled(UnicodeDecodeError):
+    """Takes nothing."""
+
+    def __init__(self) -> None:
+        super().__init__("utf8", b"ab", 0, 1, "why")
+
+
+@pytest.mark.parametrize(
+    "error",
+    [Told("a", [1]), NotFound("x"), Several([Told("a", 2)]), Spelled(), OSError(2, "no", "file")],
+)
+def test_exceptions_are_passed_on_whatever_their_constructor_takes(error: Exception) -> None:
+    """Class, arguments, attributes and words are the same in the other process."""
+    again = answer_unpickled(answer_pickled([error]))[0]
+
+    assert exact.compare([error], [again]) is None
+    assert (str(error), error.args[1:2]) == (str(again), again.args[1:2])
 
 
 HINTS = {

@@ -20,7 +20,7 @@ from harness.errors import PerflabError, words_of
 from harness.judge.comparison.words import NotComparable, of_type, show
 from harness.judge.equality import difference, exact
 from harness.lab.catalogue import workload_named
-from harness.lab.worker.copies import Originals, answer_pickled, copyable
+from harness.lab.worker.copies import Originals, answer_pickled, answer_unpickled, copyable
 from harness.lab.worker.detectors import REPRODUCED, aliases, changed, lazy, used_up
 from harness.lab.worker.instruments import monotonic, seconds_now
 from harness.model.declared import Answer, Arguments, Difference, keywords_of
@@ -136,8 +136,12 @@ class Entry:
         )
 
     def answer(self) -> Answer | Raise:
-        """Return the reference's answer, sharing nothing."""
-        return pickle.loads(self.expected)  # noqa: S301  written by our own process
+        """Return the reference's answer, sharing nothing.
+
+        Raises:
+            NotComparable: no other process can read it.
+        """
+        return answer_unpickled(self.expected)
 
 
 def write_sheet(entries: Iterable[Entry], path: Path) -> int:

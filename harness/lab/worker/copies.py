@@ -13,6 +13,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from harness.errors import words_of
+from harness.judge.comparison.objects import fields_of
 from harness.judge.comparison.settings import Settings
 from harness.judge.comparison.walk import first_difference
 from harness.judge.comparison.words import NotComparable, type_name
@@ -70,21 +71,6 @@ def answer_pickled(answer: Any) -> bytes:
     Raises:
         NotComparable: it cannot be passed on; one line that says why.
     """
-    try:
-        return pickled(answer)
-    except MemoryError:
-        raise
-    except RecursionError as error:
-        raise NotComparable(
-            "the answer is nested too deeply to be passed from one process to another",
-            "declare consume=..., which returns it in a flatter form",
-        ) from error
-    except Exception:
-        return _by_parts(answer)
-
-
-def _by_parts(answer: Any) -> bytes:
-    """With what pickle itself knows nothing of: matches, views."""
 
     def work() -> bytes:
         file = io.BytesIO()
@@ -93,16 +79,41 @@ def _by_parts(answer: Any) -> bytes:
 
     try:
         return _deeply(work)
-    except Exception as error:
+    except MemoryError:
+        raise
+    except RecursionError as error:
         raise NotComparable(
-            f"the answer ({type_name(type(answer))}) cannot be passed from one process to another: "
-            f"{words_of(error)}",
-            "return plain data, or declare consume=..., which makes some of it",
+            "the answer is nested too deeply to be passed from one process to another",
+            "declare consume=..., which returns it in a flatter form",
         ) from error
+    except Exception as error:
+        raise _cannot_pass(type_name(type(answer)), error) from error
+
+
+def answer_unpickled(data: bytes) -> Any:
+    """Make an answer of the reference again, in another process.
+
+    Raises:
+        NotComparable: its pickle cannot be read; one line that says why.
+    """
+    try:
+        return pickle.loads(data)  # noqa: S301  written by our own process
+    except MemoryError:
+        raise
+    except Exception as error:
+        raise _cannot_pass("", error) from error
+
+
+def _cannot_pass(name: str, error: Exception) -> NotComparable:
+    of = f" ({name})" if name else ""
+    return NotComparable(
+        f"the answer{of} cannot be passed from one process to another: {words_of(error)}",
+        "return plain data, or declare consume=..., which makes some of it",
+    )
 
 
 class _Pickler(pickle.Pickler):
-    """Passes on what plain data can stand for."""
+    """Passes on what pickle itself knows nothing of, or makes badly: matches, views, exceptions."""
 
     def reducer_override(self, value: Any) -> Any:
         if isinstance(value, re.Match):
@@ -110,8 +121,51 @@ class _Pickler(pickle.Pickler):
         if isinstance(value, memoryview):
             return _view, (value.tobytes(), value.format, value.shape)
         if isinstance(value, MappingProxyType):
-            return MappingProxyType, (dict(value),)
+            return _proxy, (dict(value),)
+        if isinstance(value, BaseException):
+            return _taken_apart(value)
         return NotImplemented
+
+
+def _proxy(held: dict[Any, Any]) -> MappingProxyType[Any, Any]:
+    """Python's own name for this type is found nowhere."""
+    return MappingProxyType(held)
+
+
+def _taken_apart(error: BaseException) -> Any:
+    """An exception by its class, arguments and attributes, unless its class has a way of its own.
+
+    ``__init__`` of a class may take other arguments than those it hands on; so it is not called again.
+    """
+    kind = type(error)
+    base = _built_in(kind)
+    if kind is base or any(getattr(kind, n) is not getattr(base, n) for n in _OWN_WAYS):
+        return NotImplemented
+    _, args, *more = base.__reduce__(error)
+    state = {**(more[0] if more else {}), **fields_of(error, kind), "args": error.args}
+    if isinstance(error, BaseExceptionGroup):
+        args = error.message, list(error.exceptions)
+    return _error, (kind, args), state, None, None, _set_fields
+
+
+_OWN_WAYS = ("__reduce__", "__reduce_ex__", "__getstate__", "__setstate__")
+
+
+def _built_in(kind: type[BaseException]) -> Any:
+    """The nearest class of Python's own."""
+    return next(one for one in kind.__mro__ if one.__module__ == "builtins")
+
+
+def _error(kind: type[BaseException], args: tuple[Any, ...]) -> BaseException:
+    base = _built_in(kind)
+    made: BaseException = base.__new__(kind, *args)
+    base.__init__(made, *args)
+    return made
+
+
+def _set_fields(error: BaseException, fields: dict[str, Any]) -> None:
+    for name, value in fields.items():
+        object.__setattr__(error, name, value)
 
 
 def _match(pattern: Any, text: Any, regs: Any, pos: int, endpos: int) -> Any:
