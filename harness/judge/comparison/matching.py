@@ -11,7 +11,7 @@ from __future__ import annotations
 import math
 from bisect import bisect_left, bisect_right
 from collections import Counter, OrderedDict, defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TypeAlias
 
@@ -358,15 +358,32 @@ class Keys:
         if kind in {list, tuple}:
             return self._sequence(value, kind, depth)
         if kind is dict or (kind is OrderedDict and not self.settings.order):
-            return kind, frozenset(
-                (self._key(key, depth + 1), self._key(one, depth + 1)) for key, one in value.items()
+            return kind, self._counted(
+                lambda pair: (self._key(pair[0], depth + 1), self._key(pair[1], depth + 1)),
+                value.items(),
             )
         if kind in {set, frozenset}:
-            members = Counter(self._key(one, depth + 1) for one in value)
-            return kind, frozenset(members.items())
+            return kind, self._counted(lambda one: self._key(one, depth + 1), value)
         if kind.__module__ == "numpy" and kind.__name__ == "ndarray":
             return self._array(value)
         return self._object(value, kind, depth)
+
+    def _counted(self, key_of: Callable[[Any], Any], parts: Iterable[Any]) -> Any:
+        """Of parts without an order: a key may come twice, since a NaN is another key each time.
+
+        Their numbers are put in the order of the keys, then of the numbers: the parts have none.
+        """
+        before, keyed = self._numbers, []
+        for part in parts:
+            self._numbers = []
+            key = key_of(part)
+            keyed.append((key, self._numbers))
+        self._numbers = before
+        if self.apart:
+            for _, numbers in sorted(((_text(key), one) for key, one in keyed)):
+                for number in numbers:
+                    self._take_out(number)
+        return frozenset(Counter(key for key, _ in keyed).items())
 
     def _object(self, value: Any, kind: type, depth: int) -> Any:
         """Of an object by its fields; unlike ones may still be the same, by a word of its class."""
@@ -390,14 +407,17 @@ class Keys:
                 raise _NoKey
             return float, "nan"
         if self.apart and math.isfinite(value):
-            if len(self._numbers) < _MOST_NUMBERS:
-                self._numbers.append(value)
-            elif len(self._numbers) == _MOST_NUMBERS:
-                self._numbers[-1] += value
+            self._take_out(value)
             return float
         if self.settings.signed_zero:
             return float, value, math.copysign(1.0, value)
         return float, value
+
+    def _take_out(self, number: float) -> None:
+        if len(self._numbers) < _MOST_NUMBERS:
+            self._numbers.append(number)
+        elif len(self._numbers) == _MOST_NUMBERS:
+            self._numbers[-1] += number
 
     def _array(self, value: Any) -> Any:
         if value.dtype.kind not in "biufSUmM" or (self.apart and value.dtype.kind == "f"):

@@ -100,11 +100,15 @@ def handler(kind: type) -> Handler | None:
 
 
 def _decimals(expected: Any, actual: Any, walk: Walk) -> Difference | None:
-    """``Decimal('1')`` is not ``Decimal('1.00')``: the exponent is a part of what is shown and summed."""
+    """``Decimal('1')`` is not ``Decimal('1.00')``: the exponent is a part of what is shown and summed.
+
+    So is what a NaN carries: ``NaN123`` is not ``NaN``.  The sign of a NaN counts where a zero's does.
+    """
     settings = walk.settings
     one, other = expected.as_tuple(), actual.as_tuple()
     if expected.is_nan() or actual.is_nan():
-        alike = settings.nan_equal and one.exponent == other.exponent
+        signs = not settings.signed_zero or one.sign == other.sign
+        alike = settings.nan_equal and signs and one[1:] == other[1:]
         return None if alike else other_value(expected, actual)
     if one == other:
         return None
