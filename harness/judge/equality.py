@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from harness.judge.comparison import matching
+from harness.judge.comparison.beside import difference_beside
 from harness.judge.comparison.registry import comparable
 from harness.judge.comparison.scalars import ulps_between
 from harness.judge.comparison.settings import SameClass, Settings
@@ -85,6 +86,8 @@ class Unordered:
         if len(ours) != len(theirs):
             one, other = f"{len(ours)} items", f"{len(theirs)} items"
             return Difference("count", "", one, other, self._odd_ones(ours, theirs))
+        if found := difference_beside(settings, expected, actual):
+            return found
         if self.key is not None:
             return self.inner.compare(sorted(ours, key=self.key), sorted(theirs, key=self.key))
         return self._unmatched(ours, theirs)
@@ -101,7 +104,7 @@ class Unordered:
             list(one.items()) if isinstance(one, Mapping) else list(one)
             for one in (expected, actual)
         ]
-        return self._unmatched(*pairs)
+        return difference_beside(exact, expected, actual) or self._unmatched(*pairs)
 
     def _unmatched(self, ours: list[Any], theirs: list[Any]) -> Difference | None:
         if isinstance(self.inner, Strict):
@@ -127,6 +130,8 @@ class Unordered:
 def _items(answer: Any) -> list[Any]:
     """The items of a sequence, or of an array along its first axis."""
     numpy_array = type(answer).__module__ == "numpy" and getattr(answer, "ndim", 0) > 0
+    if isinstance(answer, memoryview) and answer.ndim:
+        return answer.tolist()
     if numpy_array or _has_items(answer):
         return list(answer)
     raise NotComparable(

@@ -9,6 +9,7 @@ import pickle
 import random
 import re
 import threading
+from array import array
 from collections import ChainMap, Counter, OrderedDict, UserDict, defaultdict, deque, namedtuple
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
@@ -29,6 +30,7 @@ from harness.judge.comparison import matching, registry
 from harness.judge.comparison.settings import Settings
 from harness.judge.comparison.walk import first_difference
 from harness.judge.equality import NotComparable, Strict, difference
+from harness.lab.worker.detectors import changed
 
 NAN = float("nan")
 ROME = ZoneInfo("Europe/Rome")
@@ -198,6 +200,7 @@ DIFFERENT = [
     ({(NAN, 1)}, {(NAN, 2)}, "value", ""),
     ([Decimal(1)], [Decimal("1.00")], "precision", "[0]"),
     ([Decimal("NaN")], [Decimal("sNaN")], "value", "[0]"),
+    ([Decimal("NaN")], [Decimal("NaN123")], "value", "[0]"),
     (SimpleNamespace(n=3), SimpleNamespace(n=3.0), "type", ".n"),
     (Plain(x=[1, {2: Plain(y=3)}]), Plain(x=[1, {2: Plain(y=4)}]), "value", ".x[1][2].y"),
     (Plain(x=1), Plain(x=1, y=2), "keys", ".y"),
@@ -358,6 +361,63 @@ def test_what_strangers_raise_is_the_judges_limit() -> None:
     assert said([one], [1]) == ("type", "[0]")
 
 
+class Refusing:
+    """Refuses to be pickled, each in its way."""
+
+    error: Exception = TypeError("never pickled")
+
+    def __init__(self, x: Any) -> None:
+        self.x = x
+
+    def refuse(self, *_: object) -> Any:
+        raise self.error
+
+
+@pytest.mark.parametrize("way", ["__reduce__", "__reduce_ex__", "__getstate__"])
+@pytest.mark.parametrize("base", [Refusing, type("Failing", (Refusing, Exception), {})])
+@pytest.mark.parametrize("error", [TypeError(1), pickle.PicklingError(1), ValueError(1)])
+def test_what_refuses_to_be_pickled_is_not_the_same(base: Any, way: str, error: Any) -> None:
+    """Its fields are compared, or the judge says that it cannot; a change of an argument is always seen."""
+    kind = type("Kind", (base,), {way: Refusing.refuse, "error": error})
+    try:
+        assert said(kind([1]), kind([2])) is not None
+        assert said(kind([1]), kind([1])) is None
+    except NotComparable:
+        assert isinstance(error, ValueError)
+    assert "changed" in changed(([kind([2])],), ([kind([1])],), Settings(watching=True))
+    assert not changed(([kind([1])],), ([kind([1])],), Settings(watching=True))
+
+
+def test_a_change_beside_what_raises_is_seen() -> None:
+    """What cannot be compared is passed over, and not all that comes after it."""
+    before, after = ([Hostile(), [x]] for x in (1, 2))
+
+    assert "value differs at [1][0]" in changed((after,), (before,), Settings(watching=True))
+
+
+def test_subclasses_that_hold_themselves_are_walked_once() -> None:
+    """A list with an attribute that is the list itself."""
+    one, other = Tagged([1]), Tagged([1])
+    one.tag, other.tag = one, other  # type: ignore[assignment]
+
+    assert said(one, other) is None
+
+
+def test_wrappers_are_what_they_wrap() -> None:
+    """Two cached functions of one name: by code, closure and the size of the cache."""
+
+    def cached(n: int, size: int = 4) -> Any:
+        @functools.lru_cache(size)
+        def add(x: int) -> int:
+            return x + n
+
+        return add
+
+    assert said([cached(1)], [cached(1)]) is None
+    assert said([cached(1)], [cached(2)]) == ("value", "[0].__wrapped__.__closure__[0]")
+    assert said([cached(1)], [cached(1, 5)]) is not None
+
+
 def test_ten_thousand_levels_and_cycles() -> None:
     """No recursion; a long path is cut; a cycle is walked once; sharing costs nothing."""
     one, other = nested(10_000), nested(10_000, last="x")
@@ -387,6 +447,50 @@ def test_unordered_never_drops_a_value() -> None:
     assert said([OrderedDict(a=1, b=2)], [OrderedDict(b=2, a=1)], free) is not None
     within = relation("by length", lambda one, other: None)
     assert said({1: 2, 3: 4}, {1: 9, 3: 4}, unordered(within)) is None
+
+
+@pytest.mark.parametrize("key", [NAN, (NAN, 1), frozenset({NAN})])
+def test_keys_that_come_twice_are_counted(key: Any) -> None:
+    """NaN is another key each time; so is what holds one."""
+    once, twice = {key: 1}, {key: 1, pickle.loads(pickle.dumps(key)): 1}
+
+    assert len(twice) == 2
+    for how in (exact, unordered(exact), unordered(close(1e-9))):
+        assert said([once], [twice], how) is not None
+        assert said([twice], [apart(twice)], how) is None
+
+
+def test_numbers_of_dicts_are_matched_in_any_order() -> None:
+    """Under a tolerance: the order of the keys of an item says nothing."""
+    one = [{"a": 1.0, "b": 9.0}, {"a": 2.0, "b": 3.0}]
+    other = [dict(reversed(item.items())) for item in one]
+
+    assert said(one, other, unordered(close(1e-9))) is None
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        (deque([1, 2], 5), deque([1, 2], 6)),
+        (array("i", [1]), array("q", [1])),
+        (np.array([1, 2], ">i8"), np.array([1, 2], "<i8")),
+        (np.array(["a"], "<U1"), np.array(["a"], "<U9")),
+        (memoryview(b"a"), memoryview(b"a").cast("b")),
+        (tagged([1], "a"), tagged([1], "b")),
+        (defaultdict(int, {1: 2}), defaultdict(list, {1: 2})),
+    ],
+)
+def test_unordered_compares_the_container_as_well(one: Any, other: Any) -> None:
+    """What it is beside its items differs as it does without ``unordered``, whatever compares the items."""
+    equal = relation("equal", exact.compare)
+    for how in (
+        unordered(exact),
+        unordered(close(1e-9)),
+        unordered(exact, key=str),
+        unordered(equal),
+    ):
+        assert said(one, other, how) == said(one, other), how
+        assert said(one, one, how) is None
 
 
 def test_unordered_needs_no_repr_no_hash_and_no_order() -> None:

@@ -52,13 +52,14 @@ def _generator(generator: Any) -> list[Part]:
 def _arrays(expected: Any, actual: Any, walk: Walk) -> Difference | Pairs | None:
     if not (isinstance(expected, np.ndarray) and isinstance(actual, np.ndarray)):
         return sequences(list(expected), list(actual), walk)  # declared interchangeable
-    found = _headers(expected, actual, walk) or _values(expected, actual, walk)
+    found = headers(expected, actual, walk) or _values(expected, actual, walk)
     if isinstance(found, Difference) or type(expected) in {np.ndarray, np.memmap, np.recarray}:
         return found
     return iter(chain(found or (), _added(expected, actual)))
 
 
-def _headers(expected: Any, actual: Any, walk: Walk) -> Difference | None:
+def headers(expected: Any, actual: Any, walk: Walk) -> Difference | None:
+    """Compare what an array is beside its values."""
     if expected.shape != actual.shape:
         return Difference("shape", "", str(expected.shape), str(actual.shape))
     if expected.dtype != actual.dtype:
@@ -73,14 +74,13 @@ def _added(expected: Any, actual: Any) -> Iterator[Pair]:
     """What a subclass holds beside the numbers: a unit, say."""
     from harness.judge.comparison.objects import fields_of
 
-    kind = type(expected)
-    one, other = fields_of(expected, kind), fields_of(actual, kind)
+    one, other = fields_of(expected, type(expected)), fields_of(actual, type(actual))
     return ((one.get(name), other.get(name), FIELD, name) for name in {**one, **other})
 
 
 def _masked(expected: Any, actual: Any, walk: Walk) -> Difference | Pairs | None:
     """Compare masks, then what is not masked; what lies under a mask is nobody's value."""
-    found = _headers(expected, actual, walk)
+    found = headers(expected, actual, walk)
     if found is not None:
         return found
     masks = [np.ma.getmaskarray(one) for one in (expected, actual)]

@@ -56,30 +56,47 @@ def _alike_at_once(expected: Any, actual: Any, walk: Walk) -> bool:
 
 def deques(expected: Any, actual: Any, walk: Walk) -> Difference | Pairs | None:
     """Compare deques; how many items one may hold belongs to it."""
-    if expected.maxlen != actual.maxlen:
-        return other_value(expected.maxlen, actual.maxlen, where=".maxlen")
-    return sequences(expected, actual, walk)
+    return lengths_allowed(expected, actual) or sequences(expected, actual, walk)
+
+
+def lengths_allowed(expected: Any, actual: Any) -> Difference | None:
+    """Compare how many items two deques may hold."""
+    if expected.maxlen == actual.maxlen:
+        return None
+    return other_value(expected.maxlen, actual.maxlen, where=".maxlen")
 
 
 def typed_arrays(expected: Any, actual: Any, walk: Walk) -> Difference | Pairs | None:
     """Compare two of ``array.array``."""
-    if expected.typecode != actual.typecode:
-        one, other = f"array({expected.typecode!r})", f"array({actual.typecode!r})"
-        return Difference("dtype", "", one, other)
+    if found := typecodes(expected, actual):
+        return found
     if expected.tobytes() == actual.tobytes() and walk.settings.nan_equal:
         return None
     return sequences(expected, actual, walk)
 
 
+def typecodes(expected: Any, actual: Any) -> Difference | None:
+    """Compare what two of ``array.array`` may hold."""
+    one, other = f"array({expected.typecode!r})", f"array({actual.typecode!r})"
+    return None if one == other else Difference("dtype", "", one, other)
+
+
 def views(expected: memoryview, actual: memoryview, walk: Walk) -> Difference | Pairs | None:
     """Compare memoryviews: format, shape, bytes."""
+    if found := formats(expected, actual):
+        return found
+    if expected.tobytes() == actual.tobytes() and walk.settings.nan_equal:
+        return None
+    return zip(*map(_listed, (expected, actual)), repeat(INDEX), count())
+
+
+def formats(expected: memoryview, actual: memoryview) -> Difference | None:
+    """Compare what two memoryviews show their bytes as."""
     for name in ("format", "shape"):
         one, other = getattr(expected, name), getattr(actual, name)
         if one != other:
             return Difference("dtype" if name == "format" else name, "", str(one), str(other))
-    if expected.tobytes() == actual.tobytes() and walk.settings.nan_equal:
-        return None
-    return zip(*map(_listed, (expected, actual)), repeat(INDEX), count())
+    return None
 
 
 def _listed(view: memoryview) -> list[Any]:

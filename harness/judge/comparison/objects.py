@@ -12,6 +12,7 @@ from enum import Enum
 from functools import cached_property, partial
 from itertools import chain
 from pathlib import PurePath
+from pickle import PickleError
 from typing import TYPE_CHECKING, Any
 
 from harness.judge.comparison import containers, streams
@@ -38,6 +39,8 @@ _VALUES: dict[type, Callable[[Any], Any]] = {
 """Built-in types, and how the plain value in an instance of a subclass is got at."""
 _CONTAINERS = (OrderedDict, Counter, defaultdict, dict, deque)
 _NO_FIELDS = ("__dict__", "__weakref__")
+_REFUSALS = (TypeError, NotImplementedError, AttributeError, PickleError)
+"""What a class raises that refuses to be pickled; else its code has failed, and this is said."""
 _PICKLED = ("__reduce_ex__", "__reduce__", "__getnewargs__", "__getnewargs_ex__")
 
 
@@ -64,7 +67,8 @@ def other(kind: type) -> Handler:
 
 
 def _without_state(kind: type) -> Handler:
-    return _equal if has_own(kind, "__eq__") else unknown(kind)
+    """By ``==``, else by nothing: this is said; what a subclass has added in fields is seen in any case."""
+    return _with_fields(_equal if has_own(kind, "__eq__") else unknown(kind))
 
 
 def _instead(expected: Any, actual: Any, *values: Any, walk: Walk) -> Pairs | None:
@@ -173,9 +177,9 @@ def _built_in(kind: type) -> Handler | None:
     if issubclass(kind, BaseException):
         return _exceptions
     if base := next((base for base in _CONTAINERS if issubclass(kind, base)), None):
-        return _with_fields(kind, containers.HANDLERS[base])
+        return _with_fields(containers.HANDLERS[base])
     plain = next((base for base in _VALUES if issubclass(kind, base)), None)
-    return None if plain is None else _with_fields(kind, _plain_value(plain, kind))
+    return None if plain is None else _with_fields(_plain_value(plain, kind))
 
 
 def _plain_value(base: type, kind: type) -> Handler:
@@ -205,27 +209,41 @@ def _value(base: type, one: Any) -> Any:
     return _VALUES[base](one) if isinstance(one, base) else one
 
 
-def _with_fields(kind: type, compare: Handler) -> Handler:
+def _with_fields(compare: Handler) -> Handler:
     """Compare as the built-in type does, then what a subclass has added in fields."""
 
     def handler(expected: Any, actual: Any, walk: Walk) -> Difference | Pairs | None:
         found = compare(expected, actual, walk)
-        if isinstance(found, Difference) or type(expected) is not type(actual):
+        if isinstance(found, Difference):
             return found
-        added = _pairs_of(fields_of(expected, kind), fields_of(actual, kind))
-        return iter(chain(found or (), added))
+        return iter(chain(found or (), added_fields(expected, actual, walk)))
 
     return handler
+
+
+def added_fields(expected: Any, actual: Any, walk: Walk) -> Pairs:
+    """What subclasses of built-in types have added; types that were declared interchangeable add nothing."""
+    kinds = type(expected), type(actual)
+    declared = kinds[0] is not kinds[1] and set(kinds) <= set(walk.settings.interchangeable)
+    if declared or not walk.first_time(expected, actual, "fields"):
+        return iter(())
+    return _pairs_of(fields_of(expected, kinds[0]), fields_of(actual, kinds[1]))
 
 
 def _exceptions(expected: Any, actual: Any, walk: Walk) -> Pairs | None:
     """Compare arguments (with those that only pickling sees, a file's name say), then attributes."""
     if not walk.first_time(expected, actual):
         return None
-    one, other = (tuple(each.__reduce__()[1:2]) for each in (expected, actual))
+    one, other = (_said_to_pickle(each) for each in (expected, actual))
     args = ((expected.args, actual.args, FIELD, "args"), (one, other, PLACE, ".args"))
-    kind = type(expected)
-    return iter(chain(args, _pairs_of(fields_of(expected, kind), fields_of(actual, kind))))
+    return iter(chain(args, added_fields(expected, actual, walk)))
+
+
+def _said_to_pickle(error: BaseException) -> Any:
+    try:
+        return tuple(error.__reduce__()[1:2])
+    except Exception:  # a class's own, which refuses: arguments and attributes are seen without it
+        return ()
 
 
 # ------------------------------------------------------------------ classes with fields
@@ -267,9 +285,13 @@ def _fielded(expected: Any, actual: Any, walk: Walk) -> Pairs | None:
     if not walk.first_time(expected, actual):
         return None
     if not has_own(type(expected), "__getstate__"):
-        one, other = (fields_of(each, type(each)) for each in (expected, actual))
-        return _pairs_of(one, other)
-    one, other = expected.__getstate__(), actual.__getstate__()
+        return added_fields(expected, actual, walk)
+    try:
+        one, other = expected.__getstate__(), actual.__getstate__()
+    except Exception as error:
+        if not _goes_on(error, walk):
+            raise
+        return added_fields(expected, actual, walk)
     if isinstance(one, dict) and isinstance(other, dict):
         return _pairs_of(one, other)
     return iter(((one, other, FIELD, "_state"),))
@@ -376,15 +398,39 @@ def _reduces(kind: type) -> bool:
 
 
 def _reduced(expected: Any, actual: Any, walk: Walk) -> Difference | Pairs | None:
-    """Compare the states that pickling sees; where they differ, a type's own ``==`` may still say equal."""
-    if not walk.first_time(expected, actual):
+    """Compare the states that pickling sees; where they differ, a type's own ``==`` may still say equal.
+
+    What refuses to be pickled, or gives only the name by which it is found, is compared without.
+    """
+    if not walk.first_time(expected, actual, "pickled"):
         return None
-    kind = type(expected)
     try:
         one, other = _state(expected), _state(actual)
-    except (TypeError, NotImplementedError, AttributeError):
-        return (_without_state(kind) if _hides_state(kind) else _fielded)(expected, actual, walk)
-    return iter(((one, other, FIELD, "_state"),))
+    except Exception as error:
+        if not _goes_on(error, walk):
+            raise
+        return _unpickled(expected, actual, walk)
+    if not (isinstance(one, str) and isinstance(other, str)):
+        return iter(((one, other, FIELD, "_state"),))
+    return other_value(expected, actual) if one != other else _named_alike(expected, actual, walk)
+
+
+def _goes_on(error: Exception, walk: Walk) -> bool:
+    """Whether fields are compared after this: a class may refuse to be pickled, and a change is sought in any case."""
+    return walk.settings.watching or isinstance(error, _REFUSALS)
+
+
+def _unpickled(expected: Any, actual: Any, walk: Walk) -> Difference | Pairs | None:
+    kind = type(expected)
+    return (_without_state(kind) if _hides_state(kind) else _fielded)(expected, actual, walk)
+
+
+def _named_alike(expected: Any, actual: Any, walk: Walk) -> Difference | Pairs | None:
+    """Two of one name are two in spite of it; a wrapper holds what it wraps (``lru_cache``) as a field."""
+    kind = type(expected)
+    if "__wrapped__" in fields_of(expected, kind) and "__wrapped__" in fields_of(actual, kind):
+        return added_fields(expected, actual, walk)
+    return _unpickled(expected, actual, walk)
 
 
 def _state(value: Any) -> Any:

@@ -50,7 +50,7 @@ class Walk:
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
         self._handlers: dict[type, Handler] = {}
-        self._seen: dict[tuple[int, int], tuple[Any, Any]] = {}
+        self._seen: dict[tuple[int, int, str], tuple[Any, Any]] = {}
         self._stack: list[_Open] = []
         self._asked: type | None = None
 
@@ -68,9 +68,9 @@ class Walk:
         except Exception as error:
             raise self._refusal(error) from error
 
-    def first_time(self, expected: Any, actual: Any) -> bool:
-        """Whether these two meet for the first time; a cycle, or what is shared, is walked once."""
-        pair = id(expected), id(actual)
+    def first_time(self, expected: Any, actual: Any, part: str = "") -> bool:
+        """Whether these two, or a part of theirs, meet for the first time; what is shared is walked once."""
+        pair = id(expected), id(actual), part
         if pair in self._seen:
             return False
         self._seen[pair] = expected, actual  # kept alive: an address is not used twice
@@ -100,7 +100,9 @@ class Walk:
             else:
                 try:
                     found = self._look(expected, actual)
-                except Exception:
+                except Exception as error:
+                    if self.settings.watching and not isinstance(error, MemoryError):
+                        continue  # what is beside it may still have changed
                     opened.kind, opened.label, self._asked = kind, label, type(expected)
                     raise
                 if found is None:
