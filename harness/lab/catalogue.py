@@ -53,7 +53,7 @@ class Found:
     @property
     def home(self) -> Path:
         """The folder that holds cases/ and extensions/ of this case's project."""
-        return self.folder.parents[1]
+        return self.folder.parent.parent
 
     def load(self) -> Case:
         """Import the case and check its declaration."""

@@ -269,7 +269,8 @@ def test_10_who_killed_it_is_what_the_kernel_says(scene: Scene, more: int, word:
     """Seam: the file in which the kernel counts those it killed for want of memory, since a test must not bring that about."""
     counts = scene.folder / "memory.events"
     counts.write_text("oom 0\noom_kill 7\n")
-    source = f"'''Is killed.'''\nimport os, signal\ndef smallest(xs):\n    open({str(counts)!r}, 'w').write('oom 1\\noom_kill {7 + more}\\n')\n    os.kill(os.getpid(), signal.SIGKILL)\n"
+    backwards = str(counts)[::-1]  # what a source names is a source, and this one changes
+    source = f"'''Is killed.'''\nimport os, signal\ndef smallest(xs):\n    open({backwards!r}[::-1], 'w').write('oom 1\\noom_kill {7 + more}\\n')\n    os.kill(os.getpid(), signal.SIGKILL)\n"
     program = f"from pathlib import Path\nfrom harness import cli\nfrom harness.lab import supervisor\nsupervisor.OOM_COUNTS = (Path({str(counts)!r}),)\ncli.main()\n"
     ended = scene.run(
         "run",
