@@ -99,6 +99,8 @@ class BuildSideBySide(build_ext):
         AT_WORK = self
         jobs = self.parallel if isinstance(self.parallel, int) else processors()
         fork = multiprocessing.get_context("fork")
+        # the pool finds the function by its name there, also where a builder of wheels executes us
+        sys.modules["__main__"].built = built
         SCRATCH.mkdir(parents=True, exist_ok=True)
         try:
             with ProcessPoolExecutor(min(jobs, len(waiting)), fork, end_with_parent) as pool:
