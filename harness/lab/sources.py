@@ -199,7 +199,8 @@ class Watch:
         files = code.union(self._shared, depends.modules, depends.extensions, depends.data)
         return {
             **{file: depending.content(file) for file in sorted(files)},
-            **{file: depending.brief(file) for file in depends.installed},
+            # by a key of its own: a case that is installed is a module of both kinds
+            **{f"{file} (installed)": depending.brief(file) for file in depends.installed},
             **depending.importable(depends, self._search),
         }
 

@@ -10,6 +10,7 @@ import pytest
 
 from harness.lab.catalogue import Found, find_case
 from harness.lab.sources import Watch
+from harness.model.depended import Dependencies
 
 SOURCES = {
     "__init__.py": '''
@@ -131,3 +132,12 @@ def test_the_lab_is_watched_too(
     (tmp_path / "harness" / "judge" / "equality.py").write_text("2")
 
     assert "the lab itself" == watch.changed()
+
+
+def test_a_module_that_turns_out_to_be_installed_has_not_changed(found: Found) -> None:
+    """A case of a wheel: what its source names is then observed as a file of a distribution."""
+    watch = Watch(found, found.load(), ("naive",))
+    module = str(found.folder / "naive.py")
+    watch.learn("naive", Dependencies(modules=(module,), installed=(module,)))
+
+    assert watch.changed() is None
