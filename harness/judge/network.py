@@ -95,7 +95,11 @@ class Network:
 
 
 def _table(processes: Sequence[Sequence[Process]], blocks: Sequence[int]) -> Floats:
-    """Mean log seconds by block (of these), round and variant; NaN where there is no sample."""
+    """Log seconds by block (of these), round and variant; NaN where there is no sample.
+
+    Of several slices in a round the harmonic mean counts: they stand for one long slice beside them, whose work gets done
+    at the machine's mean speed, not in the mean of its times.
+    """
     import numpy as np
 
     rounds: dict[int, dict[int, int]] = {block: {} for block in blocks}
@@ -107,12 +111,12 @@ def _table(processes: Sequence[Sequence[Process]], blocks: Sequence[int]) -> Flo
             of_block = rounds[process.block]
             for sample in process.samples:
                 place = of_block.setdefault(sample.round, len(of_block))
-                cells[process.block, place, variant].append(math.log(sample.seconds))
+                cells[process.block, place, variant].append(1 / sample.seconds)
     most = max((len(of_block) for of_block in rounds.values()), default=0)
     logs = np.full((len(blocks), most, len(processes)), np.nan)
     index = {block: place for place, block in enumerate(blocks)}
     for (block, place, variant), values in cells.items():
-        logs[index[block], place, variant] = math.fsum(values) / len(values)
+        logs[index[block], place, variant] = math.log(len(values) / math.fsum(values))
     return logs
 
 

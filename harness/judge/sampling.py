@@ -18,6 +18,10 @@ _SHORTER = 8
 _BRACKET_SHARE = 0.1
 """Of a slow slice's time, what its companions may take, on both sides together."""
 _MOST_REPEATS = 3
+_PART_SECONDS = 0.02
+"""A divisible slice goes on for so long at a time: the machine's slow moments last longer."""
+_PAUSE_SHARE = 0.4
+"""Of that time, what its companions may take in a pause."""
 _SHARE, _SHARE_OF_WIDE = 0.25, 0.5
 """Of a block's time, what the slices of one variant may take; more where its intervals are too wide."""
 _OWN_SHARE = 0.5
@@ -35,34 +39,57 @@ class Pace:
     """Of one slice, with everything around it."""
     wide: bool = False
     """Whether it makes an interval too wide."""
+    divisible: bool = False
+    """Whether its slice can be stopped for a moment and go on."""
 
 
-def rounds(paces: Sequence[Pace], seconds: float, order: random.Random) -> list[list[str]]:
-    """Plan a block's rounds, each a list of slices to be timed one right after the other.
+@dataclass(frozen=True, slots=True)
+class Round:
+    """Slices that are neighbours in time."""
 
-    Quick variants meet in many rounds.  A slow one has rounds of its own, with quick ones right before and after it, spread
-    over the block; without quick ones it plays with the others.  Every variant is timed once at least, however long that takes.
+    names: tuple[str, ...]
+    """To be timed in this order; with ``divided``: again and again in any order, while that slice goes on."""
+    divided: str = ""
+    """The variant whose one slice is stopped every ``seconds`` of its own time for the others."""
+    seconds: float = 0.0
+
+    @property
+    def playing(self) -> tuple[str, ...]:
+        """All of its variants."""
+        return (self.divided, *self.names) if self.divided else self.names
+
+
+def rounds(paces: Sequence[Pace], seconds: float, order: random.Random) -> list[Round]:
+    """Plan a block's rounds.
+
+    Quick variants meet in many rounds.  A slow one has rounds of its own, spread over the block, with quick ones in its
+    pauses, or where it cannot be stopped right before and after it; without quick ones it plays with the others.
+    Every variant is timed once at least, however long that takes.
 
     Args:
         paces: the variants of the block.
-        seconds: the block's time.
+        seconds: the block's time, but for the first slice of each variant that has a round of its own.
         order: the order is random, but can be repeated.
     """
-    counts = _counts(paces, seconds)
     flanks = {pace.name: _companions(pace, paces) for pace in paces}
-    placed: list[tuple[float, list[str]]] = []
+    counts = _counts(paces, seconds, {name for name, quick in flanks.items() if quick})
+    placed: list[tuple[float, Round]] = []
     for pace in paces:
         if flanks[pace.name]:
             for at in range(counts[pace.name]):
                 place = (at + order.random()) / counts[pace.name]
-                placed.append((place, _bracketed(pace, flanks[pace.name], order)))
+                placed.append((place, _of_its_own(pace, flanks[pace.name], order)))
     together = [pace for pace in paces if not flanks[pace.name]]
     placed += _meetings(together, counts, alone=len(paces) == 1, order=order)
-    return [names for _, names in sorted(placed, key=lambda one: one[0])]
+    return [round_ for _, round_ in sorted(placed, key=lambda one: one[0])]
 
 
-def _counts(paces: Sequence[Pace], seconds: float) -> dict[str, int]:
-    """How often each variant is timed: as its share of the block allows, and all together as the block allows."""
+def _counts(paces: Sequence[Pace], seconds: float, apart: set[str]) -> dict[str, int]:
+    """How often each variant is timed: as its share of the block allows, and all together as the block allows.
+
+    The first slice of those ``apart`` takes the others nothing away: what a slow variant needs, quick ones must not lack.
+    """
+    seconds += sum(pace.seconds for pace in paces if pace.name in apart)
     wished = {
         pace.name: min(MOST_ROUNDS, seconds * _share(pace) / max(pace.seconds, 1e-6))
         for pace in paces
@@ -84,9 +111,12 @@ def _companions(slow: Pace, paces: Sequence[Pace]) -> tuple[Pace, ...]:
     return tuple(sorted(much, key=lambda pace: pace.seconds)[:_COMPANIONS])
 
 
-def _bracketed(slow: Pace, companions: Sequence[Pace], order: random.Random) -> list[str]:
-    names = [pace.name for pace in companions]
-    once = 2 * sum(pace.seconds for pace in companions)
+def _of_its_own(slow: Pace, companions: Sequence[Pace], order: random.Random) -> Round:
+    names = tuple(pace.name for pace in companions)
+    once = sum(pace.seconds for pace in companions)
+    if slow.divisible:
+        return Round(names, slow.name, max(_PART_SECONDS, once / _PAUSE_SHARE))
+    once *= 2
     repeats = int(slow.seconds * _BRACKET_SHARE / max(once, 1e-9))
     sides = [
         [
@@ -96,12 +126,12 @@ def _bracketed(slow: Pace, companions: Sequence[Pace], order: random.Random) -> 
         ]
         for _ in range(2)
     ]
-    return [*sides[0], slow.name, *sides[1]]
+    return Round((*sides[0], slow.name, *sides[1]))
 
 
 def _meetings(
     paces: Sequence[Pace], counts: Mapping[str, int], *, alone: bool, order: random.Random
-) -> list[tuple[float, list[str]]]:
+) -> list[tuple[float, Round]]:
     """Rounds of those that play together, at places from 0 to 1; who is timed less often sits evenly many of them out."""
     most = max((counts[pace.name] for pace in paces), default=0)
     found = []
@@ -112,7 +142,7 @@ def _meetings(
             if (at + 1) * counts[pace.name] // most > at * counts[pace.name] // most
         ]
         if len(names) > 1 or alone:
-            found.append(((at + 0.5) / most, _shuffled(names, order)))
+            found.append(((at + 0.5) / most, Round(tuple(_shuffled(names, order)))))
     return found
 
 

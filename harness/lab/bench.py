@@ -64,6 +64,8 @@ class Turn:
     first_call_ns: int
     slice_seconds: float
     """Of one slice, fresh inputs and all, as warming up has shown."""
+    divisible: bool
+    """Whether a slice may be stopped for others'."""
     samples: list[Sample]
     impossible: list[str]
     """Slices in which more was called than time allows; empty, unless somebody moved the clock."""
@@ -315,34 +317,64 @@ class Bench:
                 continue
             start_ns = block.start_ns(lane, answer["imported_ns"])
             seconds = warmed["slice_ns"] / 1e9
-            turns.append(Turn(lane, worker, start_ns, answer["first_call_ns"], seconds, [], []))
+            first = answer["first_call_ns"]
+            turns.append(Turn(lane, worker, start_ns, first, seconds, warmed["divisible"], [], []))
         return turns
 
     def _rounds(self, turns: list[Turn], number: int, seconds: float, wide: set[str]) -> None:
-        end = time.monotonic() + seconds
         order = random.Random(f"{self.task.plan.seed} {self.task.workload.name} {number}")
         by_name = {turn.lane.name: turn for turn in turns}
         paces = [
-            Pace(name, turn.slice_seconds + _ASKING_SECONDS, name in wide)
+            Pace(name, turn.slice_seconds + _ASKING_SECONDS, name in wide, turn.divisible)
             for name, turn in by_name.items()
         ]
         planned = rounds(paces, seconds, order)
         checked = {0 if number == 0 else -1, order.randrange(max(1, len(planned)))}
-        for round_, names in enumerate(planned):
-            playing = [by_name[name] for name in names]
-            if time.monotonic() > end and all(turn.samples for turn in playing):
+        for round_, plan in enumerate(planned):
+            playing = [by_name[name] for name in plan.playing]
+            first = not all(turn.samples for turn in playing)
+            if seconds < 0 and not first:
                 continue
-            for turn in playing:
-                if turn.lane.status is Status.OK:
+            started = time.monotonic()
+            if plan.divided:
+                self._divided(playing[0], playing[1:], round_, plan.seconds, order)
+            else:
+                for turn in playing:
                     self._sample(turn, round_)
+            # the first slice of a slow variant takes the others nothing away
+            if not (first and any(turn.slice_seconds > seconds for turn in playing)):
+                seconds -= time.monotonic() - started
             if round_ in checked:
                 self._check({turn.lane.name: turn for turn in playing}.values())
             self._tell(f"block {number + 1}, round {round_ + 1}", self._share())
         self._check(turns)
 
+    def _divided(
+        self, slow: Turn, others: Sequence[Turn], round_: int, seconds: float, order: random.Random
+    ) -> None:
+        """Time one slice, stopped after each so many seconds for slices of the others: all see the machine in the same state."""
+        if slow.lane.status is not Status.OK:
+            return
+        slow.worker.send({"do": "sample"})
+        while not slow.worker.answers_within(seconds):
+            with slow.worker.paused():
+                for turn in order.sample(others, len(others)):
+                    self._sample(turn, round_)
+        pauses = slow.worker.pauses
+        said = _receive(slow.worker)
+        if "failed" not in said:
+            began = said["ended_ns"] - said["ns"]
+            said["ns"] -= sum(
+                max(0, min(end, said["ended_ns"]) - max(start, began)) for start, end in pauses
+            )
+        self._take(slow, said, round_)
+
     def _sample(self, turn: Turn, round_: int) -> None:
         """Time one slice."""
-        said = _ask(turn.worker, {"do": "sample"})
+        if turn.lane.status is Status.OK:
+            self._take(turn, _ask(turn.worker, {"do": "sample"}), round_)
+
+    def _take(self, turn: Turn, said: Message, round_: int) -> None:
         if "failed" in said:
             turn.lane.fail(
                 {
@@ -394,7 +426,7 @@ class Bench:
             return True
         if self._kept_blocks() < plan.min_blocks:
             return purse.spent > 3 * purse.seconds and self._kept_blocks() >= 2
-        if purse.left <= 0:
+        if purse.left <= self._spent / max(1, self.blocks) / 2:  # as near the budget as blocks go
             return True
         widest = widest_ratio(self.measured(complete=False), self._reference, self._judged())
         return widest is not None and widest <= plan.precision

@@ -16,7 +16,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
@@ -131,6 +131,8 @@ class Worker:
         become_subreaper()
         self.confines = confines
         self.strays = 0
+        self.pauses: list[tuple[int, int]] = []
+        """From when to when it was stopped, in nanoseconds of ``perf_counter``, since the job was sent."""
         self._token = secrets.token_hex(8)
         self.printed = 0
         """Bytes on its standard output and error, together."""
@@ -143,7 +145,7 @@ class Worker:
         if log is not None:
             log.unlink(missing_ok=True)
         self._allowed = confines.timeout_seconds
-        self._deadline = 0.0
+        self._deadline = self._looked = 0.0
         jobs_out, self._jobs = _pipe()
         self._answers, answers_in = _pipe()
         # numbers of one width: what an argument's length moves in memory must not differ from process to process
@@ -209,6 +211,7 @@ class Worker:
         """Send a job; the clock for its answer starts."""
         self._allowed = self.confines.timeout_seconds if timeout is None else timeout
         self._ticket, self._at = secrets.token_hex(8), ""
+        self.pauses = []
         self._extend()
         with suppress(BrokenPipeError):  # then receive() tells how it died
             frames.write(self._jobs, {**job, "timeout": self._allowed, "ticket": self._ticket})
@@ -234,6 +237,41 @@ class Worker:
                 self._extend()
             else:
                 return message
+
+    def answers_within(self, seconds: float) -> bool:
+        """Wait for so long at most; whether ``receive`` has something to read, be it that the worker has died."""
+        until = time.monotonic() + seconds
+        watched = [self._answers, self._stdout]
+        while not self._buffer and (left := until - time.monotonic()) > 0:
+            ready, _, _ = select.select(watched, [], [], left)
+            if self._answers in ready:
+                return True
+            if self._stdout in ready and not self._drain():
+                watched = [self._answers]
+        return bool(self._buffer) or time.monotonic() > self._deadline or self._grown()
+
+    def _grown(self) -> bool:
+        """Whether it has more memory than it may; looked at now and then."""
+        if time.monotonic() < self._looked + _WATCH_SECONDS:
+            return False
+        self._looked = time.monotonic()
+        return self._tree_bytes() > self.confines.memory_bytes
+
+    @contextmanager
+    def paused(self) -> Iterator[None]:
+        """Stop the root of its tree for a while (SIGSTOP); its time to answer does not run meanwhile."""
+        stopped = time.perf_counter_ns()
+        self._signal(signal.SIGSTOP)
+        try:
+            yield
+        finally:
+            self._signal(signal.SIGCONT)
+            self.pauses.append((stopped, time.perf_counter_ns()))
+            self._deadline += (self.pauses[-1][1] - stopped) / 1e9
+
+    def _signal(self, number: int) -> None:
+        with suppress(ProcessLookupError):
+            self._process.send_signal(number)
 
     def _extend(self) -> None:
         # the worker dumps its stack when the time is up, the supervisor kills a little later

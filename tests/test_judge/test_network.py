@@ -107,8 +107,8 @@ def test_what_nothing_ties_has_no_ratio() -> None:
 
 
 def test_before_and_after_a_long_call_are_averaged() -> None:
-    """The machine became 1.44 times slower during the call, which took 1.2 times as long: two slices of one round are one."""
-    slow = [process(block, [10.0 * 1.2], [0]) for block in range(3)]
+    """The machine became 1.44 times slower in the middle of the call: its mean speed is that of two slices of one round."""
+    slow = [process(block, [10.0 * 2 / (1 + 1 / 1.44)], [0]) for block in range(3)]
     quick = [process(block, [1.0, 1.44, 1.0, 1.44], [0, 0, 1, 2]) for block in range(3)]
     found = ratio(slow, quick)
 

@@ -9,21 +9,21 @@ import numpy as np
 import pytest
 
 from harness.judge.network import Network
-from harness.judge.sampling import MOST_ROUNDS, Pace, rounds, taking_part, wanted
+from harness.judge.sampling import MOST_ROUNDS, Pace, Round, rounds, taking_part, wanted
 from harness.model.measured import Process, Sample
 
 QUICK = ("a", "b", "c", "d")
 
 
-def planned(*slow: Pace, seconds: float = 1.0, quick: float = 0.001) -> list[list[str]]:
+def planned(*slow: Pace, seconds: float = 1.0, quick: float = 0.001) -> list[Round]:
     """Rounds of four quick variants and these."""
     paces = [*(Pace(name, quick) for name in QUICK), *slow]
     return rounds(paces, seconds, random.Random(1))
 
 
-def counted(plan: list[list[str]]) -> Counter[str]:
+def counted(plan: list[Round]) -> Counter[str]:
     """Slices by variant."""
-    return Counter(name for names in plan for name in names)
+    return Counter(name for one in plan for name in one.playing)
 
 
 def test_quick_variants_meet_many_times_for_a_call_of_a_slow_one() -> None:
@@ -36,25 +36,34 @@ def test_quick_variants_meet_many_times_for_a_call_of_a_slow_one() -> None:
 
 def test_a_slow_slice_has_quick_ones_right_before_and_after_it() -> None:
     """In a round of its own; on either side the same companions."""
-    (own,) = [names for names in planned(Pace("slow", 1.0)) if "slow" in names]
+    (own,) = [one.names for one in planned(Pace("slow", 1.0)) if "slow" in one.names]
     place = own.index("slow")
 
     assert set(QUICK) == set(own[:place]) == set(own[place + 1 :])
     assert Counter(own[:place]) == Counter(own[place + 1 :])
 
 
+def test_a_divisible_slice_is_stopped_for_its_companions() -> None:
+    """Not around it but in it; the pauses take less than half of what it has for itself."""
+    (own,) = [one for one in planned(Pace("slow", 1.0, divisible=True)) if one.divided]
+
+    assert ("slow", set(QUICK)) == (own.divided, set(own.names))
+    assert own.seconds >= 2 * len(QUICK) * 0.001
+    assert not any(one.divided for one in planned(Pace("quick", 0.001, divisible=True)))
+
+
 def test_two_slow_ones_are_in_different_rounds() -> None:
     """Each has companions; what happens to the machine during one call is not held against the other."""
     plan = planned(Pace("slow", 0.2), Pace("slower", 0.4), seconds=4.0)
 
-    assert not any({"slow", "slower"} <= set(names) for names in plan)
+    assert not any({"slow", "slower"} <= set(one.names) for one in plan)
     assert counted(plan)["slow"] > counted(plan)["slower"] > 1
 
 
 def test_slow_slices_are_spread_over_the_block() -> None:
     """Four calls, one in each quarter of the rounds."""
     plan = planned(Pace("slow", 0.25), seconds=4.0)
-    places = [at / len(plan) for at, names in enumerate(plan) if "slow" in names]
+    places = [at / len(plan) for at, one in enumerate(plan) if "slow" in one.names]
 
     assert [0, 1, 2, 3] == [int(4 * place) for place in places]
 
@@ -63,7 +72,7 @@ def test_where_all_are_slow_they_play_together() -> None:
     """Without quick companions there are common rounds as ever, and nobody is left out."""
     plan = rounds([Pace(name, 0.3) for name in "abc"], 1.0, random.Random(1))
 
-    assert [{"a", "b", "c"}] == [set(names) for names in plan]
+    assert [{"a", "b", "c"}] == [set(one.names) for one in plan]
 
 
 def test_one_variant_alone_is_timed_as_well() -> None:
@@ -90,7 +99,7 @@ def test_everybody_is_timed_in_every_block(costs: tuple[float, ...], seconds: fl
     plan = rounds(paces, seconds, random.Random(1))
 
     assert set("abc") == set(counted(plan))
-    assert all(len(set(names)) > 1 for names in plan)
+    assert all(len(set(one.playing)) > 1 for one in plan)
 
 
 def test_the_order_is_random_but_can_be_repeated() -> None:
@@ -98,7 +107,7 @@ def test_the_order_is_random_but_can_be_repeated() -> None:
     plan = planned(Pace("slow", 0.1))
 
     assert plan == planned(Pace("slow", 0.1))
-    assert {names[0] for names in plan} == set(QUICK)
+    assert {one.names[0] for one in plan} == set(QUICK)
 
 
 # --------------------------------------------------------------------------- who takes part

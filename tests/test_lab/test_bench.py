@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import SimpleNamespace
@@ -39,6 +41,9 @@ class FakeWorker:
     variant: str = ""
     job: dict[str, Any] = field(default_factory=dict)
     samples: int = 0
+    pauses: list[tuple[int, int]] = field(default_factory=list)
+    left: float = 0.0
+    """Seconds of the call that are still to come."""
 
     started_ns = 0
     running = True
@@ -57,11 +62,26 @@ class FakeWorker:
         """Remember the job."""
         self.job = job
         self.variant = job.get("variant", self.variant)
+        self.pauses = []
+        self.left = self.table.seconds[self.variant]
 
     def ask(self, job: dict[str, Any]) -> dict[str, Any]:
         """Send and receive."""
         self.send(job)
         return self.receive()
+
+    def answers_within(self, seconds: float) -> bool:
+        """Go on with the call for so long, or to its end."""
+        self.table.clock.now += min(seconds, self.left)
+        self.left = max(0.0, self.left - seconds)
+        return self.left == 0.0
+
+    @contextmanager
+    def paused(self) -> Iterator[None]:
+        """Stand still."""
+        stopped = round(self.table.clock.now * 1e9)
+        yield
+        self.pauses.append((stopped, round(self.table.clock.now * 1e9)))
 
     def receive(self) -> dict[str, Any]:
         """Answer the last job."""
@@ -70,11 +90,13 @@ class FakeWorker:
         if what == "sample":
             self.samples += 1
             self.table.order.append(self.variant)
-            self.table.clock.now += seconds
-            if self.variant in self.table.crashing and self.samples > 2:
+            self.table.clock.now += self.left
+            seconds += sum(end - start for start, end in self.pauses) / 1e9
+            if self.variant in self.table.crashing and self.samples > self.table.sound:
                 self.running = False
                 raise Ending(Status.CRASHED, "crashed (SIGSEGV)")
-            return {"ns": round(seconds * 1e9), "cpu_ns": 1, "loops": 1}
+            ended = round(self.table.clock.now * 1e9)
+            return {"ns": round(seconds * 1e9), "cpu_ns": 1, "loops": 1, "ended_ns": ended}
         if what == "check":
             wrong = self.variant in self.table.drifting
             return {
@@ -92,7 +114,11 @@ class FakeWorker:
                 "call_ns": round(seconds * 1e9),
             },
             "prepare": {"imported_ns": 5, "first_call_ns": 7},
-            "warm": {"loops": 1, "slice_ns": round(seconds * 1e9)},
+            "warm": {
+                "loops": 1,
+                "slice_ns": round(seconds * 1e9),
+                "divisible": self.variant in self.table.divisible,
+            },
         }[what]
 
 
@@ -103,7 +129,10 @@ class FakeTable:
     seconds: dict[str, float]
     clock: FakeClock
     crashing: frozenset[str] = frozenset()
+    sound: int = 2
+    """So many samples of a process that crashes are good."""
     drifting: frozenset[str] = frozenset()
+    divisible: frozenset[str] = frozenset()
     order: list[str] = field(default_factory=list)
 
 
@@ -189,6 +218,38 @@ def test_a_slow_variant_leaves_the_rounds_early(clock: FakeClock) -> None:
 
     assert [len(process.samples) for process in naive.processes] == [1] * len(naive.processes)
     assert all(len(process.samples) > 5 for process in quick.processes)
+
+
+def test_a_slice_that_is_stopped_for_others_takes_what_it_took(clock: FakeClock) -> None:
+    """One call of 0.6 s, stopped all the while for quick ones: they share its round, and its time is its own."""
+    table = FakeTable(
+        {"naive": 0.6, "quick": 0.001, "other": 0.001}, clock, divisible=frozenset({"naive"})
+    )
+    yielded, _ = measure(table, plan=Plan(budget_seconds=20))
+    naive, quick, other = yielded[-1].results
+
+    for slow, *companions in zip(naive.processes, quick.processes, other.processes, strict=True):
+        (sample,) = slow.samples
+        assert sample.seconds == pytest.approx(0.6, abs=1e-6)
+        for one in companions:
+            assert sum(each.round == sample.round for each in one.samples) > 10
+
+
+def test_what_dies_in_a_divided_slice_is_out(clock: FakeClock) -> None:
+    """Its companions keep what was timed in its pauses."""
+    table = FakeTable(
+        {"naive": 0.01, "slow": 0.6, "quick": 0.001},
+        clock,
+        crashing=frozenset({"slow"}),
+        sound=0,
+        divisible=frozenset({"slow"}),
+    )
+    yielded, lanes = measure(table, plan=Plan(budget_seconds=60))
+    _, slow, quick = yielded[-1].results
+
+    assert [Status.OK, Status.CRASHED, Status.OK] == [lane.status for lane in lanes]
+    assert not slow.processes
+    assert len(quick.processes) == len(yielded[-1].conditions)
 
 
 def test_a_crash_costs_only_the_one_that_crashed(clock: FakeClock) -> None:

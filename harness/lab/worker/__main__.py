@@ -290,7 +290,11 @@ class Server:
         """Warm up and calibrate, while no other process of the block works."""
         assert self._stopwatch is not None
         self._stopwatch.warm_up(job.get("call_seconds"))
-        return {"loops": self._stopwatch.loops, "slice_ns": self._stopwatch.slice_ns}
+        return {
+            "loops": self._stopwatch.loops,
+            "slice_ns": self._stopwatch.slice_ns,
+            "divisible": self._stopwatch.divisible,
+        }
 
     def do_sample(self, job: Message) -> Message:
         """Time one slice."""

@@ -6,7 +6,7 @@ import os
 import resource
 from contextlib import suppress
 
-from harness.lab.worker.instruments import clock_ns, process_ns
+from harness.lab.worker.instruments import clock_ns, process_ns, thread_ns
 
 _SCHED_CLOCK = 2
 
@@ -14,6 +14,19 @@ _SCHED_CLOCK = 2
 def tree_cpu_ns() -> int:
     """User plus system time of the whole tree: this process, its live descendants, and those it has reaped."""
     return process_ns() + children_cpu_ns()
+
+
+def others_cpu_ns() -> int:
+    """The same without the calling thread."""
+    return process_ns() - thread_ns() + children_cpu_ns()
+
+
+def busy_ns() -> int:
+    """CPU time of the calling thread, and what it waited for a processor that others had."""
+    waited = 0
+    with suppress(OSError, ValueError, IndexError), open("/proc/thread-self/schedstat") as file:
+        waited = int(file.read().split()[1])
+    return thread_ns() + waited
 
 
 def children_cpu_ns() -> int:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from harness.judge.equality import difference
-from harness.lab.worker.cpu import tree_cpu_ns
+from harness.lab.worker.cpu import busy_ns, descendants, others_cpu_ns, tree_cpu_ns
 from harness.lab.worker.instruments import collect, disable, freeze, now
 from harness.model.declared import Call, keywords_of, preceded
 
@@ -26,6 +26,10 @@ _WARM_NS = 15_000_000
 _LONG_CALL_SECONDS = 0.1
 _WARM_CALLS = 30  # CPython specialises its bytecode within these
 _MOST_LOOPS = 20_000
+_BUSY_SHARE = 0.95
+"""Of a call's time, what this thread must have worked or waited for a processor, if it may be stopped in between."""
+_OTHERS_SHARE = 0.005
+"""Of a call's time, what other threads may have worked, if the variant still counts as one thread."""
 _MOST_BATCH_BYTES = 32 << 20
 
 
@@ -40,17 +44,22 @@ class Stopwatch:
     loops: int = 1
     slice_ns: int = 0
     """What a slice takes, fresh inputs and all; known after warming up."""
+    divisible: bool = False
+    """Whether a call may be stopped and go on: it is this thread's alone, and waits for nothing."""
     _last: tuple[Arguments, Answer] | None = None
     _lead_in: bool = False
     _cpu_ns: int = 0
     """CPU time of the whole process tree over the last slice."""
+    _ended_ns: int = 0
 
     def first_call(self) -> int:
         """Time the first call ever: executor start, JIT compilation and lazy imports are inside."""
         arguments = self.originals.fresh()
-        started = now()
+        others, busy, started = others_cpu_ns(), busy_ns(), now()
         answer = self.subject.call(arguments)
         elapsed = now() - started
+        waits = busy_ns() - busy < _BUSY_SHARE * elapsed
+        self.divisible = not waits and self._is_alone(others, elapsed)
         self._last = (arguments, answer)
         return elapsed
 
@@ -64,10 +73,17 @@ class Stopwatch:
         if call_seconds is not None and call_seconds >= _LONG_CALL_SECONDS:
             self.slice_ns = round(call_seconds * 1e9)
         else:
+            others, started = others_cpu_ns(), now()
             self._calibrate()
+            self.divisible &= self.loops == 1 and self._is_alone(others, now() - started)
         collect()
         freeze()
         disable()
+
+    @staticmethod
+    def _is_alone(others: int, elapsed: int) -> bool:
+        """Whether no other thread and no child process has worked for this variant meanwhile."""
+        return others_cpu_ns() - others <= elapsed * _OTHERS_SHARE and not descendants()
 
     def _calibrate(self) -> None:
         spent = calls = fastest = 0
@@ -90,7 +106,12 @@ class Stopwatch:
         """Time one slice; wall and CPU time side by side."""
         elapsed = self._slice(self.loops)
         collect(0)
-        return {"ns": elapsed, "cpu_ns": self._cpu_ns, "loops": self.loops}
+        return {
+            "ns": elapsed,
+            "cpu_ns": self._cpu_ns,
+            "loops": self.loops,
+            "ended_ns": self._ended_ns,
+        }
 
     def check(self) -> Difference | None:
         """Compare the answer of the last timed call with the expected one."""
@@ -113,6 +134,7 @@ class Stopwatch:
             timed(function, [preceded(self.subject.handle, self.originals.fresh())], None)
         cpu = tree_cpu_ns()
         elapsed, answer = timed(function, batch, self.subject.consume)
+        self._ended_ns = now()
         self._cpu_ns = max(0, tree_cpu_ns() - cpu)
         self._last = (_without(len(self.subject.handle), batch[-1]), answer)
         return elapsed
