@@ -241,7 +241,7 @@ def merge(
             raise StoreError(
                 f"{path}: was changed while it was taken in", "let its run end, then merge again"
             )
-        _write(target, data)
+        store.put(target, data)
     return taken
 
 
@@ -341,14 +341,3 @@ def _blocks(run: Run) -> int:
 
 def _measured(run: Run) -> tuple[Measured, ...]:
     return (*run.workloads, *run.crews)
-
-
-def _write(target: Path, data: bytes) -> None:
-    try:
-        places.make_folder(target.parent)
-        places.write_whole(target, data)
-    except OSError as error:
-        raise StoreError(
-            f"{target}: cannot be written: {error.strerror or error}",
-            "make room or choose another folder with --store",
-        ) from error

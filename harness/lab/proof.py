@@ -20,6 +20,7 @@ from harness.lab import depending, mutation, outputs, places, sources
 from harness.lab.closure import follow
 from harness.lab.machine import machine_limits, this_machine
 from harness.lab.supervisor import TAIL_BYTES, Confines, Ending, Worker, processors
+from harness.lab.worker.observing import made_in
 from harness.model import units
 from harness.model.declared import Proof, Status
 from harness.model.depended import Dependencies
@@ -110,7 +111,6 @@ class Prover:
         self._numba: dict[str, str] = {}
         self._depends: dict[str, Dependencies] = {}
         """What was observed, by variant; of the reference also what making its answers needed."""
-        self._written: set[str] = set()
 
     def __enter__(self) -> Self:
         self._folder = Path(
@@ -151,8 +151,9 @@ class Prover:
         if missing:
             watch = watch or sources.Watch(self.found, self.case, missing)
             made = self._prove(missing, tell)
+            watch.forgive(made_in(self._folder / "made"))
             for name, depends in self._depends.items():
-                watch.learn(name, depends, self._written)
+                watch.learn(name, depends)
             if changed := watch.changed():
                 raise Changed(
                     f"the sources of {changed} were changed while they were proven",
@@ -298,7 +299,6 @@ class Prover:
         """What a worker observed, if it says so."""
         if "observed" not in said:
             return Dependencies(beyond="it was not observed")
-        self._written.update(said["observed"]["written"])
         depends = depending.observed(said["observed"])
         own = str(self.found.folder)  # the lab looks there for the variants' files
         return replace(depends, listed=tuple(one for one in depends.listed if one != own))
@@ -314,6 +314,7 @@ class Prover:
             **candidate.job(),
             **service,
             **job,
+            "made": str(self._folder / "made"),
         }
         log = outputs.file_of(self.found.name, candidate.name)
         with Worker(

@@ -145,6 +145,7 @@ class Watch:
         self._started = time.time_ns()
         self._stamps: list[object] = []
         self._late = ""
+        self._made: set[str] = set()
         self._referee = _referee_now()
         known = {name: depending.kept(found, name) for name in variants}
         self._unseen = {name for name, depends in known.items() if depends is None}
@@ -155,15 +156,19 @@ class Watch:
         self._was = {name: self._state(name) for name in self._behind}
         self._settle()
 
-    def learn(self, variant: str, depends: Dependencies, written: Collection[str] = ()) -> None:
+    def forgive(self, made: Collection[str]) -> None:
+        """Leave these files out: variants have made or changed them, be it that they died of it."""
+        self._made.update(made)
+
+    def learn(self, variant: str, depends: Dependencies) -> None:
         """Watch what a variant was observed to depend on as well.
 
-        A file of it that has been changed since the beginning counts as changed, unless a variant has ``written`` it.
+        A file of it that has been changed since the beginning counts as changed, unless a variant has made it.
         """
         if variant not in self._behind:
             return
         new = set(depends.files) - set(self._behind[variant].files)
-        late = sorted(file for file in new if self._is_late(file) and not is_made(file, written))
+        late = sorted(file for file in new if self._is_late(file) and not is_made(file, self._made))
         if late and not self._late:
             self._late = _named(variant, late[0])
         self._behind[variant] |= depends
@@ -183,7 +188,11 @@ class Watch:
             return "the lab itself"
         for variant in self._behind:
             was, now = self._was[variant], self._state(variant)
-            different = [what for what in {**was, **now} if was.get(what) != now.get(what)]
+            different = [
+                what
+                for what in {**was, **now}
+                if was.get(what) != now.get(what) and not self._is_kept(what)
+            ]
             if different:
                 return _named(variant, min(different))
         self._stamps = stamps
@@ -211,6 +220,10 @@ class Watch:
         self._files = sorted(own | installed | set(map(str, _referees())))
         self._folders = sorted({str(Path(file).parent) for file in own} | listed)
         self._stamps = self._look()
+
+    def _is_kept(self, file: str) -> bool:
+        """Whether variants keep this data file themselves; what they do to a source makes them other programs."""
+        return Path(file).suffix not in _IMPORTED and is_made(file, self._made)
 
     def _is_late(self, file: str) -> bool:
         return any(moment > self._started for moment in depending.stamp(file)[:2])

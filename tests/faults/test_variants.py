@@ -269,8 +269,7 @@ def test_10_who_killed_it_is_what_the_kernel_says(scene: Scene, more: int, word:
     """Seam: the file in which the kernel counts those it killed for want of memory, since a test must not bring that about."""
     counts = scene.folder / "memory.events"
     counts.write_text("oom 0\noom_kill 7\n")
-    backwards = str(counts)[::-1]  # what a source names is a source, and this one changes
-    source = f"'''Is killed.'''\nimport os, signal\ndef smallest(xs):\n    open({backwards!r}[::-1], 'w').write('oom 1\\noom_kill {7 + more}\\n')\n    os.kill(os.getpid(), signal.SIGKILL)\n"
+    source = f"'''Is killed.'''\nimport os, signal\ndef smallest(xs):\n    open({str(counts)!r}, 'w').write('oom 1\\noom_kill {7 + more}\\n')\n    os.kill(os.getpid(), signal.SIGKILL)\n"
     program = f"from pathlib import Path\nfrom harness import cli\nfrom harness.lab import supervisor\nsupervisor.OOM_COUNTS = (Path({str(counts)!r}),)\ncli.main()\n"
     ended = scene.run(
         "run",
@@ -283,6 +282,26 @@ def test_10_who_killed_it_is_what_the_kernel_says(scene: Scene, more: int, word:
 
     assert (4, "killed") == (ended.code, rows(ended)["faulty"]["status"])
     assert f"killed (SIGKILL, {word})" in rows(ended)["faulty"]["message"]
+
+
+@pytest.mark.parametrize("ends", ["return sorted(xs)", "os.kill(os.getpid(), 9)", "os._exit(3)"])
+def test_what_a_variant_writes_is_no_change_of_its_sources(scene: Scene, ends: str) -> None:
+    """A log that its source names and each call makes longer, in its own folder; whether or not the variant lives to tell."""
+    log = scene.folder / "calls.txt"
+    log.write_text("calls\n")
+    source = f"""
+        '''Keeps a log.'''
+        import os
+        def smallest(xs):
+            with open({str(log)!r}, "a") as file:
+                file.write("called\\n")
+            {ends}
+    """
+    ended = scene.run("run", scene.case(faulty=source, honest=HONEST), *QUICK, "--json", "-")
+
+    assert ended.code == (0 if "sorted" in ends else 4), ended.said
+    assert rows(ended)["honest"]["seconds"] is not None
+    assert "called" in log.read_text()
 
 
 def test_12_what_breaks_at_one_size_keeps_the_others(scene: Scene) -> None:

@@ -32,8 +32,10 @@ def test_a_sweep_ends_with_advice_and_a_plot(write_case: Callable[..., Path]) ->
 
     assert ended.returncode == 0, ended.stderr
     assert [10, 33, 100, 1000, 3333] == [table.n for table in document.workloads]
-    # a pool that is far behind at small sizes may be weeded out: its curve is then too short
-    assert {"naive", "honest"} <= {one.variant for one in document.growth}
+    # on a busy machine two noisy sizes may predict calls too slow for this budget: then the table says so
+    rows = [row for table in document.workloads for row in table.variants]
+    cut = {row.name for row in rows if "cut off" in row.message}
+    assert {one.variant for one in document.growth} | cut == {"naive", "honest", "threads"}
     assert {1.0} == {one.expected for one in document.growth}
     assert document.advice
     assert document.advice == kept.advice

@@ -217,19 +217,16 @@ def run(
     facts = _prepared(project)
     wanted = project.home / "commits"
     wanted.write_text("".join(f"{commit}\n" for commit in commits))
-    words = [
-        "run",
-        "--machine",
-        facts.machine,
-        "--no-pull",
-        "--show-stderr",
-        "--bench",
-        wish.pattern(),
-        f"HASHFILE:{wanted}",
-    ]
+    words = [*_measuring(facts.machine, wish), f"HASHFILE:{wanted}"]
     return _asv(
         project, words, {INSTRUCTIONS: "1"} if instructions else {}, accepted={0, 2}, shown=shown
     )
+
+
+def _measuring(machine: str, wish: Wish) -> list[str]:
+    """The words of ``asv run`` that every measurement has."""
+    bench = ["--bench", wish.pattern()]
+    return ["run", "--machine", machine, "--no-pull", "--show-stderr", *bench]
 
 
 def run_here(
@@ -245,16 +242,8 @@ def run_here(
     facts = _prepared(project)
     folder = project.results / facts.machine
     before = {path: path.read_bytes() for path in folder.glob(f"{commit[:8]}-existing-*.json")}
-    words = [
-        "run",
-        "--machine",
-        facts.machine,
-        "--no-pull",
-        "--show-stderr",
-        "--bench",
-        wish.pattern(),
-    ]
-    words += ["--environment", f"existing:{sys.executable}", "--set-commit-hash", commit]
+    here = ["--environment", f"existing:{sys.executable}", "--set-commit-hash", commit]
+    words = [*_measuring(facts.machine, wish), *here]
     more = {
         "ASV_PYTHONPATH": str(project.repository.top),
         **({INSTRUCTIONS: "1"} if instructions else {}),

@@ -52,15 +52,23 @@ def write(run: Run, store: Path) -> Path:
         StoreError: the store cannot be written.
     """
     path = file_of(run, store)
+    put(path, encode(run))
+    return path
+
+
+def put(
+    path: Path, data: bytes, *, remedy: str = "make room or choose another folder with --store"
+) -> None:
+    """Write a whole file, and the folders above it.
+
+    Raises:
+        StoreError: it cannot be written.
+    """
     try:
         places.make_folder(path.parent)
-        places.write_whole(path, encode(run))
+        places.write_whole(path, data)
     except OSError as error:
-        raise StoreError(
-            f"{path}: cannot be written: {error.strerror or error}",
-            "make room or choose another folder with --store",
-        ) from error
-    return path
+        raise StoreError(f"{path}: cannot be written: {error.strerror or error}", remedy) from error
 
 
 def spill(run: Run) -> Path | None:

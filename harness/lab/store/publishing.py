@@ -7,8 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from harness.errors import AskedWrongly, StoreError
-from harness.lab import places
-from harness.lab.store.files import bytes_of, file_of
+from harness.lab.store.files import bytes_of, file_of, put
 from harness.model.measured import Run
 
 PROFILE = ".speedscope.json"
@@ -73,12 +72,5 @@ def _newest_look(case: Path, machine: str) -> list[Path]:
 def _copied(data: bytes, target: Path) -> Copied:
     if target.is_file() and target.read_bytes() == data:
         return Copied(target, new=False)
-    try:
-        places.make_folder(target.parent)
-        places.write_whole(target, data)
-    except OSError as error:
-        raise StoreError(
-            f"{target}: cannot be written: {error.strerror or error}",
-            "make room, or free the folder",
-        ) from error
+    put(target, data, remedy="make room, or free the folder")
     return Copied(target, new=True)

@@ -490,7 +490,7 @@ def _observe(job: Message) -> None:
     if job.get("observe"):
         from harness.lab.worker import observing
 
-        observing.begin()
+        observing.begin(job["made"])
 
 
 def _observed(job: Message) -> Message:

@@ -27,7 +27,10 @@ _SYSTEM = ("/proc/", "/sys/", "/dev/", "/lib/", "/lib64/", "/usr/lib/", "/usr/li
 class _Notes:
     """What the hook has noted since ``begin``."""
 
-    def __init__(self) -> None:
+    def __init__(self, made: str = "") -> None:
+        self.own = os.path.normpath(made) if made else ""
+        flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC
+        self.made_files = os.open(made, flags, 0o600) if made else -1
         self.read: dict[str, None] = {}
         self.written: set[str] = set()
         self.listed: dict[str, None] = {}
@@ -71,6 +74,8 @@ class _Notes:
         if path not in self.written:
             self.written.add(path)
             self._from_child("w", path)
+            if self.made_files >= 0:  # at once: the program may not live to tell
+                os.write(self.made_files, os.fsencode(path) + b"\0")
 
     def program(self, name: Any) -> None:
         """Note that a program was started."""
@@ -93,11 +98,15 @@ class _Notes:
 _NOTES: _Notes | None = None
 
 
-def begin() -> None:
-    """Note from now on what this process and its forked children read; a second call changes nothing."""
+def begin(made: str = "") -> None:
+    """Note from now on what this process and its forked children read; a second call changes nothing.
+
+    Args:
+        made: file that gets the names of all files that they make or change, when they do so.
+    """
     global _NOTES
     if _NOTES is None:
-        _NOTES = _Notes()
+        _NOTES = _Notes(made)
         sys.addaudithook(_hook)
 
 
@@ -156,6 +165,7 @@ def seen() -> Message:
     assert _NOTES is not None
     children = _NOTES.of_children()
     read = {os.path.normpath(file) for file in (*_NOTES.read, *children["r"], *_held())}
+    read.discard(_NOTES.own)
     written = {os.path.normpath(file) for file in (*_NOTES.written, *children["w"])}
     names = dict.fromkeys([*_NOTES.names, *children["n"]])
     known = list(sys.modules.items())
@@ -179,6 +189,15 @@ def seen() -> Message:
         "stems": sorted({stem for name in (*names, *modules) for stem in _stems(name)}),
         "beyond": _beyond(len(read), _NOTES.started or next(iter(children["p"]), "")),
     }
+
+
+def made_in(file: Path) -> set[str]:
+    """Read what a program's observer wrote down of the files it made."""
+    try:
+        names = file.read_bytes().split(b"\0")
+    except OSError:  # it made none
+        return set()
+    return {os.path.normpath(os.fsdecode(name)) for name in names if name}
 
 
 def is_made(file: str, made: Collection[str]) -> bool:
