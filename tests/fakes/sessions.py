@@ -118,7 +118,7 @@ class Pretender:
                 **first,
             },
             "prepare": first,
-            "warm": {"loops": 1, "slice_ns": round(seconds * 1e9)},
+            "warm": {"loops": 1, "slice_ns": round(seconds * 1e9), "divisible": False},
             "check": {"difference": None, "kind": ""},
         }[what]
 

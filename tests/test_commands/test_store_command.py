@@ -329,14 +329,14 @@ def test_a_merge_that_was_cut_is_finished_by_the_next(
 ) -> None:
     """Cut after each number of files: what was taken is whole, the next merge takes the rest, and the end is the same."""
     runs(tmp_path / "one", 1, 2, 3, 4)
-    real, most = keeping._write, 0
+    real, most = store.put, 0
 
     def cut(target: Path, data: bytes) -> None:
         if len(list(target.parent.glob("*.json"))) >= most:
             raise KeyboardInterrupt
         real(target, data)
 
-    monkeypatch.setattr(keeping, "_write", cut)
+    monkeypatch.setattr(store, "put", cut)
     for most in range(1, 4):
         with pytest.raises(KeyboardInterrupt):
             keeping.merge([tmp_path / "one"], tmp_path / "all", read_profile=read_speedscope)
