@@ -61,9 +61,11 @@ $(PY):
 	else $(PYTHON) -m venv $(VENV) || { echo "perflab: this Python cannot make environments; on Debian: apt-get install python3-venv"; exit 7; }; fi
 
 # Exactly what the lock names, by pip or by uv: complete, so that nothing is resolved or looked up.
+# Compiled, as pip does it: no process but the first should compile, and where the environment has
+# PYTHONDONTWRITEBYTECODE every process would.
 define install
 @echo "installing $(2) (once)"
-@if command -v uv >/dev/null 2>&1; then VIRTUAL_ENV=$(abspath $(VENV)) uv pip install --quiet --no-deps --require-hashes -r requirements/$(1).txt; \
+@if command -v uv >/dev/null 2>&1; then VIRTUAL_ENV=$(abspath $(VENV)) uv pip install --quiet --compile-bytecode --no-deps --require-hashes -r requirements/$(1).txt; \
 else $(PY) -m pip install -qq --disable-pip-version-check --no-deps --require-hashes -r requirements/$(1).txt; fi
 endef
 
