@@ -7,12 +7,12 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from harness.model.declared import Limits
-from harness.model.limited import Figure, MachineLimits
 
-if TYPE_CHECKING:
+if TYPE_CHECKING:  # a worker reads limits from a message, and needs none of the figures' nouns
     from collections.abc import Iterable, Mapping
 
     from harness.lab.frames import Message
+    from harness.model.limited import Figure, MachineLimits
 
 _BY_LEVEL = ("read_bytes_per_second", "copy_bytes_per_second", "random_access_seconds")
 _RATES = (
