@@ -6,7 +6,7 @@ import re
 import shutil
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -15,9 +15,10 @@ import pytest
 
 from harness.judge.summary import exit_code, summarise
 from harness.lab import store
+from harness.model.limited import MachineLimits
 from harness.model.measured import Sample
 from tests.fakes.runs import fake_run
-from tests.faults.scene import DECLARATION, HOME, HONEST, Ended, Scene
+from tests.faults.scene import DECLARATION, HOME, HONEST, Ended, Scene, keep_limits
 
 QUICK = ("-w", "S", "--budget", "0.5", "-q")
 
@@ -45,19 +46,77 @@ def faulty(ended: Ended) -> tuple[int, str, str]:
     return ended.code, row["status"], f"{row['reason']} {row['message']}"
 
 
-def all_faulty(scene: Scene, sources: Sequence[str]) -> tuple[int, list[tuple[str, str]]]:
-    """Run them side by side in one case; the exit code, and each one's status and words, in order."""
-    named = {f"faulty{place}": source for place, source in enumerate(sources)}
-    ended = scene.run("run", scene.case(**named, honest=HONEST), *QUICK, "--json", "-")
+def prove(scene: Scene, source: str, case: str) -> Ended:
+    """Prove the faulty variant in a case with more to it."""
+    return scene.run("verify", scene.case(more=case, faulty=source), "-q", "--json", "-")
+
+
+def proven(ended: Ended) -> tuple[int, str, str]:
+    """How a proof ended, and what it says of the faulty variant."""
+    (row,) = (one for one in ended.document()["variants"] if one["name"] == "faulty")
+    return ended.code, row["status"], f"{row['reason']} {row['message']}"
+
+
+Crowd = Callable[[str], tuple[int, list[tuple[str, str]]]]
+"""By the name of a kind of fault: the exit code, and the status and words of each variant, in order."""
+
+
+def crowd(scene: Scene, kinds: Mapping[str, Sequence[str]], *more: object) -> Crowd:
+    """Run all of them side by side in one case: the honest one keeps its number, and none of them has any."""
+    named = {
+        f"{kind}{place}": source
+        for kind, sources in kinds.items()
+        for place, source in enumerate(sources)
+    }
+    ended = scene.run("run", scene.case(**named, honest=HONEST), *QUICK, "--json", "-", *more)
     assert ended.out, ended.err
     found = rows(ended)
     assert ("ok", "ok") == (found["naive"]["status"], found["honest"]["status"]), ended.said
     assert found["honest"]["speedup"] is not None
     assert [] == [name for name in named if found[name]["seconds"] is not None]
-    those = [found[name] for name in named]
-    return ended.code, [(one["status"], f"{one['reason']} {one['message']}") for one in those]
+
+    def of(kind: str) -> tuple[int, list[tuple[str, str]]]:
+        those = [found[f"{kind}{place}"] for place in range(len(kinds[kind]))]
+        return ended.code, [(one["status"], f"{one['reason']} {one['message']}") for one in those]
+
+    return of
 
 
+@pytest.fixture(scope="module")
+def common(tmp_path_factory: pytest.TempPathFactory, machines_limits: MachineLimits) -> Scene:
+    """A scene for the runs that many tests look at."""
+    made = Scene(tmp_path_factory.mktemp("common"))
+    keep_limits(machines_limits, made)
+    return made
+
+
+@pytest.fixture(scope="module")
+def unmeasured(common: Scene) -> Crowd:
+    """What dies, raises, cannot be imported or leaves a process behind, in one run: exit 4."""
+    kinds = {
+        "dies": [f"'''Dies.'''\n{DEEP}def smallest(xs):\n    {body}\n" for _, body, _ in DYING],
+        "raises": [f"'''Raises.'''\ndef smallest(xs):\n    raise {what}\n" for what in RAISED],
+        "says": [SPEAKING.format(error=error) for error, _ in SAID],
+        "lacks": [f"'''Needs more.'''\n{what}\n{SORTED}" for what in LACKING],
+        "leaves": [LEAVING],
+    }
+    return crowd(common, kinds)
+
+
+@pytest.fixture(scope="module")
+def refused(common: Scene) -> Crowd:
+    """What is wrong, remembers, goes on working or moves a clock, in one run: exit 3."""
+    kinds = {
+        "errs": [f"{WRONG_HEAD}    {body}\n" for _, body, _, _ in WRONG],
+        "halves": [HALF_THE_BITS],
+        "remembers": [f"'''Remembers.'''\n{body}" for body in REMEMBERING.values()],
+        "patches": [f"'''Patches.'''\nimport gc, time\n{what}\n{SORTED}" for what in PATCHES],
+        "works": [WORKING_ON],
+    }
+    return crowd(common, kinds)
+
+
+SORTED = "def smallest(xs):\n    return sorted(xs)\n"
 DYING = [
         (1, "import ctypes; ctypes.string_at(0)", "SIGSEGV"), (2, "import os; os.abort()", "SIGABRT"),
         (2, "import os, signal; os.kill(os.getpid(), signal.SIGFPE)", "SIGFPE"), (2, "import os, signal; os.kill(os.getpid(), signal.SIGILL)", "SIGILL"),
@@ -66,11 +125,12 @@ DYING = [
 ]  # fmt: skip
 
 
-def test_01_02_03_10_11_what_dies_is_named(scene: Scene) -> None:
+DEEP = "def deep():\n    nested = []\n    for _ in range(10**6):\n        nested = [nested]\n    return nested\n"
+
+
+def test_01_02_03_10_11_what_dies_is_named(unmeasured: Crowd) -> None:
     """A signal, an exit without an answer, a stack that overflows: exit 4, the signal's name, the others' numbers."""
-    deep = "def deep():\n    nested = []\n    for _ in range(10**6):\n        nested = [nested]\n    return nested\n"
-    sources = [f"'''Dies.'''\n{deep}def smallest(xs):\n    {body}\n" for _, body, _ in DYING]
-    code, found = all_faulty(scene, sources)
+    code, found = unmeasured("dies")
 
     assert 4 == code
     for (row, _, word), (status, said) in zip(DYING, found, strict=True):
@@ -96,7 +156,7 @@ def test_01_where_it_died_is_said_and_its_last_words_are_kept(scene: Scene) -> N
                 ctypes.string_at(0)
             return sorted(xs)
     """
-    ended = scene.run("run", scene.case(faulty=source, honest=HONEST), *QUICK)
+    ended = scene.run("run", scene.case(faulty=source), *QUICK)
     (path,) = re.findall(r"faulty: what it printed last, and where it was: (\S+)", ended.out)
     words = Path(path).read_text()
 
@@ -121,10 +181,9 @@ RAISED = [
 ]
 
 
-def test_04_11_what_is_raised_is_the_variants_own(scene: Scene) -> None:
+def test_04_11_what_is_raised_is_the_variants_own(unmeasured: Crowd) -> None:
     """It must not end the harness."""
-    sources = [f"'''Raises.'''\ndef smallest(xs):\n    raise {what}\n" for what in RAISED]
-    code, found = all_faulty(scene, sources)
+    code, found = unmeasured("raises")
 
     assert 4 == code
     for what, (status, said) in zip(RAISED, found, strict=True):
@@ -141,17 +200,19 @@ SAID = [
 ]
 
 
-def test_04_what_an_exception_says_is_cut_and_need_not_be_readable(scene: Scene) -> None:
+SPEAKING = """
+    '''Says much, or nothing.'''
+    class Shy(Exception):
+        def __str__(self):
+            return str(1 // 0)
+    def smallest(xs):
+        raise {error}
+"""
+
+
+def test_04_what_an_exception_says_is_cut_and_need_not_be_readable(unmeasured: Crowd) -> None:
     """Its class is told in any case."""
-    source = """
-        '''Says much, or nothing.'''
-        class Shy(Exception):
-            def __str__(self):
-                return str(1 // 0)
-        def smallest(xs):
-            raise {error}
-    """
-    code, found = all_faulty(scene, [source.format(error=error) for error, _ in SAID])
+    code, found = unmeasured("says")
 
     assert 4 == code
     for (_, words), (status, said) in zip(SAID, found, strict=True):
@@ -190,22 +251,19 @@ def test_05_an_input_that_is_never_made_is_named(scene: Scene) -> None:
     assert "workload 33, seed 0" in ended.said
 
 
-@pytest.mark.parametrize(
-    ("row", "body"),
-    [
-        (5, "while True: pass"),
-        (6, "import ctypes; ctypes.PyDLL(None).pause()"),
-    ],
-)
-def test_05_06_what_hangs_is_ended(scene: Scene, row: int, body: str) -> None:
-    """In Python with its last stack, in C holding the interpreter's lock without it: the limit is said, and nothing is left running."""
-    code, status, said = faulty(
-        run(scene, f"'''Hangs.'''\ndef smallest(xs):\n    {body}\n", "--timeout", "2")
-    )
+HANGING = ("while True: pass", "import ctypes; ctypes.PyDLL(None).pause()")
 
-    assert (4, "timeout") == (code, status)
-    assert "2" in said
-    assert row == 6 or "faulty.py" in said
+
+def test_05_06_what_hangs_is_ended(scene: Scene) -> None:
+    """In Python with its last stack, in C holding the interpreter's lock without it: the limit is said, and nothing is left running."""
+    sources = [f"'''Hangs.'''\ndef smallest(xs):\n    {body}\n" for body in HANGING]
+    code, found = crowd(scene, {"hangs": sources}, "--timeout", "2")("hangs")
+
+    assert 4 == code
+    for status, said in found:
+        assert "timeout" == status
+        assert "2" in said
+    assert "hangs0.py" in found[0][1]
 
 
 def test_07_a_pool_that_deadlocks_leaves_nothing(scene: Scene) -> None:
@@ -228,16 +286,18 @@ def test_07_a_pool_that_deadlocks_leaves_nothing(scene: Scene) -> None:
     assert re.search(r"; \d+ child processes killed", said)
 
 
-def test_08_a_grandchild_in_its_own_session_is_found(scene: Scene) -> None:
+LEAVING = """
+    '''Leaves a process behind.'''
+    import subprocess
+    def smallest(xs):
+        subprocess.Popen(["sleep", "600"], start_new_session=True)
+        return sorted(xs)
+"""
+
+
+def test_08_a_grandchild_in_its_own_session_is_found(unmeasured: Crowd) -> None:
     """It has left the process group; the sweep finds it, and it is said."""
-    source = """
-        '''Leaves a process behind.'''
-        import subprocess, sys
-        def smallest(xs):
-            subprocess.Popen([sys.executable, "-c", "import time; time.sleep(600)"], start_new_session=True)
-            return sorted(xs)
-    """
-    code, status, said = faulty(run(scene, source))
+    code, ((status, said),) = unmeasured("leaves")
 
     assert (4, "killed") == (code, status)
     assert re.search(r"left \d+ process\(es\) running; they were killed", said)
@@ -272,36 +332,43 @@ def test_10_who_killed_it_is_what_the_kernel_says(scene: Scene, more: int, word:
     source = f"'''Is killed.'''\nimport os, signal\ndef smallest(xs):\n    open({str(counts)!r}, 'w').write('oom 1\\noom_kill {7 + more}\\n')\n    os.kill(os.getpid(), signal.SIGKILL)\n"
     program = f"from pathlib import Path\nfrom harness import cli\nfrom harness.lab import supervisor\nsupervisor.OOM_COUNTS = (Path({str(counts)!r}),)\ncli.main()\n"
     ended = scene.run(
-        "run",
-        scene.case(faulty=source, honest=HONEST),
-        *QUICK,
-        "--json",
-        "-",
-        program=("-c", program),
+        "verify", scene.case(faulty=source), "-q", "--json", "-", program=("-c", program)
     )
+    code, status, said = proven(ended)
 
-    assert (4, "killed") == (ended.code, rows(ended)["faulty"]["status"])
-    assert f"killed (SIGKILL, {word})" in rows(ended)["faulty"]["message"]
+    assert (4, "killed") == (code, status)
+    assert f"killed (SIGKILL, {word})" in said
 
 
-@pytest.mark.parametrize("ends", ["return sorted(xs)", "os.kill(os.getpid(), 9)", "os._exit(3)"])
-def test_what_a_variant_writes_is_no_change_of_its_sources(scene: Scene, ends: str) -> None:
+@pytest.mark.parametrize(
+    "ends", [("return sorted(xs)",), ("os.kill(os.getpid(), 9)", "os._exit(3)")]
+)
+def test_what_a_variant_writes_is_no_change_of_its_sources(
+    scene: Scene, ends: tuple[str, ...]
+) -> None:
     """A log that its source names and each call makes longer, in its own folder; whether or not the variant lives to tell."""
-    log = scene.folder / "calls.txt"
-    log.write_text("calls\n")
-    source = f"""
+    source = """
         '''Keeps a log.'''
         import os
         def smallest(xs):
-            with open({str(log)!r}, "a") as file:
+            with open({log!r}, "a") as file:
                 file.write("called\\n")
-            {ends}
+            {end}
     """
-    ended = scene.run("run", scene.case(faulty=source, honest=HONEST), *QUICK, "--json", "-")
+    logs = [scene.folder / f"calls{place}.txt" for place in range(len(ends))]
+    for log in logs:
+        log.write_text("calls\n")
+    writing = {
+        f"faulty{place}": source.format(log=str(log), end=end)
+        for place, (log, end) in enumerate(zip(logs, ends, strict=True))
+    }
+    ended = scene.run("run", scene.case(**writing, honest=HONEST), *QUICK, "--json", "-")
+    found = rows(ended)
 
-    assert ended.code == (0 if "sorted" in ends else 4), ended.said
-    assert rows(ended)["honest"]["seconds"] is not None
-    assert "called" in log.read_text()
+    assert ended.code == (0 if len(ends) == 1 else 4), ended.said
+    assert found["honest"]["seconds"] is not None
+    assert all((len(ends) == 1) == (found[name]["status"] == "ok") for name in writing), ended.said
+    assert all("called" in log.read_text() for log in logs)
 
 
 def test_12_what_breaks_at_one_size_keeps_the_others(scene: Scene) -> None:
@@ -350,10 +417,12 @@ WRONG = [
 ]
 
 
-def test_14_15_18_21_23_what_is_wrong_has_no_number(scene: Scene) -> None:
+WRONG_HEAD = "'''Wrong.'''\ncalls = 0\ndef smallest(xs):\n"
+
+
+def test_14_15_18_21_23_what_is_wrong_has_no_number(refused: Crowd) -> None:
     """Exit 3, the word for what is wrong, and where."""
-    head = "'''Wrong.'''\ncalls = 0\ndef smallest(xs):\n"
-    code, found = all_faulty(scene, [f"{head}    {body}\n" for _, body, _, _ in WRONG])
+    code, found = refused("errs")
 
     assert 3 == code
     for (_, body, word, where), (status, said) in zip(WRONG, found, strict=True):
@@ -369,7 +438,7 @@ def test_13_wrong_at_one_size_is_shown_where(scene: Scene) -> None:
             return [x * (1 + 1e-12 * (len(xs) in (3, 33))) for x in sorted(xs)]
     """
     lists = "strategy=lambda: __import__('hypothesis').strategies.tuples(__import__('hypothesis').strategies.lists(__import__('hypothesis').strategies.floats(1.0, 4.0), max_size=6))"
-    code, status, said = faulty(run(scene, source, case=lists))
+    code, status, said = proven(prove(scene, source, lists))
 
     assert (3, "wrong-answer") == (code, status)
     assert re.search(
@@ -379,15 +448,17 @@ def test_13_wrong_at_one_size_is_shown_where(scene: Scene) -> None:
     assert "smallest failing input: ([1.0, 1.0, 1.0],)" in said
 
 
-def test_17_float32_is_called_by_its_name(scene: Scene) -> None:
+HALF_THE_BITS = """
+    '''Half the bits.'''
+    import numpy as np
+    def smallest(xs):
+        return np.sort(np.asarray(xs, dtype=np.float32)).astype(float).tolist()
+"""
+
+
+def test_17_float32_is_called_by_its_name(refused: Crowd) -> None:
     """The error, the bound, and what it looks like."""
-    source = """
-        '''Half the bits.'''
-        import numpy as np
-        def smallest(xs):
-            return np.sort(np.asarray(xs, dtype=np.float32)).astype(float).tolist()
-    """
-    code, status, said = faulty(run(scene, source))
+    code, ((status, said),) = refused("halves")
 
     assert (3, "wrong-answer") == (code, status)
     assert "float32" in said
@@ -451,22 +522,23 @@ def test_19_what_spoils_others_is_refused(scene: Scene) -> None:
     assert "right alone, wrong after the other variants ran" in ended.said
 
 
-def test_20_what_remembers_is_refused(scene: Scene) -> None:
+SLOW = "sum(i * i for i in range(200_000))"
+REMEMBERING = {
+    "lru_cache": f"from functools import lru_cache\n@lru_cache(None)\ndef f(xs):\n    {SLOW}\n    return sorted(xs)\ndef smallest(xs):\n    return list(f(tuple(xs)))\n",
+    "attribute": f"def smallest(xs):\n    seen = smallest.__dict__.setdefault('seen', {{}})\n    key = tuple(xs)\n    if key not in seen:\n        {SLOW}\n        seen[key] = sorted(xs)\n    return list(seen[key])\n",
+    "file": (
+        "import json, pathlib, hashlib\ndef smallest(xs):\n    path = pathlib.Path(__file__).with_name(hashlib.md5(repr(xs).encode()).hexdigest() + '.kept')\n"
+        f"    if path.exists():\n        return json.loads(path.read_text())\n    {SLOW}\n    path.write_text(json.dumps(sorted(xs)))\n    return sorted(xs)\n"
+    ),
+}
+
+
+def test_20_what_remembers_is_refused(refused: Crowd) -> None:
     """In memory by value, on the function, in a file that outlives the process."""
-    slow = "sum(i * i for i in range(200_000))"
-    bodies = {
-        "lru_cache": f"from functools import lru_cache\n@lru_cache(None)\ndef f(xs):\n    {slow}\n    return sorted(xs)\ndef smallest(xs):\n    return list(f(tuple(xs)))\n",
-        "attribute": f"def smallest(xs):\n    seen = smallest.__dict__.setdefault('seen', {{}})\n    key = tuple(xs)\n    if key not in seen:\n        {slow}\n        seen[key] = sorted(xs)\n    return list(seen[key])\n",
-        "file": (
-            "import json, pathlib, hashlib\ndef smallest(xs):\n    path = pathlib.Path(__file__).with_name(hashlib.md5(repr(xs).encode()).hexdigest() + '.kept')\n"
-            f"    if path.exists():\n        return json.loads(path.read_text())\n    {slow}\n    path.write_text(json.dumps(sorted(xs)))\n    return sorted(xs)\n"
-        ),
-    }
-    sources = [f"'''Remembers.'''\n{body}" for body in bodies.values()]
-    code, found = all_faulty(scene, sources)
+    code, found = refused("remembers")
 
     assert 3 == code
-    assert ["cached-result"] * len(bodies) == [status for status, _ in found], found
+    assert ["cached-result"] * len(REMEMBERING) == [status for status, _ in found], found
 
 
 def test_22_a_view_of_the_input_is_refused(scene: Scene) -> None:
@@ -476,7 +548,7 @@ def test_22_a_view_of_the_input_is_refused(scene: Scene) -> None:
         def smallest(xs):
             return xs if xs == sorted(xs) else sorted(xs)
     """
-    code, status, said = faulty(run(scene, source, case="adversarial=lambda: [([1.0, 2.0],)]"))
+    code, status, said = proven(prove(scene, source, "adversarial=lambda: [([1.0, 2.0],)]"))
 
     assert (3, "aliased-input") == (code, status), said
 
@@ -488,28 +560,29 @@ PATCHES = (
 )
 
 
-def test_24_a_patched_clock_tells_nobody_else(scene: Scene) -> None:
+def test_24_a_patched_clock_tells_nobody_else(refused: Crowd) -> None:
     """Our clocks were bound before; the variant that did it is refused by name."""
-    head, tail = "'''Patches.'''\nimport gc, time\n", "\ndef smallest(xs):\n    return sorted(xs)\n"
-    code, found = all_faulty(scene, [head + what + tail for what in PATCHES])
+    code, found = refused("patches")
 
     assert 3 == code
     assert [] == [said for _, said in found if "replaced" not in said]
 
 
-def test_25_work_after_the_answer_is_seen(scene: Scene) -> None:
+WORKING_ON = """
+    '''Later.'''
+    import threading
+    def busy():
+        for _ in range(50_000_000):
+            pass
+    def smallest(xs):
+        threading.Thread(target=busy, daemon=True).start()
+        return sorted(xs)
+"""
+
+
+def test_25_work_after_the_answer_is_seen(refused: Crowd) -> None:
     """A thread that finishes later."""
-    source = """
-        '''Later.'''
-        import threading
-        def busy():
-            for _ in range(50_000_000):
-                pass
-        def smallest(xs):
-            threading.Thread(target=busy, daemon=True).start()
-            return sorted(xs)
-    """
-    code, status, said = faulty(run(scene, source))
+    code, ((status, said),) = refused("works")
 
     assert (3, "left-running") == (code, status)
     assert "thread" in said
@@ -617,24 +690,23 @@ def test_28_below_the_clock_is_no_number() -> None:
 def test_29_faster_than_possible_is_refused(scene: Scene) -> None:
     """The bound and the time are said."""
     folder = scene.case(more="bound=lambda limits, xs: 1.0", faulty=HONEST)
-    ended = scene.run("run", folder, *QUICK, "--json", "-")
+    code, status, said = proven(scene.run("verify", folder, "-q", "--json", "-"))
 
-    assert 3 == ended.code
-    assert "impossible-speed" == rows(ended)["faulty"]["status"]
-    assert "is faster than the lower bound 1.00 s" in rows(ended)["faulty"]["message"]
+    assert (3, "impossible-speed") == (code, status)
+    assert "is faster than the lower bound 1.00 s" in said
 
 
-@pytest.mark.parametrize(
-    "source", ["import no_such_library\n", "raise ImportError('ABI mismatch')\n"]
-)
-def test_30_a_missing_library_is_named(scene: Scene, source: str) -> None:
+LACKING = ("import no_such_library", "raise ImportError('ABI mismatch')")
+
+
+def test_30_a_missing_library_is_named(unmeasured: Crowd) -> None:
     """The variant keeps its row."""
-    code, status, said = faulty(
-        run(scene, f"'''Needs more.'''\n{source}def smallest(xs):\n    return sorted(xs)\n")
-    )
+    code, found = unmeasured("lacks")
 
-    assert (4, "unavailable") == (code, status)
-    assert "no_such_library" in said or "ABI mismatch" in said
+    assert 4 == code
+    for (status, said), word in zip(found, ("no_such_library", "ABI mismatch"), strict=True):
+        assert "unavailable" == status
+        assert word in said
 
 
 @pytest.fixture(scope="module")
