@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from harness.lab.worker.subject import Subject
 
 _SHARED = "/dev/shm"  # noqa: S108  looked at only
+_SIGNALS = tuple(signal.valid_signals())
 _GONE = "working directory, which is gone"
 _BY_IMPORTS = frozenset({"filters of warnings", "sys.path", "handlers of logging"})
 """What an import may change: of a call that imports something, nobody can say whose change it is."""
@@ -120,7 +121,7 @@ def _settings() -> Iterator[tuple[str, object]]:
     yield "locale", locale.setlocale(locale.LC_ALL)
     yield "umask", _mask()
     yield "filters of warnings", tuple(map(id, warnings.filters))
-    yield "signal handlers", tuple(id(signal.getsignal(one)) for one in signal.valid_signals())
+    yield "signal handlers", tuple(id(signal.getsignal(one)) for one in _SIGNALS)
     yield "recursion limit", sys.getrecursionlimit()
     yield "sys.path", tuple(sys.path)
     asyncio = sys.modules.get("asyncio")
