@@ -1,4 +1,8 @@
-"""Which customer records are the same person?  All pairs within edit distance k."""
+"""Which customer records are the same person?  All pairs within edit distance k.
+
+``k`` is an integer of any size; nothing is nearer than 0, and everything is within the longest record.  Records are a sequence of str,
+each of fewer than 2**31 - 1 letters: the variants that fill a matrix, or take the library's, count in 32 bits, and refuse longer ones.
+"""
 
 from __future__ import annotations
 
@@ -98,6 +102,9 @@ def nasty() -> Iterator[tuple[list[str], int]]:
     yield ["a" * 70, "a" * 72, "a" * 74, "b" * 70], 3
     yield ["a" * 64, "b" * 64, "a" * 32 + "b" * 32], 64
     yield ["a" * 300, "a" * 257 + "b" * 44], 44  # more of one letter than a byte can count
+    for k in (0, 1, 2**31 - 1, 2**31, 2**32, 2**62, 2**63 - 1, 2**63, 2**64):  # all pairs, whatever `2 * k` or `k + 1` fits into
+        yield ["kitten", "sitting", "", "an entirely different one"], k
+        yield ["same", "same", "x"], -k - 1
     yield ["short", "a very much longer record than that"], 100
 
 

@@ -6,13 +6,13 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from cases.dedupe.codes import as_codes
+from cases.dedupe.codes import as_codes, nearest
 
 
 def pairs(names: list[str], k: int) -> list[tuple[int, int, int]]:
     """Return (i, j, distance) of all pairs i < j within Levenshtein distance ``k``."""
     letters, starts = as_codes(names)
-    return list(all_pairs(letters, starts, k))
+    return list(all_pairs(letters, starts, nearest(k)))
 
 
 @njit(cache=True)

@@ -115,5 +115,23 @@ def low_bits_of_letters(names: list[str], k: int) -> list[tuple[int, int, int]]:
     return found
 
 
+def doubled_in_a_machine_word(names: list[str], k: int) -> list[tuple[int, int, int]]:
+    """The filter's 2 k is computed in 64 bits: from 2**62 on it is negative, and nothing passes."""
+    doubled = (2 * k + 2**63) % 2**64 - 2**63
+    bags = [Counter(name) for name in names]
+    return [(i, j, d) for i, j, d in right(names, k) if ((bags[i] - bags[j]) + (bags[j] - bags[i])).total() <= doubled]
+
+
+def one_more_in_a_machine_word(names: list[str], k: int) -> list[tuple[int, int, int]]:
+    """What is too far is k + 1 in 64 bits: at 2**63 - 1 that is the smallest number there is."""
+    too_far = (k + 1 + 2**63) % 2**64 - 2**63
+    return [pair for pair in right(names, k) if pair[2] < too_far]
+
+
+def k_in_32_bits(names: list[str], k: int) -> list[tuple[int, int, int]]:
+    """k is cut to a C int without a word."""
+    return right(names, (k + 2**31) % 2**32 - 2**31)
+
+
 def _bytes(name: str) -> str:
     return name.encode("utf-8", "surrogatepass").decode("latin-1")

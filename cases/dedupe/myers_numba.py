@@ -6,7 +6,7 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from cases.dedupe.codes import as_codes, numbered
+from cases.dedupe.codes import as_codes, nearest, numbered
 
 ONE, TOP, ALL = np.uint64(1), np.uint64(63), ~np.uint64(0)
 
@@ -15,7 +15,7 @@ def pairs(names: list[str], k: int) -> list[tuple[int, int, int]]:
     """Return (i, j, distance) of all pairs i < j within Levenshtein distance ``k``."""
     letters, starts = as_codes(names)
     codes, alphabet = numbered(letters)
-    return list(all_pairs(codes, starts, k, alphabet))
+    return list(all_pairs(codes, starts, nearest(k), alphabet))
 
 
 @njit(cache=True)

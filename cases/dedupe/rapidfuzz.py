@@ -8,6 +8,8 @@ from rapidfuzz.process import cdist
 
 FEW = 16
 """Up to so many records a plain loop is faster than making arrays."""
+MOST = 2**31 - 2
+"""The library's cut-off has 64 bits, the distances asked for here 32: no record is that long."""
 ROWS = 256
 """Rows of distances at a time: the whole matrix of a large file would not fit, and half of it would be wasted."""
 
@@ -16,6 +18,7 @@ def pairs(names: list[str], k: int) -> list[tuple[int, int, int]]:
     """Return (i, j, distance) of all pairs i < j within Levenshtein distance ``k``."""
     if k < 0:
         return []  # the library refuses it
+    k = min(k, MOST)
     if len(names) <= FEW:
         return _one_by_one(names, k)
     found: list[tuple[int, int, int]] = []

@@ -11,6 +11,8 @@ from libc.stdint cimport uint32_t
 from extensions.dedupe.letters cimport (
     Pattern,
     Records,
+    as_list,
+    nearest,
     pattern_clear,
     pattern_free,
     pattern_make,
@@ -32,18 +34,25 @@ cdef extern from "bags.h":
     long next_alike(const Bag *bags, long first, long to, const Bag *bag, long most) nogil
 
 
-def pairs(list names not None, long k):
-    """Return (i, j, distance) of all pairs i < j within Levenshtein distance ``k``."""
+def pairs(names, k):
+    """Return (i, j, distance) of all pairs i < j within Levenshtein distance ``k``, an integer of any size.
+
+    Raises:
+        TypeError: ``names`` is no sequence of str.
+    """
+    cdef list given = as_list(names)
+    cdef long most
     cdef Records records = Records(NULL, NULL, 0, 0)
     cdef Shelf shelf = Shelf(NULL, NULL)
     cdef Pattern pattern = Pattern(NULL, NULL, 0)
     found = []
     try:
-        records_read(&records, names)
-        shelf_fill(&shelf, &records, len(names))
+        records_read(&records, given)
+        most = nearest(k, records.longest)
+        shelf_fill(&shelf, &records, len(given))
         if not pattern_make(&pattern, records.letters, records.longest):
             raise MemoryError
-        compare(&records, &shelf, &pattern, len(names), k, found)
+        compare(&records, &shelf, &pattern, len(given), most, found)
     finally:
         pattern_free(&pattern)
         shelf_free(&shelf)

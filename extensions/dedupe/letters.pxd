@@ -25,3 +25,18 @@ cdef extern from "records.h":
         uint32_t letters
     int records_read(Records *r, object names) except 0
     void records_free(Records *r)
+
+
+cdef inline list as_list(object names):
+    """Return the records as a list; any sequence will do, as it does for the reference."""
+    return <list> names if type(names) is list else list(names)
+
+
+cdef inline long nearest(object k, long longest) except? -2:
+    """Return ``k`` as a machine's number: no distance exceeds the longest record, and none is below 0.
+
+    Sums and multiples of what is returned stay far from the ends of the type, whatever was asked for.
+    """
+    if k > longest:
+        return longest
+    return -1 if k < 0 else k

@@ -1,20 +1,36 @@
 # distutils: language = c
+# distutils: depends = extensions/dedupe/bitparallel.h extensions/dedupe/records.h
 """The full matrix in C: what the textbook's loops cost without the interpreter."""
 
+from libc.limits cimport INT_MAX
 from libc.stdlib cimport free, malloc
 
+from extensions.dedupe.letters cimport as_list, nearest
 
-def pairs(list names, Py_ssize_t k):
-    """Return (i, j, distance) of all pairs i < j within Levenshtein distance ``k``."""
-    cdef Py_ssize_t i, j, distance, n = len(names)
+
+def pairs(names, k):
+    """Return (i, j, distance) of all pairs i < j within Levenshtein distance ``k``, an integer of any size.
+
+    Raises:
+        TypeError: ``names`` is no sequence of str.
+        OverflowError: a record has 2**31 - 1 letters or more; cells of the matrix have 32 bits.
+    """
+    cdef list given = as_list(names)
+    cdef Py_ssize_t i, j, distance, most, longest = 0, n = len(given)
     cdef str a, b
+    for i in range(n):
+        a = given[i]
+        longest = max(longest, len(a))
+    if longest >= INT_MAX:
+        raise OverflowError(f"a record of {longest} letters; the matrix counts up to {INT_MAX - 1} here")
+    most = nearest(k, longest)
     found = []
     for i in range(n):
-        a = names[i]
+        a = given[i]
         for j in range(i + 1, n):
-            b = names[j]
+            b = given[j]
             distance = levenshtein(a, b)
-            if distance <= k:
+            if distance <= most:
                 found.append((i, j, distance))
     return found
 
