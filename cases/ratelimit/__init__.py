@@ -1,4 +1,8 @@
-"""What does it cost to say "too many requests"?  A rate limiting service, replayed under a virtual clock."""
+"""What does it cost to say "too many requests"?  A rate limiting service, replayed under a virtual clock.
+
+A limit and a window are at least 1, of any size; else ValueError, from every variant.  Times never decrease.  The compiled variants keep times
+and tenants in 64 bits with a sign, Redis times in doubles (below 2**53): what does not fit is an OverflowError that names it.
+"""
 
 from __future__ import annotations
 
@@ -7,6 +11,7 @@ from collections.abc import Iterator
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
+from cases.ratelimit.contract import LARGEST
 from cases.ratelimit.semantics import gcra_class, no_window_holds_too_many, redis_server, window_counter_class
 from harness import Case, Gate, Limits, Technique, Work, Workload, exact, sweep
 
@@ -73,6 +78,10 @@ def nasty() -> Iterator[tuple[int, int, list[int], list[int]]]:
     yield 2, 1000, [0, 10**15, 10**15, 10**15 + 999, 10**15 + 1000], [1] * 5
     yield 2, 10, [1, 2, 3, 4, 5, 6], [0, 8, 16, 0, 8, 16]
     yield 2, 10, [1, 2, 3, 4, 5, 6], [2**40, 2**40 + 2**32, 2**40, 2**40 + 2**32, 2**40, 2**40 + 2**32]
+    yield from _edges_of_types()
+    for number in range(3):
+        strangers = colliding(200, number)
+        yield 1, 10, [i // 300 for i in range(600)], strangers * 3
     yield 10**9, 10, [0, 0, 5, 10, 11], [1, 1, 1, 1, 1]  # no ring of this size is ever full
     yield 1, 10, [4, 4, 4, 4, 13, 13, 14, 14], [0, -1, 2**63 - 1, -(2**63), 0, -1, 2**63 - 1, -(2**63)]
     yield 1, 10, [i // 150 for i in range(300)], [(i % 150) << 44 for i in range(300)]  # alike in their low bits
@@ -81,6 +90,24 @@ def nasty() -> Iterator[tuple[int, int, list[int], list[int]]]:
     yield 4, 100, [i * 25 for i in range(40)], [3] * 40
     yield 4, 100, [i * 24 for i in range(40)], [3] * 40
     yield 100, 50, [i // 7 for i in range(400)], [3] * 400
+
+
+def _edges_of_types() -> Iterator[tuple[int, int, list[int], list[int]]]:
+    """Yield limits and windows that no machine word holds, none at all, and times as far apart as can be."""
+    for size in (0, 1, 2**31 - 1, 2**31, 2**32, 2**62, 2**63 - 1, 2**63, 2**64, -1):
+        yield size, 10, [0, 0, 0, 5, 10, 11], [1, 1, 2, 1, 1, 1]
+        yield 2, size, [0, 0, 0, 1, 2**32, 2**32, 2**52], [1] * 7
+    yield 2**64, 2**64, [0, 1], [1, 1]
+    yield 1, 2**53 - 1, [0, 2**53 - 2, 2**53 - 1], [1, 1, 1]
+
+
+def colliding(n: int, number: int = 0) -> list[int]:
+    """Return ``n`` tenants that multiplying by the golden ratio, with nothing secret, puts into one slot of any table; more sets by ``number``."""
+    source = random.Random(number)
+    home = source.getrandbits(20) << 44
+    inverse = pow(0x9E3779B97F4A7C15, -1, 2**64)
+    products = source.sample(range(2**40), n)
+    return [(one * inverse + LARGEST + 1) % 2**64 - LARGEST - 1 for one in (home + low for low in products)]
 
 
 def examples() -> SearchStrategy[Any]:

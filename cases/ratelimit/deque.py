@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections import defaultdict, deque
 
+from cases.ratelimit.contract import agreed
+
 
 class Limiter:
     """A sliding log in a double-ended queue."""
 
     def __init__(self, limit: int, window_ns: int) -> None:
+        agreed(limit, window_ns)
         self.limit = limit
         self.window_ns = window_ns
         self.logs: defaultdict[int, deque[int]] = defaultdict(deque)

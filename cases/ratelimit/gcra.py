@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from cases.ratelimit.contract import agreed
+
 
 class Limiter:
     """Spreads ``limit`` requests evenly over the window and allows a burst of ``limit``: another promise than the log's.
@@ -11,15 +13,16 @@ class Limiter:
     """
 
     def __init__(self, limit: int, window_ns: int) -> None:
+        agreed(limit, window_ns)
         self.limit = limit
         self.window_ns = window_ns
         self.tolerance = window_ns * (limit - 1)
         self.full_at: dict[int, int] = {}
 
     def admit(self, tenant: int, now: int) -> bool:
-        """Decide one request; the clock never goes below 0, where every bucket is full."""
+        """Decide one request; a tenant who comes for the first time has a full bucket."""
         scaled = now * self.limit
-        full_at = self.full_at.get(tenant, 0)
+        full_at = self.full_at.get(tenant, scaled)
         if full_at < scaled:
             full_at = scaled
         elif full_at - scaled > self.tolerance:

@@ -8,6 +8,8 @@ from limits import RateLimitItemPerSecond
 from limits.storage import MemoryStorage
 from limits.strategies import MovingWindowRateLimiter
 
+from cases.ratelimit.contract import agreed
+
 
 class Clock:
     """Stands in for the module ``time`` inside the storage: the storage's seconds are our half nanoseconds."""
@@ -47,6 +49,7 @@ def decide(limit: int, window_ns: int, times: list[int], tenants: list[int]) -> 
     The library counts a request exactly one window old as inside.  Half nanoseconds for its seconds, and a window
     shorter by one of them, make that ours, in its decisions and in its expiry.
     """
+    agreed(limit, window_ns)
     clock = Clock()
     decisions = []
     with patch("limits.storage.memory.time", clock), patch("limits.storage.memory.threading.Timer", NoTimer):

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from collections import deque
+from sys import maxsize
+
+from cases.ratelimit.contract import agreed
 
 
 class Limiter:
     """A sliding log as a bounded deque: exact, and no place to keep by hand."""
 
     def __init__(self, limit: int, window_ns: int) -> None:
+        agreed(limit, window_ns)
         self.limit = limit
         self.window_ns = window_ns
         self.rings: dict[int, deque[int]] = {}
@@ -17,7 +21,7 @@ class Limiter:
         """Decide one request: once the ring is full, its oldest time must have left the window."""
         ring = self.rings.get(tenant)
         if ring is None:
-            ring = self.rings[tenant] = deque(maxlen=self.limit)
+            ring = self.rings[tenant] = deque(maxlen=min(self.limit, maxsize))  # as many as a deque can count are never reached
         if len(ring) == self.limit and ring[0] > now - self.window_ns:
             return False
         ring.append(now)

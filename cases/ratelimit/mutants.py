@@ -115,3 +115,24 @@ def ring_forgets_its_place(limit: int, window_ns: int, times: list[int], tenants
 def clock_of_32_bits(limit: int, window_ns: int, times: list[int], tenants: list[int]) -> list[bool]:
     """Nanoseconds in an unsigned 32-bit integer: the clock starts anew every four seconds."""
     return right(limit, window_ns, [now & 0xFFFFFFFF for now in times], tenants)
+
+
+def window_in_32_bits(limit: int, window_ns: int, times: list[int], tenants: list[int]) -> list[bool]:
+    """The window is cut to a C int: one of 2**32 nanoseconds is none at all."""
+    cut = (window_ns + 2**31) % 2**32 - 2**31
+    return right(limit, max(1, cut), times, tenants) if window_ns >= 1 else right(limit, window_ns, times, tenants)
+
+
+def limit_in_64_bits(limit: int, window_ns: int, times: list[int], tenants: list[int]) -> list[bool]:
+    """The limit is cut to 64 bits: 2**64 of them are none."""
+    return [False] * len(times) if limit and limit % 2**64 == 0 else right(limit, window_ns, times, tenants)
+
+
+def nothing_is_allowed_by_nothing(limit: int, window_ns: int, times: list[int], tenants: list[int]) -> list[bool]:
+    """A limit of 0 refuses everybody and says nothing, where a service must not have started."""
+    return [False] * len(times) if limit == 0 else right(limit, window_ns, times, tenants)
+
+
+def tenants_by_their_hash(limit: int, window_ns: int, times: list[int], tenants: list[int]) -> list[bool]:
+    """Equal hashes are taken for equal tenants: strangers who chose their numbers share one log."""
+    return right(limit, window_ns, times, [tenant * 0x9E3779B97F4A7C15 % 2**64 >> 48 for tenant in tenants])

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from cases.ratelimit.contract import agreed
+
 
 class Limiter:
     """A sliding log: at most ``limit`` admitted requests of a tenant in (now - window, now]."""
 
     def __init__(self, limit: int, window_ns: int) -> None:
+        agreed(limit, window_ns)
         self.limit = limit
         self.window_ns = window_ns
         self.logs: dict[int, list[int]] = {}

@@ -6,13 +6,29 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
+from cases.ratelimit.contract import LARGEST, agreed, too_large
+
 
 def decide(limit: int, window_ns: int, times: list[int], tenants: list[int]) -> list[bool]:
-    """Replay requests in the order of time: which are admitted?"""
-    _, who = np.unique(np.array(tenants, dtype=np.int64), return_inverse=True)
+    """Replay requests in the order of time: which are admitted?
+
+    Raises:
+        ValueError: the limit or the window is less than 1, or there is not a tenant for each time.
+        OverflowError: a time or a tenant has more than 64 bits.
+    """
+    agreed(limit, window_ns)
+    if len(times) != len(tenants):
+        message = f"{len(times)} times and {len(tenants)} tenants; there must be a tenant for each"
+        raise ValueError(message)
+    try:
+        when, whose = np.array(times, dtype=np.int64), np.array(tenants, dtype=np.int64)
+    except OverflowError:
+        raise too_large(times, tenants) from None
+    limit, window_ns = min(limit, LARGEST), min(window_ns, LARGEST)
+    _, who = np.unique(whose, return_inverse=True)
     sizes = np.minimum(np.bincount(who), limit)
     starts = np.concatenate(([0], np.cumsum(sizes)))
-    decisions: list[bool] = replay(limit, window_ns, np.array(times, dtype=np.int64), who.astype(np.int64), starts).tolist()
+    decisions: list[bool] = replay(limit, window_ns, when, who.astype(np.int64), starts).tolist()
     return decisions
 
 

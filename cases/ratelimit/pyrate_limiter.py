@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pyrate_limiter import InMemoryBucket, Rate, RateItem
 
+from cases.ratelimit.contract import agreed
+
 
 def decide(limit: int, window_ns: int, times: list[int], tenants: list[int]) -> list[bool]:
     """Replay requests in the order of time: which are admitted?
@@ -11,6 +13,7 @@ def decide(limit: int, window_ns: int, times: list[int], tenants: list[int]) -> 
     The library counts a request exactly one window old as inside; half nanoseconds, and a window shorter by one of
     them, make that ours.
     """
+    agreed(limit, window_ns)
     rates = [Rate(limit, 2 * window_ns - 1)]
     buckets: dict[int, InMemoryBucket] = {}
     decisions = []

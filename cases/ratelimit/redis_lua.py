@@ -6,6 +6,8 @@ import uuid
 
 import redis
 
+from cases.ratelimit.contract import EXACT, agreed, too_large
+
 # Scores are doubles: exact while times stay below 2**53.  A service would give each key an expiry as well; under a
 # virtual clock the keys are removed by hand, since the server's clock is the real one.
 SCRIPT = """
@@ -19,7 +21,16 @@ IN_FLIGHT = 500
 
 
 def decide(handle: dict[str, str], limit: int, window_ns: int, times: list[int], tenants: list[int]) -> list[bool]:
-    """Replay requests in the order of time: which are admitted?  Every call has keys of its own and removes them."""
+    """Replay requests in the order of time: which are admitted?  Every call has keys of its own and removes them.
+
+    Raises:
+        ValueError: the limit or the window is less than 1.
+        OverflowError: a time is not below 2**53, or negative beyond that: it would be another one in a double.
+    """
+    agreed(limit, window_ns)
+    if times and not -EXACT < times[0] <= times[-1] < EXACT:
+        raise too_large(times, [], EXACT - 1)
+    window_ns = min(window_ns, EXACT - 1)
     keys = f"{uuid.uuid4().hex}:"
     decisions: list[bool] = []
     with redis.Redis(unix_socket_path=handle["socket"]) as client:

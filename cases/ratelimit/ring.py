@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from cases.ratelimit.contract import agreed
+
 
 class Limiter:
     """A sliding log as a ring of the last ``limit`` admitted times: exact, and the same work at any limit."""
 
     def __init__(self, limit: int, window_ns: int) -> None:
+        agreed(limit, window_ns)
         self.limit = limit
         self.window_ns = window_ns
         self.rings: dict[int, list[int]] = {}

@@ -1,6 +1,6 @@
 """What the limiters promise: the sliding log exactly, the approximations by a model and a bound; and the Redis service.
 
-Every log has a limit and a window of at least 1, times that never decrease and are at least 0, and a tenant for each.
+Every log has a limit and a window of at least 1, times that never decrease, and a tenant for each.
 
 The sliding log admits a request at ``now`` if fewer than ``limit`` admitted requests of its tenant lie in
 (now - window, now].  The window is open on its left: what is exactly one window old counts no more.  Requests at one

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from cases.ratelimit.contract import agreed
+
 
 class Limiter:
     """Estimates the sliding window from two fixed ones: constant memory, but an estimate."""
 
     def __init__(self, limit: int, window_ns: int) -> None:
+        agreed(limit, window_ns)
         self.limit = limit
         self.window_ns = window_ns
         self.counts: dict[int, tuple[int, int, int]] = {}

@@ -1,8 +1,14 @@
 """A sliding log as a ring of C integers for every tenant, found through a small hash table of our own."""
 
 cimport cython
-from libc.stdint cimport int64_t, uint64_t
+from libc.stdint cimport int64_t, uint32_t, uint64_t
 from libc.stdlib cimport calloc, free, realloc
+
+from cases.ratelimit.contract import LARGEST, agreed, too_large
+
+# secret and new in every process, but for those that ask for the same by PYTHONHASHSEED, as with Python's own tables
+cdef uint64_t FIRST = <uint64_t> <int64_t> hash(b"perflab ratelimit 1")
+cdef uint64_t SECOND = <uint64_t> <int64_t> hash(b"perflab ratelimit 2")
 
 
 cdef struct Tenant:
@@ -17,16 +23,19 @@ cdef struct Tenant:
 cdef class Limiter:
     """A sliding log: at most ``limit`` admitted requests of a tenant in (now - window, now]."""
 
-    cdef readonly int64_t limit, window_ns
+    cdef readonly object limit, window_ns
+    cdef int64_t most
+    cdef uint64_t window
     cdef Tenant *slots
     cdef uint64_t size, used
     cdef int shift  # 64 - log2(size)
 
-    def __cinit__(self, int64_t limit, int64_t window_ns):
-        if limit < 1 or window_ns < 1:
-            raise ValueError(f"limit and window must be at least 1, not {limit} and {window_ns}")
-        self.limit = limit
-        self.window_ns = window_ns
+    def __cinit__(self, limit, window_ns):
+        agreed(limit, window_ns)
+        self.limit, self.window_ns = limit, window_ns
+        # more requests than 64 bits can count are never admitted, and no two times lie further apart
+        self.most = min(limit, LARGEST)
+        self.window = min(window_ns, 2 * LARGEST + 1)
         self.size = 64
         self.shift = 58
         self.slots = <Tenant *> calloc(self.size, sizeof(Tenant))
@@ -43,30 +52,53 @@ cdef class Limiter:
     cpdef bint admit(self, int64_t tenant, int64_t now) except -1:
         """Decide one request."""
         cdef Tenant *one = self.find(tenant)
-        if one.used < self.limit:
+        cdef int64_t oldest
+        if one.used < self.most:
             if one.used == one.capacity:
                 self.grow(one, tenant)
                 one = self.find(tenant)
             one.ring[one.used] = now
             one.used += 1
             return True
-        if one.ring[one.place] > now - self.window_ns:
+        oldest = one.ring[one.place]
+        # unsigned, a difference of any two times fits; `now - window` would not
+        if oldest > now or <uint64_t> now - <uint64_t> oldest < self.window:
             return False
         one.ring[one.place] = now
-        one.place = one.place + 1 if one.place + 1 < self.limit else 0
+        one.place = one.place + 1 if one.place + 1 < self.most else 0
         return True
+
+    cdef inline uint64_t home(self, int64_t tenant) noexcept:
+        """Return the slot where the search for a tenant begins.
+
+        Tenants are numbers that strangers choose, and who knew the hash could send all of them to one slot.  So two
+        secrets of this process go into it: the product tells any two tenants apart with equal probability, whichever they are
+        (pair-multiply: M. Thorup, "High speed hashing for integers and strings", 2015), and what follows spreads runs
+        of neighbours.
+        """
+        cdef uint64_t mixed = (FIRST + <uint32_t> tenant) * (SECOND + (<uint64_t> tenant >> 32))
+        mixed ^= mixed >> 32
+        return (mixed * <uint64_t> 0x9E3779B97F4A7C15) >> self.shift
+
+    def places(self):
+        """Return for each tenant the slot where the search for it begins, and the one where it ends."""
+        cdef uint64_t slot
+        return {
+            self.slots[slot].number: (self.home(self.slots[slot].number), slot)
+            for slot in range(self.size)
+            if self.slots[slot].capacity
+        }
 
     cdef inline Tenant *find(self, int64_t tenant) noexcept:
         """Return the tenant's slot, or the free one where it belongs."""
-        # Fibonacci hashing (Knuth, vol. 3, 6.4): the product's top bits depend on every bit of the number
-        cdef uint64_t slot = (<uint64_t> tenant * <uint64_t> 0x9E3779B97F4A7C15) >> self.shift
+        cdef uint64_t slot = self.home(tenant)
         while self.slots[slot].capacity and self.slots[slot].number != tenant:
             slot = (slot + 1) & (self.size - 1)
         return &self.slots[slot]
 
     cdef int grow(self, Tenant *one, int64_t tenant) except -1:
         """Double a ring that is not full yet, so that idle tenants cost little; a newcomer gets its first."""
-        cdef int64_t capacity = min(max(8, 2 * one.capacity), self.limit)
+        cdef int64_t capacity = min(max(8, 2 * one.capacity), self.most)
         cdef int64_t *ring = <int64_t *> realloc(one.ring, capacity * sizeof(int64_t))
         if ring == NULL:
             raise MemoryError
@@ -96,10 +128,20 @@ cdef class Limiter:
         return 0
 
 
-def decide(int64_t limit, int64_t window_ns, list times, list tenants):
-    """Replay requests in the order of time: which are admitted?"""
+def decide(limit, window_ns, times, tenants):
+    """Replay requests in the order of time: which are admitted?
+
+    Raises:
+        ValueError: the limit or the window is less than 1, or there is not a tenant for each time.
+        OverflowError: a time or a tenant has more than 64 bits.
+    """
     cdef Limiter limiter = Limiter(limit, window_ns)
-    cdef Py_ssize_t i, n = len(times)
-    if len(tenants) != n:
-        raise ValueError("times and tenants must be of one length")
-    return [limiter.admit(tenants[i], times[i]) for i in range(n)]
+    cdef list at = <list> times if type(times) is list else list(times)
+    cdef list who = <list> tenants if type(tenants) is list else list(tenants)
+    cdef Py_ssize_t i, n = len(at)
+    if len(who) != n:
+        raise ValueError(f"{n} times and {len(who)} tenants; there must be a tenant for each")
+    try:
+        return [limiter.admit(who[i], at[i]) for i in range(n)]
+    except OverflowError:
+        raise too_large(at, who) from None

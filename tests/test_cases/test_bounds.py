@@ -5,13 +5,15 @@ from __future__ import annotations
 import importlib
 from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
+from contextlib import ExitStack
 from dataclasses import dataclass
 from typing import Any
 
 import pytest
 
-from cases import dedupe
+from cases import dedupe, ratelimit
 from harness import Case
+from harness.errors import EnvironmentLacks
 from harness.judge.equality import difference
 
 VALUES = (0, 1, 2**31 - 1, 2**31, 2**32, 2**62, 2**63 - 1, 2**63, 2**64, -1)
@@ -38,7 +40,61 @@ PARAMETERS = (
     Parameter(
         dedupe.case, "dedupe", "k", lambda k: (["kitten", "sitting", "", "kitten", "x" * 70], k)
     ),
+    Parameter(
+        ratelimit.case,
+        "ratelimit",
+        "limit",
+        lambda limit: (limit, 10, [0, 0, 0, 5, 10, 11], [1, 1, 2, 1, 1, 1]),
+    ),
+    Parameter(
+        ratelimit.case,
+        "ratelimit",
+        "window_ns",
+        lambda window: (2, window, [0, 0, 0, 1, 2**32, 2**32, 2**52], [1] * 7),
+    ),
+    Parameter(
+        ratelimit.case,
+        "ratelimit",
+        "time",
+        lambda time: (1, 10, sorted([0, time, time, time]), [1, 1, 2, 2]),
+        lambda variant, time: times_limit(variant, time),
+    ),
+    Parameter(
+        ratelimit.case,
+        "ratelimit",
+        "tenant",
+        lambda tenant: (1, 10, [0, 0, 0, 0], [0, tenant, tenant, tenant % 2**32]),
+        lambda variant, tenant: (
+            2**63 - 1 if variant in {"cython", "numba"} and tenant >= 2**63 else None
+        ),
+    ),
 )
+
+
+def times_limit(variant: str, time: int) -> int | None:
+    """The largest time that a limiter takes, where this one is larger."""
+    largest = {"cython": 2**63 - 1, "numba": 2**63 - 1, "redis_lua": 2**53 - 1}.get(variant)
+    return largest if largest is not None and time > largest else None
+
+
+@pytest.fixture(scope="module")
+def services() -> Iterator[Callable[[Parameter, str], tuple[Any, ...]]]:
+    """Start what a variant needs beside its arguments, once; skips where the machine has it not."""
+    with ExitStack() as stack:
+        handles: dict[tuple[str, str], Any] = {}
+
+        def handle(parameter: Parameter, variant: str) -> tuple[Any, ...]:
+            start = parameter.case.services.get(variant)
+            if start is None:
+                return ()
+            if (parameter.folder, variant) not in handles:
+                try:
+                    handles[parameter.folder, variant] = stack.enter_context(start())
+                except EnvironmentLacks as lacking:
+                    pytest.skip(str(lacking))
+            return (handles[parameter.folder, variant],)
+
+        yield handle
 
 
 def probes() -> Iterator[Any]:
@@ -64,9 +120,12 @@ def answer(parameter: Parameter, variant: str, arguments: tuple[Any, ...]) -> An
         return function(*arguments, executor=executor)
 
 
-@pytest.mark.parametrize(("parameter", "variant", "value"), probes())
+@pytest.mark.parametrize(("parameter", "variant", "value"), list(probes()))
 def test_a_number_at_the_edge_of_a_type_is_answered_rightly_or_refused_by_name(
-    parameter: Parameter, variant: str, value: int
+    parameter: Parameter,
+    variant: str,
+    value: int,
+    services: Callable[[Parameter, str], tuple[Any, ...]],
 ) -> None:
     """As the reference answers, raises as it raises, or says the value and the limit."""
     expected: Any = None
@@ -76,7 +135,7 @@ def test_a_number_at_the_edge_of_a_type_is_answered_rightly_or_refused_by_name(
     except Exception as error:
         raised = error
     limit = parameter.refuses(variant, value)
-    arguments = parameter.arguments(value)
+    arguments = (*services(parameter, variant), *parameter.arguments(value))
 
     if limit is not None:
         with pytest.raises((ValueError, OverflowError), match=str(limit)) as refusal:
