@@ -1,4 +1,9 @@
-"""Which way is the shortest?  Cheapest routes through a town's streets, from dicts and from forms made for searching."""
+"""Which way is the shortest?  Cheapest routes through a town's streets, from dicts and from forms made for searching.
+
+Roads, ways and places are dicts, queries a list.  Names and costs are integers, costs at least 1 and at least the straight line (town.py).  Every
+variant says what it cannot take: the compiled ones keep names in 64 bits with a sign, need costs that add up to less than 2**62 and places within
+2**24 of the middle; SciPy and rustworkx add in doubles, where a way must cost less than 2**53.  That is an OverflowError with the number.
+"""
 
 from __future__ import annotations
 
@@ -99,6 +104,12 @@ def _small() -> Iterator[tuple[Roads, Queries]]:
     yield {1: {2: 2**50}, 2: {3: 2**50 + 1}, 3: {}}, [(1, 3)]  # more than 32 bits, and odd
     yield {1: {2: 2**24, 4: 2**24}, 2: {3: 2}, 4: {3: 1}, 3: {}}, [(1, 3)]  # alike in single precision
     yield {0: {-1: 1}, -1: {2**63 - 1: 1}, 2**63 - 1: {-(2**63): 1}, -(2**63): {0: 1}}, [(0, -(2**63)), (-1, 0), (2**63 - 1, -1)]
+    for number in range(3):
+        names = colliding(200, number)
+        yield {a: {b: 1} for a, b in zip(names, [*names[1:], names[0]], strict=True)}, [(names[0], names[-1]), (names[5], names[4])]
+    for large in (2**31 - 1, 2**31, 2**32, 2**52):
+        yield {1: {2: large, 3: 1}, 2: {}, 3: {2: large}}, [(1, 2), (3, 2)]
+        yield {large: {-large: 1}, -large: {0: large}, 0: {}}, [(large, 0), (-large, large)]
     yield {i << 44: {(i + 1) % 150 << 44: 1} for i in range(150)}, [(0, 149 << 44), (1 << 44, 0)]  # alike in their low bits
     yield (
         {0: {i: 300 - i for i in range(1, 300)}} | {i: {i + 1: 1, 0: 1} for i in range(1, 299)} | {299: {}},
@@ -106,6 +117,15 @@ def _small() -> Iterator[tuple[Roads, Queries]]:
     )
     yield {i: {j: 1 + (i * j) % 7 for j in range(40) if j != i} for i in range(40)}, [(0, 39), (7, 13), (20, 20)]  # all with all
     yield {i: {i + 1: 1} for i in range(700)} | {700: {}}, [(0, 700), (700, 0)]  # one long street
+
+
+def colliding(n: int, number: int = 0) -> list[int]:
+    """Return ``n`` names that multiplying by the golden ratio, with nothing secret, puts into one place of any table; more sets by ``number``."""
+    source = random.Random(number)
+    home = source.getrandbits(20) << 44
+    inverse = pow(0x9E3779B97F4A7C15, -1, 2**64)
+    products = source.sample(range(2**40), n)
+    return [(one * inverse + 2**63) % 2**64 - 2**63 for one in (home + low for low in products)]
 
 
 def _on_the_line() -> Arguments:

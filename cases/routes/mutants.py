@@ -199,3 +199,27 @@ def names_in_32_bits(roads, places, queries, built):
     whole = {cut(name): name for name in roads}
     found = right(short, places, [(cut(s), cut(t)) for s, t in queries], built)
     return [route and (route[0], [whole[name] for name in route[1]]) for route in found]
+
+
+def costs_in_32_bits(roads, places, queries, built):
+    """Costs are cut to a C int: the dearest road becomes one that pays."""
+    short = {here: {there: (cost + 2**31) % 2**32 - 2**31 for there, cost in ways.items()} for here, ways in roads.items()}
+    found = right(short, places, queries, built)
+    return [route and (sum(roads[a][b] for a, b in zip(route[1], route[1][1:])), route[1]) for route in found]
+
+
+def names_by_their_hash(roads, places, queries, built):
+    """Equal hashes are taken for equal names: junctions whose names were chosen so become one."""
+
+    def home(name):
+        return name * 0x9E3779B97F4A7C15 % 2**64 >> 44
+
+    first = {}
+    for name in roads:
+        first.setdefault(home(name), name)
+    one = {name: first[home(name)] for name in roads}
+    merged = {one[name]: {} for name in roads}
+    for here, ways in roads.items():
+        for there, cost in ways.items():
+            merged[one[here]][one[there]] = cost
+    return right(merged, places, [(one[s], one[t]) for s, t in queries], built)

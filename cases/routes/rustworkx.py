@@ -8,7 +8,7 @@ from math import inf
 import rustworkx as rx
 
 from cases.routes.prebuilt import Prebuilt, builder, form
-from cases.routes.town import Places, Queries, Roads, Route
+from cases.routes.town import Places, Queries, Roads, Route, exact
 from cases.routes.trees import by_source
 
 
@@ -60,4 +60,4 @@ def way(graph: rx.PyDiGraph[int, float], costs: rx.PathLengthMapping, source: in
         here = next(before for before, _, cost in graph.in_edges(here) if far(before) + cost == left)
         left = far(here)
         path.append(graph[here])
-    return int(far(target)), path[::-1]
+    return exact(far(target)), path[::-1]

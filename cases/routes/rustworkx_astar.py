@@ -9,7 +9,7 @@ import rustworkx as rx
 
 from cases.routes.prebuilt import Prebuilt, form
 from cases.routes.rustworkx import Graph, graph
-from cases.routes.town import Places, Queries, Roads, Route
+from cases.routes.town import Places, Queries, Roads, Route, exact
 
 
 def routes(roads: Roads, places: Places, queries: Queries, built: Prebuilt | None) -> list[Route | None]:
@@ -31,4 +31,4 @@ def route(network: Graph, roads: Roads, places: Places, source: int, target: int
     except rx.NoPathFound:
         return None
     path = [network.costs[number] for number in found]
-    return sum(roads[here][there] for here, there in pairwise(path)), path
+    return exact(sum(roads[here][there] for here, there in pairwise(path))), path

@@ -10,7 +10,7 @@ from scipy.sparse.csgraph import dijkstra
 
 from cases.routes.csr import rows
 from cases.routes.prebuilt import Prebuilt, builder, form
-from cases.routes.town import Places, Queries, Roads, Route
+from cases.routes.town import Places, Queries, Roads, Route, exact
 from cases.routes.trees import by_source
 
 
@@ -44,5 +44,5 @@ def routes(roads: Roads, places: Places, queries: Queries, built: Prebuilt | Non
                 path = [target]
                 while path[-1] != source:
                     path.append(int(came_from[path[-1]]))
-                found[number] = int(cost[target]), [network.names[i] for i in reversed(path)]
+                found[number] = exact(cost[target]), [network.names[i] for i in reversed(path)]
     return found

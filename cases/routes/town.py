@@ -22,6 +22,20 @@ BLOCK = 100
 """Metres from street to street."""
 MAIN = 8
 """Every eighth street is a main road."""
+EXACT = 2**53
+"""Doubles tell every integer below this from the next."""
+
+
+def exact(cost: float) -> int:
+    """Return a cost that was added up in doubles.
+
+    Raises:
+        OverflowError: it is not below 2**53, so that another way may be cheaper.
+    """
+    if cost >= EXACT:
+        message = f"a way that costs {int(cost)}; in doubles they must stay below {EXACT}"
+        raise OverflowError(message)
+    return int(cost)
 
 
 @dataclass(frozen=True, slots=True)

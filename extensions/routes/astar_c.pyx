@@ -11,7 +11,11 @@ from cases.routes.prebuilt import builder, form
 
 
 def answer(Streets streets not None, list queries not None):
-    """Answer queries in a network that knows its places."""
+    """Answer queries in a network that knows its places.
+
+    Raises:
+        OverflowError: there are 2**30 queries or more; searches are numbered in 32 bits.
+    """
     cdef Search search
     cdef int64_t source, target
     cdef int made = search_make(&search, streets.rows.junctions)
@@ -21,6 +25,8 @@ def answer(Streets streets not None, list queries not None):
             raise ValueError("these streets were built without places")
         if not made:
             raise MemoryError
+        if len(queries) >= 1 << 30:
+            raise OverflowError(f"{len(queries)} queries; {(1 << 30) - 1} is the most in one call here")
         for name, other in queries:
             source, target = streets.number(name), streets.number(other)
             with nogil:

@@ -17,15 +17,21 @@ from extensions.routes.streets cimport (
     Road,
     Rows,
     Search,
+    cost_of,
     numbers_add,
     numbers_find,
     numbers_free,
+    numbers_looked_at,
     numbers_make,
+    place_of,
     search_free,
     search_length,
     search_make,
     search_tree,
     search_visited,
+    secret,
+    sum_of,
+    whole,
 )
 
 from cases.routes.prebuilt import builder, form
@@ -37,11 +43,11 @@ cdef class Streets:
     def __cinit__(self, dict roads not None, dict places=None):
         cdef int64_t junctions = PyDict_Size(roads)
         if junctions >= 1 << 31:
-            raise OverflowError(f"{junctions} junctions; 32 bits number them here")
+            raise OverflowError(f"{junctions} junctions; {(1 << 31) - 1} is the most that can be numbered here")
         self.names = list(roads)
         self.rows.junctions = junctions
         self.rows.starts = <int64_t *> calloc(junctions + 1, sizeof(int64_t))
-        if self.rows.starts == NULL or not numbers_make(&self.numbers, junctions):
+        if self.rows.starts == NULL or not numbers_make(&self.numbers, junctions, secret()):
             raise MemoryError
         self.read(roads)
         if places is not None:
@@ -54,14 +60,17 @@ cdef class Streets:
         numbers_free(&self.numbers)
 
     cdef int read(self, dict roads) except -1:
-        """Number all junctions, then lay their roads out one after another."""
+        """Number all junctions, then lay their roads out one after another.
+
+        No way takes a road twice, so where all costs together fit, those of any way do.
+        """
         cdef PyObject *name
         cdef PyObject *ways
         cdef PyObject *cost
         cdef Py_ssize_t place = 0, inner
-        cdef int64_t junction = 0, road = 0, to
+        cdef int64_t junction = 0, road = 0, to, one, all_costs = 0
         while PyDict_Next(roads, &place, &name, &ways):
-            numbers_add(&self.numbers, <int64_t> <object> name)  # there is room for all
+            numbers_add(&self.numbers, whole(<object> name))  # there is room for all
             self.rows.starts[junction + 1] = self.rows.starts[junction] + len(<dict?> <object> ways)
             junction += 1
         self.rows.roads = <Road *> malloc((self.rows.starts[junction] + 1) * sizeof(Road))
@@ -71,10 +80,12 @@ cdef class Streets:
         while PyDict_Next(roads, &place, NULL, &ways):
             inner = 0
             while PyDict_Next(<object> ways, &inner, &name, &cost):
-                to = numbers_find(&self.numbers, <int64_t> <object> name)
+                to = numbers_find(&self.numbers, whole(<object> name))
                 if to < 0:
                     raise KeyError(<object> name)
-                self.rows.roads[road] = Road(<int64_t> <object> cost, to)
+                one = cost_of(<object> cost)
+                all_costs = sum_of(all_costs, one)
+                self.rows.roads[road] = Road(one, to)
                 road += 1
         return 0
 
@@ -89,12 +100,15 @@ cdef class Streets:
             place = PyDict_GetItem(places, self.names[junction])
             if place == NULL:
                 raise KeyError(self.names[junction])
-            x, y = <tuple?> <object> place
-            self.rows.places[junction] = Place(x, y)
+            self.rows.places[junction] = place_of(<object> place)
+
+    def looked_at(self):
+        """Return how many places of the table have to be looked at until every junction has been found once."""
+        return numbers_looked_at(&self.numbers)
 
     cdef int64_t number(self, object name) except -1:
         """Return the number of a junction."""
-        cdef int64_t number = numbers_find(&self.numbers, <int64_t> name)
+        cdef int64_t number = numbers_find(&self.numbers, whole(name))
         if number < 0:
             raise KeyError(name)
         return number
@@ -116,13 +130,19 @@ cdef class Streets:
         return search.reached[target].cost, path
 
     def answer(self, list queries not None):
-        """Answer queries, those that start at one junction by one search; other threads run meanwhile."""
+        """Answer queries, those that start at one junction by one search; other threads run meanwhile.
+
+        Raises:
+            OverflowError: there are 2**30 queries or more; searches are numbered in 32 bits.
+        """
         cdef Search search
         cdef int64_t *targets = <int64_t *> malloc((len(queries) + 1) * sizeof(int64_t))
         cdef int64_t source, i, count
         cdef int made = search_make(&search, self.rows.junctions)
         found = [None] * len(queries)
         try:
+            if len(queries) >= 1 << 30:
+                raise OverflowError(f"{len(queries)} queries; {(1 << 30) - 1} is the most in one call here")
             if targets == NULL or not made:
                 raise MemoryError
             for name, asked in by_source(queries).items():

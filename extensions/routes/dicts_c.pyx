@@ -13,6 +13,7 @@ from extensions.routes.streets cimport (
     Heap,
     Numbers,
     Place,
+    cost_of,
     heap_pop,
     heap_push,
     line,
@@ -20,7 +21,12 @@ from extensions.routes.streets cimport (
     numbers_clear,
     numbers_find,
     numbers_free,
+    numbers_looked_at,
     numbers_make,
+    place_of,
+    secret,
+    sum_of,
+    whole,
 )
 
 cdef struct Met:
@@ -44,7 +50,7 @@ cdef class Walk:
     def __cinit__(self, dict roads not None, dict places not None):
         self.roads = roads
         self.places = places
-        if not numbers_make(&self.numbers, 256):
+        if not numbers_make(&self.numbers, 256, secret()):
             raise MemoryError
 
     def __dealloc__(self):
@@ -57,14 +63,13 @@ cdef class Walk:
         cdef PyObject *found = PyDict_GetItem(self.places, <object> name)
         if found == NULL:
             raise KeyError(<object> name)
-        x, y = <tuple?> <object> found
-        place.x, place.y = x, y
+        place[0] = place_of(<object> found)
         return 0
 
     cdef int meet(self, PyObject *name, int64_t cost, int64_t come_from) except -1:
         """Reach a junction at this cost; if that is news, the heap is told."""
         cdef int64_t before = self.numbers.used
-        cdef int64_t number = numbers_add(&self.numbers, <int64_t> <object> name)
+        cdef int64_t number = numbers_add(&self.numbers, whole(<object> name))
         cdef Place place
         if number < 0:
             raise MemoryError
@@ -103,12 +108,12 @@ cdef class Walk:
         if ways == NULL:
             raise KeyError(<object> self.met[here].name)
         while PyDict_Next(<dict?> <object> ways, &place, &name, &more):
-            self.meet(name, cost + <int64_t> <object> more, here)
+            self.meet(name, sum_of(cost, cost_of(<object> more)), here)
         return 0
 
     cpdef object route(self, object source, object target):
         """Return the cheapest way: its cost and its junctions, or None."""
-        cdef int64_t here, goal = <int64_t> target
+        cdef int64_t here, goal = whole(target)
         numbers_clear(&self.numbers)
         self.heap.used = 0
         self.locate(<PyObject *> target, &self.goal)
@@ -122,6 +127,10 @@ cdef class Walk:
             self.met[here].visited = True
             self.visit(here)
         return None
+
+    def looked_at(self):
+        """Return how many places of the table have to be looked at until every junction that was met has been found once."""
+        return numbers_looked_at(&self.numbers)
 
     cdef list way(self, int64_t target):
         """Walk back from the target: once to count the steps, once to write them down."""

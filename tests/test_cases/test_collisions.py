@@ -8,10 +8,12 @@ import random
 import subprocess
 import sys
 from collections.abc import Iterable, Sequence
+from itertools import pairwise
+from typing import Any
 
 import pytest
 
-from cases import ratelimit
+from cases import ratelimit, routes
 
 SETS = (1, 2, 3)
 NEAR_RANDOM = 3.0
@@ -23,7 +25,7 @@ def looked_at(places: Iterable[tuple[int, int]], size: int) -> int:
     return sum(1 + (found - home) % size for home, found in places)
 
 
-def in_processes(program: str, seeds: Sequence[str]) -> list[list[list[int]]]:
+def in_processes(program: str, seeds: Sequence[str]) -> list[Any]:
     """What a program prints as JSON under each PYTHONHASHSEED."""
     return [
         json.loads(
@@ -73,6 +75,51 @@ limiter = Limiter(1, 10)
 for tenant in range(20):
     limiter.admit(tenant, 0)
 print(json.dumps(sorted(limiter.places().items())))
+"""
+    one, same, other = in_processes(program, ("1", "1", "2"))
+
+    assert one == same
+    assert one != other
+
+
+@pytest.mark.parametrize("number", SETS)
+@pytest.mark.parametrize("variant", ["csr_c", "dicts_c"])
+def test_junctions_that_collided_are_as_good_as_random_ones(variant: str, number: int) -> None:
+    """A street of 2000 junctions that were all sent to one place."""
+    module = pytest.importorskip(f"extensions.routes.{variant}")
+    source = random.Random(number)
+    counts = []
+    chosen = routes.colliding(2000, number)
+    for names in (chosen, [source.getrandbits(64) - 2**63 for _ in range(2000)]):
+        roads = {a: {b: 1} for a, b in pairwise(names)} | {names[-1]: {}}
+        if variant == "csr_c":
+            counts.append(module.Streets(roads).looked_at())
+            continue
+        walk = module.Walk(roads, dict.fromkeys(names, (0, 0)))
+        assert walk.route(names[0], names[-1]) == (1999, names)
+        counts.append(walk.looked_at())
+
+    assert len(set(chosen)) == 2000
+    assert len({old_tenants_home(name, 12) for name in chosen}) == 1  # it was the same hash
+    assert counts[1] >= 2000
+    assert counts[0] <= NEAR_RANDOM * counts[1]
+
+
+@pytest.mark.parametrize("variant", ["csr_c", "dicts_c"])
+def test_two_processes_look_for_junctions_in_different_places(variant: str) -> None:
+    """Among so many names the places looked at differ, and with them their number."""
+    pytest.importorskip(f"extensions.routes.{variant}")
+    program = f"""
+import json
+from itertools import pairwise
+from extensions.routes import {variant} as module
+roads = {{a: {{b: 1}} for a, b in pairwise(range(3001))}} | {{3000: {{}}}}
+if {variant!r} == "csr_c":
+    print(json.dumps(module.Streets(roads).looked_at()))
+else:
+    walk = module.Walk(roads, dict.fromkeys(roads, (0, 0)))
+    walk.route(0, 3000)
+    print(json.dumps(walk.looked_at()))
 """
     one, same, other = in_processes(program, ("1", "1", "2"))
 
