@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import random
 from dataclasses import dataclass
 from hashlib import sha256
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 HOTTEST = 999
 """Tenths of a degree; the coldest reading is -HOTTEST."""
 _ROWS_AT_ONCE = 1 << 17
+_GOLDEN = 0x9E3779B97F4A7C15
 _MOST_BYTES = 1 << 30
 
 _BEGINNINGS = tuple("Al Bar Bre Cor Dun El Fal Gor Hol Is Kar Lin Mar Nor Os Pel Rav Sol Tor Ul Ver Win Ýs Zer Ål Ös".split())
@@ -80,16 +82,54 @@ def station_names(stations: int, seed: int) -> list[bytes]:
     return list(names)
 
 
-def colliding(n: int) -> list[str]:
-    """Return ``n`` names that the hash of our C kernel puts into one slot of its first table."""
-    names: list[str] = []
-    number = 0
-    while len(names) < n:
-        number += 1
-        product = int.from_bytes(f"c{number}".encode(), "little") * 0x9E3779B97F4A7C15 % (1 << 64)
-        if (product ^ product >> 32) % 1024 == 0:
-            names.append(f"c{number}")
+def colliding(n: int, number: int = 0) -> list[str]:
+    """Return up to 65 536 names of 16 letters whose words, one turned by 29 bits, are alike under exclusive or; more sets by ``number``.
+
+    A hash of that and of nothing secret puts all of them into one slot of any table, as our C kernel's did.
+    """
+    source = random.Random(number)
+    alike = int.from_bytes(bytes(source.choice(b"abcdefghijklmno") for _ in range(8)), "little")
+    names = []
+    for choice in source.sample(range(1 << 16), n):
+        # two bits of every letter are free, and turned they fall on the case and the lowest bit of another letter
+        second = sum((0x61 ^ (choice >> 2 * k & 1) << 3 ^ (choice >> 2 * k + 1 & 1)) << 8 * k for k in range(8))
+        fixed = sum(0x61 << 8 * k for k in range(8))
+        first = alike ^ _turned(second) ^ _turned(fixed)
+        names.append((first.to_bytes(8, "little") + second.to_bytes(8, "little")).decode())
     return names
+
+
+def _turned(word: int) -> int:
+    return (word << 29 | word >> 35) % (1 << 64)
+
+
+def colliding_by_bytes(n: int, number: int = 0) -> list[str]:
+    """Return ``n`` names that a hash byte by byte, with nothing secret, puts into one slot of a table of 2048; more sets by ``number``."""
+    source = random.Random(number)
+    start = "".join(source.choices("abcdefgh", k=3))
+    names: list[str] = []
+    state = _by_bytes(0, start.encode())
+    letters = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+    for triple in itertools.product(letters, repeat=3):
+        before = _by_bytes(state, bytes(triple))
+        for last in letters:
+            if (before ^ last) * _GOLDEN % (1 << 64) >> 20 & 2047 == 0:
+                names.append(start + bytes((*triple, last)).decode())
+                if len(names) == n:
+                    return names
+    message = f"{len(names)} such names, not {n}"
+    raise ValueError(message)
+
+
+def _by_bytes(state: int, letters: bytes) -> int:
+    for letter in letters:
+        state = (state ^ letter) * _GOLDEN % (1 << 64)
+    return state
+
+
+def alike_at_both_ends(n: int) -> list[str]:
+    """Return ``n`` names of 60 letters that differ in the middle only: a hash that leaves anything out does not tell them apart."""
+    return [f"{'b' * 26}{number:08d}{'e' * 26}" for number in range(n)]
 
 
 def _write_rows(out: BinaryIO, distribution: Distribution, n: int, seed: int) -> None:

@@ -163,6 +163,43 @@ def stations_beyond_a_thousand_lost(path: str) -> Summary:
     return dict(list(right(path).items())[:1000])
 
 
+def names_by_their_hash(path: str) -> Summary:
+    """Equal hashes are taken for equal names: the hash of the C kernel, before it had a secret, and names chosen for it."""
+    known: dict[int, str] = {}
+    readings: dict[str, list[int]] = {}
+    for name, tenths in _readings_of(_text_of(path)).items():
+        first, second = (int.from_bytes(name.encode()[at : at + 8], "little") for at in (0, 8))
+        turned = (second << 29 | second >> 35) % 2**64
+        readings.setdefault(known.setdefault((first ^ turned) * 0x9E3779B97F4A7C15 % 2**64, name), []).extend(tenths)
+    return _summary_of(readings)
+
+
+def names_hashed_at_both_ends(path: str) -> Summary:
+    """A hash that skips the middle of long names, and is believed."""
+    known: dict[bytes, str] = {}
+    readings: dict[str, list[int]] = {}
+    for name, tenths in _readings_of(_text_of(path)).items():
+        letters = name.encode()
+        readings.setdefault(known.setdefault(letters[:16] + letters[-16:] if len(letters) > 32 else letters, name), []).extend(tenths)
+    return _summary_of(readings)
+
+
+def last_page_read_to_its_end(path: str) -> Summary:
+    """The file is read as whole pages, as a mapping shows it: zeros follow the last row that has no newline."""
+    text = _text_of(path)
+    if not text or text.endswith("\n") or len(text.encode()) % 4096 == 0:
+        return right(path)
+    return {**right(path), "\0": (-1068, -1068, -1068, 1)}
+
+
+def full_pages_lose_their_last_row(path: str) -> Summary:
+    """The loop looks one byte ahead for the last row's end: where a page ends there, it gives up."""
+    text = _text_of(path)
+    if len(text.encode()) % 4096 or text.endswith("\n") or not text:
+        return right(path)
+    return _summary_of(_readings_of(text.rpartition("\n")[0]))
+
+
 _seen: dict[int, Summary] = {}
 
 

@@ -6,7 +6,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cases.brc.chunks import pieces
+from cases.brc.refusal import refuse
 from cases.brc.rollup import Running, Summary, add, answer
+from cases.brc.secrets import secrets
 
 Bytes = NDArray[np.uint8]
 Words = NDArray[np.uint64]
@@ -15,6 +17,10 @@ Rows = NDArray[np.int64]
 # the first k bytes of a little-endian word, k = 0 ... 8
 FIRST_BYTES = np.array([(1 << 8 * k) - 1 for k in range(9)], dtype=np.uint64)
 SPREAD = np.uint64(0x9E3779B97F4A7C15)
+KEYS = np.array(secrets(2 * 13 + 1), dtype=np.uint64)
+"""Secrets of this process: one for each half of a word of the longest name, and a first one."""
+LOW = np.uint64(0xFFFFFFFF)
+HALF = np.uint64(32)
 SLOT_BITS = 16
 SLOT_SHIFT = np.uint64(64 - SLOT_BITS)
 
@@ -34,6 +40,8 @@ def add_piece(stations: dict[bytes, Running], piece: bytes) -> None:
     ends = np.flatnonzero(text == ord("\n"))
     semicolons = np.flatnonzero(text == ord(";"))
     begins = np.concatenate((np.zeros(1, dtype=np.int64), ends[:-1] + 1))
+    if not are_rows(text, begins, semicolons, ends):
+        refuse(piece)
     tenths = readings(text, semicolons, ends)
     station, leaders = grouped(names(text, begins, semicolons - begins))
     lowest, highest = tenths[leaders], tenths[leaders]
@@ -44,6 +52,20 @@ def add_piece(stations: dict[bytes, Running], piece: bytes) -> None:
     figures = np.stack((lowest, totals, highest, np.bincount(station)), axis=1)
     for leader, (low, total, high, number) in zip(leaders.tolist(), figures.tolist(), strict=True):
         add(stations, piece[begins[leader] : semicolons[leader]], low, total, high, number)
+
+
+def are_rows(text: Bytes, begins: Rows, semicolons: Rows, ends: Rows) -> bool:
+    """Say whether every line is a name of 1 to 100 bytes, a semicolon and a reading."""
+    if len(semicolons) != len(ends):
+        return False
+    lengths, widths = semicolons - begins, ends - semicolons - 1
+    negative = text[semicolons + 1] == ord("-")
+    digits = widths - negative  # with the point
+    if lengths.min() < 1 or lengths.max() > 100 or digits.min() < 3 or digits.max() > 4:
+        return False
+    # the first digit stands behind the sign; that, and the two beside the point
+    figures = np.concatenate((text[semicolons + 1 + negative], text[ends - 3], text[ends - 1])) - np.uint8(ord("0"))
+    return bool((text[ends - 2] == ord(".")).all() and figures.max() < 10)
 
 
 def readings(text: Bytes, semicolons: Rows, ends: Rows) -> NDArray[np.int32]:
@@ -75,24 +97,31 @@ def grouped(columns: list[Words]) -> tuple[Rows, Rows]:
     found its leader; the others try another slot.  Every round serves the names that stayed, so collisions cost
     rounds but never the answer.
     """
-    hashes = np.zeros(len(columns[0]), dtype=np.uint64)
-    for column in columns:
-        hashes = (hashes ^ column) * SPREAD
-        hashes ^= hashes >> np.uint64(32)
+    # strangers choose the names: with secrets any two are told apart with equal probability, whichever they are (pair-multiply: M.
+    # Thorup, "High speed hashing for integers and strings", 2015)
+    hashes = np.full(len(columns[0]), KEYS[-1], dtype=np.uint64)
+    for column, low, high in zip(columns, KEYS[0::2], KEYS[1::2], strict=False):
+        hashes += (low + (column & LOW)) * (high + (column >> HALF))
+    hashes ^= hashes >> HALF
     slots = np.empty(1 << SLOT_BITS, dtype=np.int64)
     leader = np.empty(len(hashes), dtype=np.int64)
     rows = np.arange(len(hashes))
     while len(rows):
         hashes = hashes * SPREAD + np.uint64(1)
-        slot = (hashes >> SLOT_SHIFT).astype(np.int64)
-        slots[slot] = rows
-        found = slots[slot]
-        same = np.ones(len(rows), dtype=np.bool_)
-        for column in columns:
-            same &= column[rows] == column[found]
+        found, same = one_round(columns, rows, slots, (hashes >> SLOT_SHIFT).astype(np.int64))
         leader[rows[same]] = found[same]
         rows, hashes = rows[~same], hashes[~same]
     leaders = np.flatnonzero(leader == np.arange(len(leader)))
     number = np.empty(len(leader), dtype=np.int64)
     number[leaders] = np.arange(len(leaders))
     return number[leader], leaders
+
+
+def one_round(columns: list[Words], rows: Rows, slots: Rows, slot: Rows) -> tuple[Rows, NDArray[np.bool_]]:
+    """Let the rows write their numbers into their slots; return whom they find there, and whether that one has the same name."""
+    slots[slot] = rows
+    found = slots[slot]
+    same = np.ones(len(rows), dtype=np.bool_)
+    for column in columns:
+        same &= column[rows] == column[found]
+    return found, same

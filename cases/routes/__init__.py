@@ -109,6 +109,7 @@ def _small() -> Iterator[tuple[Roads, Queries]]:
         yield {a: {b: 1} for a, b in zip(names, [*names[1:], names[0]], strict=True)}, [(names[0], names[-1]), (names[5], names[4])]
     for large in (2**31 - 1, 2**31, 2**32, 2**52):
         yield {1: {2: large, 3: 1}, 2: {}, 3: {2: large}}, [(1, 2), (3, 2)]
+        yield {1: {2: large, 3: 1}, 2: {}, 3: {2: 5}}, [(1, 2), (3, 2)]  # cut to 32 bits, the dearest road would be the cheapest
         yield {large: {-large: 1}, -large: {0: large}, 0: {}}, [(large, 0), (-large, large)]
     yield {i << 44: {(i + 1) % 150 << 44: 1} for i in range(150)}, [(0, 149 << 44), (1 << 44, 0)]  # alike in their low bits
     yield (

@@ -1,11 +1,13 @@
 # distutils: language = c
 """One pass over the bytes, eight at a time, into a hash table of our own; needs no GIL."""
 
-from libc.stdint cimport int16_t, int64_t, uint8_t, uint64_t
+from libc.stdint cimport int16_t, int64_t, uint8_t, uint32_t, uint64_t
 from libc.stdlib cimport calloc, free, realloc
-from libc.string cimport memcmp, memcpy, memset
+from libc.string cimport memchr, memcmp, memcpy, memset
 
 from cases.brc.chunks import mapped
+from cases.brc.refusal import refuse
+from cases.brc.secrets import secrets
 
 
 cdef extern from *:
@@ -28,6 +30,20 @@ cdef enum:
     LONGEST_NAME = 100
     MARGIN = 128  # the longest row has 107 bytes, and loads of eight may look a little further
     FIRST_SLOTS = 1024
+    WORDS = 16  # of eight bytes, as many as the longest name that is read to its end can have
+
+
+# secrets of this process: one for each half of a word, and one for the length
+cdef uint64_t KEYS[2 * WORDS + 1]
+
+
+cdef int take_secrets() except -1:
+    for place, key in enumerate(secrets(2 * WORDS + 1)):
+        KEYS[place] = key
+    return 0
+
+
+take_secrets()
 
 
 cdef struct Station:  # one cache line
@@ -54,10 +70,31 @@ cdef inline uint64_t below(uint64_t bits) noexcept nogil:
     return (bits ^ (bits - 1)) >> 8
 
 
+cdef inline uint64_t half_products(uint64_t word, int place) noexcept nogil:
+    """Return what the word of a name at that place adds to its hash, of which the upper half counts.
+
+    Names are chosen by strangers, and who knew the hash could send all of them to one slot.  With these secrets any two names
+    are told apart with equal probability, whichever they are (pair-multiply: M. Thorup, "High speed hashing for integers and
+    strings", 2015).
+    """
+    return (KEYS[2 * place] + <uint32_t>word) * (KEYS[2 * place + 1] + (word >> 32))
+
+
 cdef inline uint64_t mixed(uint64_t first, uint64_t second) noexcept nogil:
-    """Return a hash: the product carries every bit upwards, the shift brings the upper half down again."""
-    cdef uint64_t product = (first ^ (second << 29 | second >> 35)) * <uint64_t>0x9E3779B97F4A7C15
-    return product ^ product >> 32
+    """Return the hash of a name of up to 16 bytes, before its upper half is taken."""
+    return half_products(first, 0) + half_products(second, 1)
+
+
+cdef uint64_t mixed_long(uint64_t first, uint64_t second, const uint8_t *name, int64_t length) noexcept nogil:
+    """Return the hash of a longer name: every byte counts, or names alike at both ends would collide whatever the secrets."""
+    cdef uint64_t hash = mixed(first, second) + KEYS[2 * WORDS] * <uint64_t>length
+    cdef int64_t at = 16
+    cdef int place = 2
+    while at + 8 < length:
+        hash += half_products(load(name + at), place)
+        at += 8
+        place += 1
+    return hash + half_products(load(name + length - 8), place)
 
 
 cdef class Tally:
@@ -68,6 +105,7 @@ cdef class Tally:
     cdef int64_t mask, used
     cdef uint8_t *names
     cdef int64_t names_size, names_room
+    cdef unsigned int odd  # other than 0: some row was none
 
     def __cinit__(self):
         self._make_slots(FIRST_SLOTS)
@@ -80,7 +118,8 @@ cdef class Tally:
         """Add the rows of ``data[begin:end]``; other threads run meanwhile.
 
         Raises:
-            ValueError: a name is longer than 100 bytes, or has no semicolon behind it.
+            ValueError: a row is none: it has no name or one that is longer than 100 bytes, no reading, or anything behind it.  What was
+                added of the data is of no use then.
         """
         cdef uint8_t tail[2 * MARGIN]
         cdef const uint8_t *row
@@ -95,7 +134,19 @@ cdef class Tally:
             # the last rows are read from a copy: no load of eight bytes may leave the data
             memset(tail, 10, sizeof(tail))
             memcpy(tail, row, stop - row)
-            self._scan(tail, tail + (stop - row))
+            row = self._scan(tail, tail + (stop - row))
+        if self.odd:
+            refuse(bytes(data[begin:end]))
+
+    def places(self):
+        """Return for each station the slot where the search for it begins, and the one where it ends."""
+        cdef int64_t slot
+        return {
+            (<const char *>self.names)[self.slots[slot].name : self.slots[slot].name + self.slots[slot].length]:
+                (<int64_t>(self.slots[slot].hash & self.mask), slot)
+            for slot in range(self.mask + 1)
+            if self.slots[slot].number
+        }
 
     def merge(self, Tally other):
         """Add the figures of another part of the file."""
@@ -132,6 +183,7 @@ cdef class Tally:
         cdef uint64_t first, second, in_first, in_second, longer, hash
         cdef int64_t length
         cdef int negative, two, tenths
+        cdef unsigned int tens, ones, tenth, odd = 0
         cdef const uint8_t *reading
         cdef Station *station
         while row < stop:
@@ -143,21 +195,24 @@ cdef class Tally:
                 length = (trailing_zeros(in_first | in_second & longer) >> 3) + (8 & longer)
                 first &= below(in_first) | longer
                 second &= below(in_second) & longer
-                hash = mixed(first, second)
+                hash = mixed(first, second) >> 32
             else:
                 length = measure(row)
                 if length < 0:
                     with gil:
                         raise ValueError("a row begins with more than 100 bytes that are no semicolon")
-                hash = mixed(first, second) + mixed(load(row + length - 8), load(row + length - 16)) + length
+                hash = mixed_long(first, second, row, length) >> 32
             # -12.3 or 1.2: a sign or none, one digit before the point or two
             reading = row + length + 1
             negative = reading[0] == 45
             reading += negative
             two = reading[1] != 46
-            tenths = (reading[0] - 48) * 100 & -two
+            tens = (<unsigned int>reading[0] - 48) & -two
             reading += two
-            tenths += (reading[0] - 48) * 10 + (reading[2] - 48)
+            ones, tenth = <unsigned int>reading[0] - 48, <unsigned int>reading[2] - 48
+            # no jump a row: what is no digit, point or line's end leaves a bit, which is looked at when all rows are read
+            odd |= (tens | tens + 6 | ones | ones + 6 | tenth | tenth + 6) & ~<unsigned int>15 | reading[1] ^ 46 | reading[3] ^ 10
+            tenths = tens * 100 + ones * 10 + tenth
             tenths = (tenths ^ -negative) + negative
             station = self._find(first, second, hash, row, length)
             station.lowest = tenths if tenths < station.lowest else station.lowest
@@ -165,6 +220,7 @@ cdef class Tally:
             station.total += tenths
             station.number += 1
             row = reading + 4
+        self.odd |= odd
         return row
 
     cdef inline Station *_find(self, uint64_t first, uint64_t second, uint64_t hash, const uint8_t *name, int64_t length) except NULL nogil:
@@ -187,6 +243,8 @@ cdef class Tally:
         station = self._free_slot(hash)
         station.first, station.second, station.hash, station.length = first, second, hash, length
         station.name = self._keep(name, length)
+        # two rows that a line's end parts and no reading; only new names can have one
+        self.odd |= length == 0 or length > LONGEST_NAME or memchr(name, 10, length) != NULL
         station.lowest, station.highest = 32767, -32768
         self.used += 1
         return station
@@ -247,7 +305,11 @@ cdef int64_t measure(const uint8_t *name) noexcept nogil:
 
 
 def summarise(path):
-    """Return (lowest, mean, highest, number) of every station's readings, in tenths; means ties go up."""
+    """Return (lowest, mean, highest, number) of every station's readings, in tenths; means ties go up.
+
+    Raises:
+        ValueError: a row is none.
+    """
     with mapped(path) as data:
         tally = Tally()
         tally.add(data, 0, len(data))

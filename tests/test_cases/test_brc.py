@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from cases import kept
-from cases.brc import case, chunks, inputs, row
+from cases.brc import case, chunks, filled, inputs, row
 from cases.brc.naive import summarise
 from cases.brc.rollup import answer, merged
 
@@ -83,14 +83,80 @@ def test_a_spoiled_file_is_noticed_and_made_again() -> None:
 
 
 def test_names_that_should_collide_do() -> None:
-    names = inputs.colliding(5)
+    """By the hash that our C kernel had when it was no secret, and by Numba's."""
+    names = inputs.colliding(2000, 1)
+    hashes = set()
+    for name in names:
+        first, second = (int.from_bytes(name.encode()[at : at + 8], "little") for at in (0, 8))
+        hashes.add(first ^ (second << 29 | second >> 35) % 2**64)
 
-    assert len(set(names)) == 5
-    assert {0} == {
-        (product ^ product >> 32) % 1024
-        for name in names
-        for product in [int.from_bytes(name.encode(), "little") * 0x9E3779B97F4A7C15 % (1 << 64)]
-    }
+    assert len(set(names)) == 2000
+    assert len(hashes) == 1
+    assert all(len(name) == 16 and name.isascii() and ";" not in name for name in names)
+
+    by_bytes = inputs.colliding_by_bytes(50, 1)
+    assert len(set(by_bytes)) == 50
+    for name in by_bytes:
+        state = 0
+        for letter in name.encode():
+            state = (state ^ letter) * 0x9E3779B97F4A7C15 % 2**64
+        assert state >> 20 & 2047 == 0
+
+
+NO_ROWS = (
+    b"abc",
+    b"abc\n",
+    b"A;",
+    b"A;\n",
+    b"A;1",
+    b"A;1.",
+    b"A;-",
+    b"A;-1.\n",
+    b"A;100.0\n",
+    b"A;-100.0\n",
+    b"A;+1.0\n",
+    b"A;1.25\n",
+    b"A;1.0\r\n",
+    b"A;1.0x\n",
+    b"A;1,0\n",
+    b"A;/.0\n",
+    b"A;.5\n",
+    b";1.0\n",
+    b"\n",
+    b"A;1.0\n\nB;2.0\n",
+    b"abc\nB;1.0\n",
+    b"x" * 101 + b";1.0\n",
+    b"A;1.0\n" * 682 + b"A;1",
+    b"A;1.0\n" * 100 + b"B;1.0;2.0\n" + b"C;1.0\n" * 50,
+    b"n" * 4096,
+)
+
+
+@pytest.mark.parametrize("data", NO_ROWS, ids=lambda data: repr(data[-24:]))
+@pytest.mark.parametrize("variant", ["cython", "numba", "numpy"])
+def test_what_is_no_row_is_refused_and_shown(variant: str, data: bytes) -> None:
+    """Nothing behind the file's end is read, and no reading is made up."""
+    module = pytest.importorskip(f"cases.brc.{variant}")
+
+    with pytest.raises(ValueError, match="row"):
+        module.summarise(str(inputs.content(data)))
+
+
+@pytest.mark.parametrize("size", [4096, 8192, 65536])
+@pytest.mark.parametrize("last", [b"L;1.2", b"L;1.2\n", b"L;-98.7", b"abc", b"A;", b"A;1", b"A;-"])
+def test_numba_reads_no_byte_behind_its_array(size: int, last: bytes) -> None:
+    """What lies behind the rows, in the array that they are a part of, changes nothing."""
+    np = pytest.importorskip("numpy")
+    module = pytest.importorskip("cases.brc.numba")
+    data = filled(size, last)
+    outcomes = []
+    for behind in (b"\0" * 64, b"9.9\n" * 16, b"5;5.5\n" * 10):
+        whole = np.frombuffer(data + behind, dtype=np.uint8)
+        table, odd = module.counted(whole[: len(data)], *module.SECRETS)
+        outcomes.append((table.tolist(), odd))
+
+    assert outcomes[0] == outcomes[1] == outcomes[2]
+    assert outcomes[0][1] is (last.removesuffix(b"\n")[-1:] not in b"27")
 
 
 def test_the_kernel_refuses_what_is_no_telemetry() -> None:

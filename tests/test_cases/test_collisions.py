@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 
 from cases import ratelimit, routes
+from cases.brc import inputs, row
 
 SETS = (1, 2, 3)
 NEAR_RANDOM = 3.0
@@ -125,3 +126,104 @@ else:
 
     assert one == same
     assert one != other
+
+
+def random_names(n: int, number: int) -> list[str]:
+    source = random.Random(number)
+    return ["".join(source.choices("abcdefghijklmnop", k=16)) for _ in range(n)]
+
+
+@pytest.mark.parametrize("number", SETS)
+@pytest.mark.parametrize("kind", ["words", "ends"])
+def test_stations_that_collided_in_c_are_as_good_as_random_ones(kind: str, number: int) -> None:
+    """2000 names that were all sent to one slot, and 2000 that differ in their middle only."""
+    module = pytest.importorskip("extensions.brc.cython")
+    chosen = inputs.colliding(2000, number)
+    if kind == "ends":
+        chosen = inputs.alike_at_both_ends(2000 * number)[-2000:]
+    counts = []
+    for names in (chosen, random_names(2000, number)):
+        tally = module.Tally()
+        data = b"".join(row(name, 1) for name in names)
+        tally.add(data, 0, len(data))
+        places = tally.places()
+        assert len(places) == 2000
+        counts.append(looked_at(places.values(), 8192))
+
+    assert counts[0] <= NEAR_RANDOM * counts[1]
+
+
+@pytest.mark.parametrize("number", SETS)
+def test_stations_that_collided_in_numba_are_as_good_as_random_ones(number: int) -> None:
+    """400 names whose hashes, byte by byte, had the same low bits."""
+    np = pytest.importorskip("numpy")
+    module = pytest.importorskip("cases.brc.numba")
+    counts = []
+    for names in (inputs.colliding_by_bytes(400, number), random_names(400, number)):
+        data = np.frombuffer(b"".join(row(name, 1) for name in names), dtype=np.uint8)
+        table, odd = module.counted(data, *module.SECRETS)
+        (slots,) = np.nonzero(table[:, module.NUMBER])
+        homes = table[slots, module.HASH] & (len(table) - 1)
+        assert not odd
+        assert len(slots) == 400
+        counts.append(looked_at(zip(homes.tolist(), slots.tolist(), strict=True), len(table)))
+
+    assert counts[0] <= NEAR_RANDOM * counts[1]
+
+
+def collided_in_numpy(n: int, number: int) -> list[str]:
+    """Names of 16 letters with one 64-bit hash, as NumPy's variant had it without a secret."""
+    np = pytest.importorskip("numpy")
+    golden = np.uint64(0x9E3779B97F4A7C15)
+    first = np.random.default_rng(number).integers(97, 123, (1 << 21, 8), dtype=np.uint8)
+    words = first.view("<u8")[:, 0]
+    hashes = words * golden
+    hashes ^= hashes >> np.uint64(32)
+    second = (hashes ^ hashes[0] ^ words[0]).view(np.uint8).reshape(-1, 8)
+    printable = ((second > 59) & (second < 127)).all(axis=1)
+    names = np.concatenate((first, second), axis=1)[printable]
+    return sorted({name.tobytes().decode() for name in names})[:n]
+
+
+@pytest.mark.parametrize("number", SETS)
+def test_stations_that_collided_in_numpy_take_no_more_rounds(
+    number: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Every round served one of the names whose hashes were equal; now it serves most."""
+    module = pytest.importorskip("cases.brc.numpy")
+    chosen = collided_in_numpy(30, number)
+    assert len(chosen) == 30
+    rounds: list[int] = []
+    once = module.one_round
+
+    def counting(*arguments: Any) -> Any:
+        rounds.append(1)
+        return once(*arguments)
+
+    monkeypatch.setattr(module, "one_round", counting)
+    stations: dict[bytes, list[int]] = {}
+    module.add_piece(stations, b"".join(row(name, 1) for name in chosen))
+
+    assert len(stations) == 30
+    assert len(rounds) <= 4
+
+
+def test_two_processes_look_for_stations_in_different_places() -> None:
+    """In C, in Numba and in NumPy, the secrets are a process's own."""
+    for name in ("extensions.brc.cython", "cases.brc.numba", "cases.brc.numpy"):
+        pytest.importorskip(name)
+    program = """
+import json
+import numpy as np
+from extensions.brc.cython import Tally
+from cases.brc import numba, numpy as columns
+data = b"".join(b"station %d;1.0\\n" % number for number in range(40))
+tally = Tally()
+tally.add(data, 0, len(data))
+table, _ = numba.counted(np.frombuffer(data, dtype=np.uint8), *numba.SECRETS)
+print(json.dumps([sorted(tally.places().values()), np.flatnonzero(table[:, 5]).tolist(), columns.KEYS.tolist()]))
+"""
+    one, same, other = in_processes(program, ("1", "1", "2"))
+
+    assert one == same
+    assert all(here != there for here, there in zip(one, other, strict=True))
