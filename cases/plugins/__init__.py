@@ -1,4 +1,8 @@
-"""What does a plugin cost?  Installed packages are discovered, and events dispatched to their hooks."""
+"""What does a plugin cost?  Installed packages are discovered, and events dispatched to their hooks.
+
+What is installed is what ``importlib.metadata.entry_points`` says: of several versions of one distribution one counts, eggs do, and so does
+any spelling of the folders that describe them.  Variants that read a folder themselves read what pip writes, and ask it for all else.
+"""
 
 from __future__ import annotations
 
@@ -84,7 +88,7 @@ def nasty() -> Iterator[Arguments]:
     yield "", inputs.loaded(inputs.install([])), _all_steps("nobody")
     yield inputs.install([]), [], _all_steps("nobody")
     yield inputs.install([]), [], []
-    for packages in (*_orders(), *_packages(), *_modules(), *_hooks()):
+    for packages in (*_orders(), *_packages(), *_descriptions(), *_modules(), *_hooks()):
         site = inputs.install(packages)
         names = sorted({line.partition("=")[0].strip() for one in packages for line in (one.entry_points or "").split("\n") if "=" in line})
         steps = _all_steps(*names)
@@ -168,6 +172,23 @@ def _packages() -> Iterator[list[Distribution]]:
         Distribution("late", f"[{GROUP}]\nlate = late.hooks:plugin\n", (*late.modules(), ("late/extra.py", "FEE = 7\n"))),
         fine.distribution(),
     ]
+
+
+def _descriptions() -> Iterator[list[Distribution]]:
+    """Folders that describe packages otherwise than pip does today: eggs, letters of another case, two versions of one package."""
+
+    def described(place: int, *infos: str, name: str = "") -> list[Distribution]:
+        made = [_says(name or f"d{number}", f"described_{place}_{number}", number, _numbered(number)) for number in range(len(infos))]
+        return [replace(one.distribution(), info=info) for one, info in zip(made, infos, strict=True)]
+
+    yield described(0, "egg-1.0.egg-info")
+    yield described(1, "egg.egg-info", "wheel-1.0.dist-info")
+    yield described(2, "Egg-1.0.EGG-INFO", "SHOUT-1.0.DIST-INFO", "quiet-1.0.Dist-Info")
+    yield described(3, "twice-1.0.dist-info", "twice-2.0.dist-info", "once-1.0.dist-info")
+    yield described(4, "Twin-1.0.dist-info", "twin-2.0.dist-info")
+    yield described(5, "tw_in-1.0.dist-info", "tw.in-2.0.dist-info", "Tw__In-3.0.dist-info")
+    yield described(6, "both-1.0.dist-info", "both-1.0.egg-info", name="same")
+    yield described(7, "Capital_Letters-1.0.dist-info", "no_version.dist-info")
 
 
 def _modules() -> Iterator[list[Distribution]]:

@@ -6,10 +6,10 @@ import marshal
 import os
 import sys
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from importlib.machinery import ModuleSpec, PathFinder, SourceFileLoader
-from importlib.metadata import EntryPoint
+from importlib.metadata import EntryPoint, entry_points
 from importlib.util import MAGIC_NUMBER
 from types import CodeType, ModuleType
 from typing import Any
@@ -18,9 +18,8 @@ from cases.plugins.backwards import Desk
 from cases.plugins.board import served
 from cases.plugins.contract import GROUP, Handed, Report, Step
 from cases.plugins.discovery import Found, load
-from cases.plugins.scandir import contents, parsed
+from cases.plugins.scandir import contents, described, points_in
 
-_OFFERS = GROUP.encode()
 _COMPILED = f".{sys.implementation.cache_tag}.pyc"
 _MAGIC = MAGIC_NUMBER + bytes(4)
 _HEADER = 16
@@ -59,17 +58,14 @@ class Index:
         self.folder = folder
         with os.scandir(folder) as entries:
             names = [entry.name for entry in entries]
-        self.infos = [name for name in names if name.endswith(".dist-info")]
+        self.infos = described(names)
         # one name in several forms (a folder, a library, a source) has rules of precedence that are not ours
-        self.forms = Counter(name.partition(".")[0] for name in names if name not in self.infos)
+        self.forms = Counter(name.partition(".")[0] for name in names if not name.endswith(".dist-info"))
         self.names = frozenset(names)
 
-    def points(self) -> Iterator[EntryPoint]:
-        """Yield the entry points of our group."""
-        for info in self.infos:
-            text = contents(f"{self.folder}/{info}/entry_points.txt")
-            if _OFFERS in text:
-                yield from parsed(text.decode())
+    def points(self) -> Iterable[EntryPoint]:
+        """Return the entry points of our group."""
+        return entry_points(group=GROUP) if self.infos is None else points_in(self.folder, self.infos)
 
     def find_spec(self, name: str, path: Sequence[str] | None = None, target: ModuleType | None = None) -> ModuleSpec | None:
         """Return where a module is, without looking."""
@@ -116,6 +112,8 @@ def discover(site: str, handed: Handed) -> Found:
     """Return the plugins by name: those handed over, then those installed."""
     if not site:
         return load((), handed)
+    if not os.path.isdir(site):  # a zip file, say
+        return load(entry_points(group=GROUP), handed)
     index = Index(site)
     with searched_first(index):
         return load(index.points(), handed)

@@ -34,6 +34,8 @@ class Distribution:
     """Paths below the folder, and sources."""
     upgrades: tuple[tuple[str, str, int], ...] = ()
     """Paths of modules, sources written over those that were compiled, and how many seconds newer these are; nothing is compiled again."""
+    info: str = ""
+    """The folder that describes it, where that is not ``name-1.0.dist-info``."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -209,7 +211,7 @@ def _install_one(package: Distribution, site: Path, final: Path) -> None:
         time = os.stat(site / path).st_mtime_ns + seconds * 10**9
         (site / path).write_text(source, encoding="utf-8")
         os.utime(site / path, ns=(time, time))
-    info = f"{package.name.replace('-', '_')}-1.0.dist-info"
+    info = package.info or f"{package.name.replace('-', '_')}-1.0.dist-info"
     (site / info).mkdir()
     texts = {
         "METADATA": f"Metadata-Version: 2.1\nName: {package.name}\nVersion: 1.0\nSummary: Made for a measurement.\n",
@@ -217,6 +219,8 @@ def _install_one(package: Distribution, site: Path, final: Path) -> None:
         "INSTALLER": "perflab\n",
         "entry_points.txt": package.entry_points,
     }
+    if info.lower().endswith(".egg-info"):
+        texts["PKG-INFO"] = texts.pop("METADATA")
     for name, text in texts.items():
         if text is not None:
             (site / info / name).write_text(text, encoding="utf-8")

@@ -330,6 +330,41 @@ def long_files_cut(site: str, handed: Handed, script: list[Step]) -> Report:
     return served(_Desk, site, handed, script, find)
 
 
+def _points(infos: list[Path]) -> list[Any]:
+    return [point for info in infos for point in parsed(contents(f"{info}/entry_points.txt").decode())]
+
+
+def eggs_not_seen(site: str, handed: Handed, script: list[Step]) -> Report:
+    """Only folders that pip writes are read; what setuptools left before is not there."""
+
+    def found(site: str, handed: Handed) -> Found:
+        points = entry_points(group=GROUP) if site else ()
+        kept = [point for point in points if not str(getattr(point.dist, "_path", "")).lower().endswith(".egg-info")]
+        return load(kept, handed)
+
+    return served(_Desk, site, handed, script, found)
+
+
+def every_version_counts(site: str, handed: Handed, script: list[Step]) -> Report:
+    """Two versions of one distribution, as an interrupted upgrade leaves them, are two packages."""
+
+    def found(site: str, handed: Handed) -> Found:
+        infos = [path for path in Path(site).iterdir() if path.name.lower().endswith(("dist-info", "egg-info"))] if site else []
+        return load(_points(infos), handed)
+
+    return served(_Desk, site, handed, script, found)
+
+
+def small_letters_only(site: str, handed: Handed, script: list[Step]) -> Report:
+    """The ending is compared as it stands, where the standard library takes letters of either case."""
+
+    def found(site: str, handed: Handed) -> Found:
+        points = entry_points(group=GROUP) if site else ()
+        return load([point for point in points if str(getattr(point.dist, "_path", "")).endswith(("dist-info", "egg-info"))], handed)
+
+    return served(_Desk, site, handed, script, found)
+
+
 def stale_code_run(site: str, handed: Handed, script: list[Step]) -> Report:
     """Where there is a compiled file, nobody asks whether it was made of the source beside it."""
 

@@ -7,6 +7,7 @@ import importlib.metadata
 import json
 import subprocess
 import sys
+import zipfile
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -334,6 +335,18 @@ def test_what_is_installed_while_the_program_runs_is_seen_by_the_one_that_looks_
     )
 
     assert [False, [], seen, [2] if seen else []] == report.outcomes
+
+
+@pytest.mark.parametrize("variant", ["naive", "scandir", "importer", "cython"])
+def test_what_is_installed_in_a_zip_file_is_found(variant: str, tmp_path: Path) -> None:
+    """A folder that is none is left to the standard library."""
+    site = tmp_path / "site.zip"
+    with zipfile.ZipFile(site, "w") as packed:
+        packed.writestr("zipped.py", "order = 0\non_paid = len\n")
+        packed.writestr("zipped-1.0.dist-info/METADATA", "Name: zipped\nVersion: 1.0\n")
+        packed.writestr("zipped-1.0.dist-info/entry_points.txt", f"[{GROUP}]\nzipped = zipped\n")
+
+    assert serve(variant, str(site), [], [Paid(0, 0)]).outcomes == [[2]]
 
 
 # --------------------------------------------------------------------------- hooks
