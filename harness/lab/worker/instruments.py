@@ -69,7 +69,8 @@ _OUTSIDE = {
 _BOUND: dict[ModuleType | type, dict[str, object]] = {
     module: {name: getattr(module, name) for name in names} for module, names in _OUTSIDE.items()
 }
-_every, _map = all, map  # two thousand names are compared after each input, without a loop of Python's
+# two thousand names are compared after each input, without a loop of Python's
+_every, _map = all, map
 _SEEN: set[str] = set()
 
 
