@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
 from typing import Any
 
 import pytest
 
 from harness.lab import store
-from tests.faults.scene import HOME, HONEST, Scene
+from harness.model.limited import MachineLimits
+from tests.faults.scene import HOME, HONEST, Scene, keep_limits
 
 QUICK = ("-w", "S", "--budget", "0.5", "-q")
 NOT_DEFENDED = (
@@ -20,17 +20,45 @@ NOT_DEFENDED = (
 )
 
 
-def outcome(scene: Scene, source: str, *, folder: Path | None = None) -> dict[str, Any]:
-    """What a run says of the cheat, which has no number; the honest one beside it has."""
-    ended = scene.run(
-        "run", folder or scene.case(cheat=source, honest=HONEST), *QUICK, "--json", "-"
-    )
+Cheats = dict[str, dict[str, Any]]
+"""What one run says of each cheat, by its name."""
+
+
+@pytest.fixture(scope="module")
+def caught(tmp_path_factory: pytest.TempPathFactory, machines_limits: MachineLimits) -> Cheats:
+    """All of them in one run; none has a number, and the honest one beside them has."""
+    scene = Scene(tmp_path_factory.mktemp("cheats"))
+    keep_limits(machines_limits, scene)
+    cheats = {
+        **{f"{_IMPORTED}{place}": _patch(what) for place, what in enumerate(CLOCKS.values())},
+        **{f"{_CALLED}{place}": _late_patch(what) for place, what in enumerate(CLOCKS.values())},
+        "forges_at_once": FORGING.format(call=1),
+        "forges_when_timed": FORGING.format(call=20),
+        "keeps_a_file": KEEPING_A_FILE,
+        "sorts_later": SORTING_LATER,
+        "works_when_looked_at": WORKING_WHEN_LOOKED_AT,
+        "knows_the_inputs": KNOWING_THE_INPUTS,
+    }
+    ended = scene.run("run", scene.case(**cheats, honest=HONEST), *QUICK, "--json", "-")
     assert ended.out, ended.err
     found = {one["name"]: one for one in ended.document()["workloads"][0]["variants"]}
+    assert 3 == ended.code, ended.said
     assert ("ok", True) == (found["honest"]["status"], found["honest"]["seconds"] is not None)
-    assert found["cheat"]["seconds"] is None, found["cheat"]
-    assert ended.code in {3, 4}
-    return dict(found["cheat"])
+    assert {} == {name: found[name] for name in cheats if found[name]["seconds"] is not None}
+    return {name: found[name] for name in cheats}
+
+
+_IMPORTED, _CALLED = "when_imported", "when_called"
+
+
+def _patch(what: str) -> str:
+    return f"'''Patches.'''\nimport gc, statistics, time\n{what}\ndef smallest(xs):\n    return sorted(xs)\n"
+
+
+def _late_patch(what: str) -> str:
+    lines = f"import gc, statistics, time\n{what}\n".splitlines()
+    body = "".join(f"    {line}\n" for line in lines)
+    return f"'''Patches.'''\ndef smallest(xs):\n{body}    return sorted(xs)\n"
 
 
 CLOCKS = {
@@ -48,98 +76,89 @@ CLOCKS = {
 }
 
 
-@pytest.mark.parametrize("when", ["when imported", "when called"])
-def test_whoever_replaces_what_it_is_measured_with_is_refused(scene: Scene, when: str) -> None:
+@pytest.mark.parametrize("when", [_IMPORTED, _CALLED])
+def test_whoever_replaces_what_it_is_measured_with_is_refused(caught: Cheats, when: str) -> None:
     """A clock, the collector, statistics, pickle, or the lab itself, in its modules, classes or code."""
-    sources = {}
-    for place, what in enumerate(CLOCKS.values()):
-        change = f"import gc, statistics, time\n{what}\n"
-        if when == "when called":
-            body = "".join(f"    {line}\n" for line in change.splitlines())
-            source = f"'''Patches.'''\ndef smallest(xs):\n{body}    return sorted(xs)\n"
-        else:
-            source = f"'''Patches.'''\n{change}def smallest(xs):\n    return sorted(xs)\n"
-        sources[f"cheat{place}"] = source
-    ended = scene.run("run", scene.case(**sources, honest=HONEST), *QUICK, "--json", "-")
-    found = {one["name"]: one for one in ended.document()["workloads"][0]["variants"]}
-    said = {what: found[name] for what, name in zip(CLOCKS, sources, strict=True)}
+    said = {what: caught[f"{when}{place}"] for place, what in enumerate(CLOCKS)}
 
-    assert 3 == ended.code, ended.said
-    assert ("ok", True) == (found["honest"]["status"], found["honest"]["seconds"] is not None)
     assert dict.fromkeys(CLOCKS, ("replaced-clock", None)) == {
         what: (one["status"], one["seconds"]) for what, one in said.items()
     }
 
 
-@pytest.mark.parametrize("when", ["at once", "when timed"])
-def test_a_forged_answer_in_the_result_pipe_is_refused(scene: Scene, when: str) -> None:
+FORGING = """
+    '''Forges.'''
+    import json, os, struct
+    calls = 0
+    FORGED = [
+        {{"status": "ok", "finding": "", "message": "", "inputs": 99, "repeats": 32, "warnings": [], "failed_entry": None, "gaps": {{}}}},
+        {{"ns": 1, "cpu_ns": 1, "loops": 1000}},
+        {{"difference": None, "kind": ""}},
+    ]
+    def smallest(xs):
+        global calls
+        calls += 1
+        if calls == {call} or calls > 600:
+            for forged in FORGED:
+                body = json.dumps(forged).encode()
+                for descriptor in range(3, 64):
+                    try:
+                        os.write(descriptor, struct.pack("!4sI", b"PLF1", len(body)) + body)
+                    except OSError:
+                        pass
+        return sorted(xs)
+"""
+
+
+@pytest.mark.parametrize("when", ["forges_at_once", "forges_when_timed"])
+def test_a_forged_answer_in_the_result_pipe_is_refused(caught: Cheats, when: str) -> None:
     """It writes a frame that says all is well, and fast, to every descriptor it finds: the frame lacks the job's ticket."""
-    source = f"""
-        '''Forges.'''
-        import json, os, struct
-        calls = 0
-        FORGED = [
-            {{"status": "ok", "finding": "", "message": "", "inputs": 99, "repeats": 32, "warnings": [], "failed_entry": None, "gaps": {{}}}},
-            {{"ns": 1, "cpu_ns": 1, "loops": 1000}},
-            {{"difference": None, "kind": ""}},
-        ]
-        def smallest(xs):
-            global calls
-            calls += 1
-            if calls == {"1" if when == "at once" else "20"} or calls > 600:
-                for forged in FORGED:
-                    body = json.dumps(forged).encode()
-                    for descriptor in range(3, 64):
-                        try:
-                            os.write(descriptor, struct.pack("!4sI", b"PLF1", len(body)) + body)
-                        except OSError:
-                            pass
-            return sorted(xs)
-    """
-    said = outcome(scene, source)
+    said = caught[when]
 
     assert "crashed" == said["status"]
     assert "into the result pipe" in said["message"]
 
 
-def test_answers_from_a_file_are_refused(scene: Scene) -> None:
+KEEPING_A_FILE = """
+    '''Reads its answers from a file.'''
+    import hashlib, json, os, tempfile
+    def smallest(xs):
+        path = os.path.join(os.path.dirname(__file__), hashlib.md5(repr(xs).encode()).hexdigest() + ".kept")
+        if os.path.exists(path):
+            with open(path) as file:
+                return json.load(file)
+        for _ in range(1_000_000):
+            pass
+        with open(path, "w") as file:
+            json.dump(sorted(xs), file)
+        return sorted(xs)
+"""
+
+
+def test_answers_from_a_file_are_refused(caught: Cheats) -> None:
     """It keeps its answers in a file that outlives the process; the lab asks for inputs that nobody has seen before."""
-    source = """
-        '''Reads its answers from a file.'''
-        import hashlib, json, os, tempfile
-        def smallest(xs):
-            path = os.path.join(os.path.dirname(__file__), hashlib.md5(repr(xs).encode()).hexdigest() + ".kept")
-            if os.path.exists(path):
-                with open(path) as file:
-                    return json.load(file)
-            for _ in range(1_000_000):
+    assert "cached-result" == caught["keeps_a_file"]["status"]
+
+
+SORTING_LATER = """
+    '''Sorts later.'''
+    import threading
+    def smallest(xs):
+        answer = list(xs)
+        done = threading.Event()
+        def later():
+            for _ in range(3_000_000):
                 pass
-            with open(path, "w") as file:
-                json.dump(sorted(xs), file)
-            return sorted(xs)
-    """
+            answer.sort()
+            done.set()
+        threading.Thread(target=later).start()
+        return answer
+"""
 
-    assert "cached-result" == outcome(scene, source)["status"]
 
-
-def test_a_thread_that_finishes_later_is_refused(scene: Scene) -> None:
+def test_a_thread_that_finishes_later_is_refused(caught: Cheats) -> None:
     """The list is handed out at once and sorted afterwards."""
-    source = """
-        '''Sorts later.'''
-        import threading
-        def smallest(xs):
-            answer = list(xs)
-            done = threading.Event()
-            def later():
-                for _ in range(3_000_000):
-                    pass
-                answer.sort()
-                done.set()
-            threading.Thread(target=later).start()
-            return answer
-    """
-
-    assert outcome(scene, source)["status"] in {
+    assert caught["sorts_later"]["status"] in {
         "left-running",
         "wrong-answer",
         "drifted",
@@ -228,41 +247,46 @@ def test_a_case_that_changes_costs_the_others_nothing(scene: Scene) -> None:
     assert "sort" in str(document)[:2000]
 
 
-def test_computing_only_what_is_verified_is_refused(scene: Scene) -> None:
+WORKING_WHEN_LOOKED_AT = """
+    '''Works when looked at.'''
+    import sys
+    def examined():
+        frame = sys._getframe()
+        while frame is not None:
+            if frame.f_code.co_filename.endswith("examine.py"):
+                return True
+            frame = frame.f_back
+        return False
+    def smallest(xs):
+        return sorted(xs) if examined() else list(xs)
+"""
+
+
+def test_computing_only_what_is_verified_is_refused(caught: Cheats) -> None:
     """It looks whether it is being examined, and when it is timed it hands the input back: timed answers are compared, too."""
-    source = """
-        '''Works when looked at.'''
-        import sys
-        def examined():
-            frame = sys._getframe()
-            while frame is not None:
-                if frame.f_code.co_filename.endswith("examine.py"):
-                    return True
-                frame = frame.f_back
-            return False
-        def smallest(xs):
-            return sorted(xs) if examined() else list(xs)
-    """
-    said = outcome(scene, source)
-
-    assert said["status"] in {"drifted", "wrong-answer", "nondeterministic"}
+    assert caught["works_when_looked_at"]["status"] in {
+        "drifted",
+        "wrong-answer",
+        "nondeterministic",
+    }
 
 
-def test_computing_only_the_inputs_of_the_proof_is_refused(scene: Scene) -> None:
+KNOWING_THE_INPUTS = """
+    '''Works on inputs it knows.'''
+    import random
+    KNOWN = set()
+    for n in (10, 33, 100, 1000, 3333):
+        for seed in range(3):
+            source = random.Random(seed)
+            KNOWN.add(tuple(source.random() for _ in range(n)))
+    def smallest(xs):
+        return sorted(xs) if tuple(xs) in KNOWN else list(xs)
+"""
+
+
+def test_computing_only_the_inputs_of_the_proof_is_refused(caught: Cheats) -> None:
     """It knows the inputs of the seeds that it has found out, and gives anything for others: the lab also asks for seeds of the moment, and times one of them."""
-    source = """
-        '''Works on inputs it knows.'''
-        import random
-        KNOWN = set()
-        for n in (10, 33, 100, 1000, 3333):
-            for seed in range(3):
-                source = random.Random(seed)
-                KNOWN.add(tuple(source.random() for _ in range(n)))
-        def smallest(xs):
-            return sorted(xs) if tuple(xs) in KNOWN else list(xs)
-    """
-
-    assert "wrong-answer" == outcome(scene, source)["status"]
+    assert "wrong-answer" == caught["knows_the_inputs"]["status"]
 
 
 @pytest.mark.parametrize(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import resource
+import shutil
 import signal
 import subprocess
 import sys
@@ -13,13 +14,29 @@ import psutil
 import pytest
 
 from harness.judge.summary import exit_code, summarise
-from harness.lab import conditions, store, supervisor
+from harness.lab import conditions, machine, store, supervisor
+from harness.model.limited import MachineLimits
 from harness.model.measured import Conditions, Run
 from tests.fakes.runs import fake_run
-from tests.faults.scene import HOME, HONEST, Scene
+from tests.faults.scene import HOME, HONEST, Scene, keep_limits
 
 QUICK = ("-w", "S", "--budget", "0.5", "-q")
 ENDLESS = ("-w", "S", "--budget", "120", "--precision", "0.0001")
+
+
+@pytest.fixture(scope="module")
+def common(tmp_path_factory: pytest.TempPathFactory, machines_limits: MachineLimits) -> Scene:
+    """A scene whose certificates many tests use: what they are about begins when the proof is over."""
+    made = Scene(tmp_path_factory.mktemp("common"))
+    keep_limits(machines_limits, made)
+    return made
+
+
+@pytest.fixture
+def known(common: Scene) -> Scene:
+    """The common scene, without the runs of other tests."""
+    shutil.rmtree(common.store / "sort", ignore_errors=True)
+    return common
 
 
 def begun(scene: Scene, blocks: int = 1, *more: object) -> subprocess.Popen[str]:
@@ -46,13 +63,13 @@ def kept(scene: Scene) -> Run:
 @pytest.mark.parametrize(
     ("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGHUP, 129)]
 )
-def test_33_35_an_interruption_keeps_what_there_is(scene: Scene, number: int, code: int) -> None:
+def test_33_35_an_interruption_keeps_what_there_is(known: Scene, number: int, code: int) -> None:
     """While measuring: the exit code of the signal, and the command that goes on."""
-    process = begun(scene)
+    process = begun(known)
     process.send_signal(number)
     out, err = process.communicate(timeout=60)
-    scene.check(out, err)
-    cut = kept(scene)
+    known.check(out, err)
+    cut = kept(known)
 
     assert code == process.returncode
     assert "interrupted: 0 of 1 workloads complete, all blocks so far are kept" in err
@@ -77,32 +94,32 @@ def test_33_an_interruption_before_the_first_number(scene: Scene) -> None:
     assert [] == list(scene.store.glob("sort/*"))
 
 
-def test_34_a_second_interruption_ends_at_once(scene: Scene) -> None:
+def test_34_a_second_interruption_ends_at_once(known: Scene) -> None:
     """No torn file, no child left, and still 130."""
-    process = begun(scene)
+    process = begun(known)
     process.send_signal(signal.SIGINT)
     process.send_signal(signal.SIGINT)
     out, err = process.communicate(timeout=60)
-    scene.check(out, err)
+    known.check(out, err)
 
     assert 130 == process.returncode
-    assert not kept(scene).complete
+    assert not kept(known).complete
 
 
-def test_36_after_kill_9_the_blocks_are_there(scene: Scene) -> None:
+def test_36_after_kill_9_the_blocks_are_there(known: Scene) -> None:
     """The workers die with it; the next start says which run is incomplete, and it can be resumed."""
-    process = begun(scene, 2)
+    process = begun(known, 2)
     process.send_signal(signal.SIGKILL)
     process.communicate()
     gone = [one for one in psutil.process_iter() if one.pid == process.pid]
     psutil.wait_procs(gone, timeout=30)
     for _ in range(10_000):
-        if not scene.strays():
+        if not known.strays():
             break
         os.sched_yield()
-    scene.check()
-    cut = kept(scene)
-    again = scene.run("run", scene.folder / "sort", *QUICK)
+    known.check()
+    cut = kept(known)
+    again = known.run("run", known.folder / "sort", *QUICK)
 
     assert not cut.complete
     assert 0 == again.code, again.err
@@ -225,11 +242,17 @@ def test_40_too_many_bad_blocks_are_inconclusive(bad: int, code: int) -> None:
     )
 
 
-def test_41_processors_are_those_we_may_use(scene: Scene) -> None:
+def test_41_processors_are_those_we_may_use(
+    known: Scene, machines_limits: MachineLimits, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Confined to one, the machine has one core, and the run says so."""
-    folder = scene.case(honest=HONEST)
+    with monkeypatch.context() as patch:  # its limits are not what is asked, and dear to measure
+        patch.setattr(supervisor, "processors", lambda: 1)
+        confined = machine.this_machine()
+    keep_limits(replace(machines_limits, machine=confined), known)
+    folder = known.case(honest=HONEST)
     one = min(os.sched_getaffinity(0))
-    ended = scene.run(
+    ended = known.run(
         "run", folder, *QUICK, "--json", "-", preexec_fn=lambda: os.sched_setaffinity(0, {one})
     )
 
@@ -238,17 +261,15 @@ def test_41_processors_are_those_we_may_use(scene: Scene) -> None:
 
 
 @pytest.mark.parametrize(
-    "environment",
+    "distorting",
     [
-        {"PYTHONOPTIMIZE": "2"},
-        {"PYTHONDEVMODE": "1"},
-        {"PYTHONHASHSEED": "5"},
-        {"PYTHONTRACEMALLOC": "5"},
+        {"PYTHONOPTIMIZE": "2", "PYTHONDEVMODE": "1"},
+        {"PYTHONTRACEMALLOC": "1", "PYTHONHASHSEED": "5"},
     ],
     ids=lambda given: next(iter(given)),
 )
 def test_42_distorting_settings_do_not_reach_the_workers(
-    scene: Scene, environment: dict[str, str]
+    scene: Scene, distorting: dict[str, str]
 ) -> None:
     """A variant sees an interpreter without them."""
     source = """
@@ -256,10 +277,10 @@ def test_42_distorting_settings_do_not_reach_the_workers(
         import os, sys
         def smallest(xs):
             if sys.flags.optimize or sys.flags.dev_mode or os.environ.get("PYTHONTRACEMALLOC"):
-                raise RuntimeError("distorted")
+                raise RuntimeError(f"distorted: {sys.flags}")
             return sorted(xs)
     """
-    ended = scene.run("verify", scene.case(honest=source), "-q", environment=environment)
+    ended = scene.run("verify", scene.case(honest=source), "-q", environment=distorting)
 
     assert 0 == ended.code, ended.said
 
@@ -289,15 +310,15 @@ def test_42_tracers_are_taken_off(scene: Scene) -> None:
     assert 0 == ended.code, ended.said
 
 
-def test_43_two_runs_wait_for_each_other(scene: Scene) -> None:
+def test_43_two_runs_wait_for_each_other(known: Scene) -> None:
     """The second says so; with --no-wait it goes on, with a warning."""
-    process = begun(scene)
-    folder = scene.case("other", honest=HONEST)
-    beside = scene.start("run", folder, *QUICK, "--no-wait")
+    process = begun(known)
+    folder = known.case("other")
+    beside = known.start("run", folder, *QUICK, "--no-wait")
     out, err = beside.communicate(timeout=120)
     process.send_signal(signal.SIGTERM)
     process.communicate()
-    scene.check(out, err)
+    known.check(out, err)
 
     assert 0 == beside.returncode, err
     assert "another run is measuring on this machine" in err
@@ -322,9 +343,9 @@ CONSOLES = [
 
 
 @pytest.mark.parametrize("console", CONSOLES, ids=lambda console: next(iter(console)))
-def test_44_poor_consoles_get_what_they_can_show(scene: Scene, console: dict[str, str]) -> None:
+def test_44_poor_consoles_get_what_they_can_show(known: Scene, console: dict[str, str]) -> None:
     """No traceback, no colour codes, nothing that the console cannot show."""
-    ended = scene.run("run", scene.case(honest=HONEST), *QUICK, environment=console)
+    ended = known.run("run", known.case(honest=HONEST), *QUICK, environment=console)
 
     assert 0 == ended.code, ended.said
     assert "honest" in ended.out

@@ -62,9 +62,7 @@ def test_a_run_ends_with_a_proven_table_and_a_document(
 
 def test_several_cases_are_one_document(write_case: Callable[..., Path]) -> None:
     """harness.runs/1 holds one harness.run/1 a case."""
-    ended = harness(
-        "run", write_case(honest=HONEST), write_case(honest=HONEST), *QUICK, "--json", "-"
-    )
+    ended = harness("run", write_case(), write_case(), *QUICK, "--json", "-")
     document = msgspec.json.decode(ended.stdout, type=RunsDocument)
 
     assert (document.schema, len(document.runs)) == ("harness.runs/1", 2)
@@ -126,7 +124,7 @@ def test_a_variant_that_breaks_only_when_large_keeps_its_small_numbers(
         "run",
         write_case("verify_up_to=1000", breaks=breaks),
         "--budget",
-        "1",
+        "0.5",
         "-w",
         "S",
         "-w",

@@ -77,9 +77,7 @@ def test_the_terminal_ends_with_what_to_do(write_case: Callable[..., Path], tmp_
 
 def test_any_size_can_be_asked_for(write_case: Callable[..., Path]) -> None:
     """A size between the declared ones is measured and proven like them."""
-    ended = harness(
-        "run", write_case(honest=HONEST), "-w", "70", "--budget", "0.5", "--quiet", "--json", "-"
-    )
+    ended = harness("run", write_case(), "-w", "70", "--budget", "0.5", "--quiet", "--json", "-")
     document = msgspec.json.decode(ended.stdout, type=RunDocument)
 
     assert (0, [("70", 70)]) == (

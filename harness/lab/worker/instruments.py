@@ -120,7 +120,9 @@ def replaced() -> list[str]:
     return found + [
         f"{function.__module__}.{function.__qualname__}"
         for function, parts in _MADE_OF.items()
-        if not _same(parts, _parts(function))
+        if function.__code__ is not parts[0]
+        or function.__defaults__ is not parts[1]
+        or ((function.__kwdefaults__ or len(parts) > 2) and not _same(parts, _parts(function)))
     ]
 
 
