@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 
 from harness.errors import AskedWrongly, BadCase, Terminated, words_of
 from harness.lab import trees
-from harness.lab.packaged import in_its_package
+from harness.lab.packaged import import_folders, in_its_package, project_of
 from harness.lab.trees import Tree
 from harness.model.declared import Case, Technique, Variant, Workload
 
@@ -87,8 +87,10 @@ class Found:
         return case
 
     def _make_importable(self) -> None:
-        if self.search_path and self.search_path not in sys.path:
-            sys.path.append(self.search_path)
+        wanted = [self.search_path] if self.search_path else []
+        if self.origin == "path":
+            wanted += import_folders(project_of(self.folder))
+        sys.path += [folder for folder in dict.fromkeys(wanted) if folder not in sys.path]
         if self.origin == "catalogue" and not trees.in_a_tree():
             for name in (
                 "cases",

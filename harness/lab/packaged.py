@@ -1,4 +1,4 @@
-"""A case that lies inside a package is imported as a part of it, if its modules need that."""
+"""What a case's import needs of the project around it: its package, its top, its ``src``."""
 
 from __future__ import annotations
 
@@ -41,3 +41,20 @@ def _is_elsewhere(name: str, folder: Path) -> bool:
         spec = importlib.util.find_spec(name)
         return spec is not None and bool(spec.origin) and Path(spec.origin or "").parent != folder
     return False
+
+
+def project_of(folder: Path) -> Path:
+    """The top of the project that holds a folder: of its repository, or where its build is described; else the folder above."""
+    for marks in ((".git",), ("pyproject.toml", "setup.py", "setup.cfg")):
+        for above in folder.parents:
+            if any((above / mark).exists() for mark in marks):
+                return above
+    return folder.parent
+
+
+def import_folders(root: Path) -> list[str]:
+    """Where the modules of a project lie that nobody has installed: its top, and ``src`` there.
+
+    ``run``, ``verify`` and the gate ask the same two folders: what one of them can import, all can.
+    """
+    return [str(folder) for folder in (root, root / "src") if folder.is_dir()]

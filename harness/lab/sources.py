@@ -16,6 +16,7 @@ from harness.lab import building, depending
 from harness.lab.belonging import data_in
 from harness.lab.catalogue import HOME
 from harness.lab.closure import follow
+from harness.lab.packaged import import_folders, project_of
 from harness.lab.trees import Tree
 from harness.lab.worker.observing import is_made
 from harness.model.depended import Dependencies
@@ -265,22 +266,13 @@ def own_tree(found: Found) -> Tree:
     if found.origin == "path":
         root = project_of(found.folder)
         search = [one for one in depending.search_folders(found) if not depending.in_site(one)]
-        paths = dict.fromkeys([found.search_path, *search, str(root), str(root / "src")])
+        paths = dict.fromkeys([found.search_path, *search, *import_folders(root)])
         return Tree(str(root), tuple(paths), ())
     top = found.module.partition(".")[0]
     home = found.folder.parents[found.module.count(".")]
     return Tree(
         str(home), (str(home),), (top, "extensions") if found.origin == "catalogue" else (top,)
     )
-
-
-def project_of(folder: Path) -> Path:
-    """The top of the project that holds a folder: of its repository, or where its build is described; else the folder above."""
-    for marks in ((".git",), ("pyproject.toml", "setup.py", "setup.cfg")):
-        for above in folder.parents:
-            if any((above / mark).exists() for mark in marks):
-                return above
-    return folder.parent
 
 
 def require_build(found: Found, variant: str) -> None:

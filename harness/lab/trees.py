@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, NoReturn
 
 from harness.lab import finder
 from harness.lab.finder import FINDER, LateImport, is_installed
+from harness.lab.packaged import import_folders
 
 if TYPE_CHECKING:
     from types import ModuleType
@@ -66,7 +67,7 @@ def tree_at(root: Path, search_path: str = "", *, origin: Path | None = None) ->
     twins = [root / one.relative_to(origin) for one in _ours(origin)] if origin else []
     paths = list(
         dict.fromkeys(
-            str(folder) for folder in (*wanted, *twins, root, root / "src") if folder.is_dir()
+            [*(str(one) for one in (*wanted, *twins) if one.is_dir()), *import_folders(root)]
         )
     )
     names = {name for path in paths for name in importable_names(Path(path))}

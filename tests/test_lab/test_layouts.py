@@ -203,14 +203,14 @@ def test_a_proof_is_of_one_checkout(project: Project, monkeypatch: pytest.Monkey
 # --------------------------------------------------------------------------- the whole command line
 
 
-def typed(folder: Path, name: str, *words: str, text: str = RIGHT) -> subprocess.CompletedProcess[str]:  # fmt: skip
-    """Build a layout, write the function, and type a command in it."""
+def typed(folder: Path, name: str, *words: str, text: str = RIGHT, uninstalled: bool = False) -> subprocess.CompletedProcess[str]:  # fmt: skip
+    """Build a layout, write the function, and type a command in it; ``uninstalled``: without any PYTHONPATH."""
     layout = LAYOUTS[name]
     root = folder / "one"
     if not root.exists():
         build(layout, root)
     change(layout, root, text)
-    path = search_path(layout, root, folder / "site")
+    path = "" if uninstalled else search_path(layout, root, folder / "site")
     case = os.path.relpath(layout.case, layout.here or ".")
     return python(root / layout.here, words[0], f"./{case}", *words[1:], PYTHONPATH=path)
 
@@ -225,6 +225,19 @@ def test_verify_after_a_change_and_in_a_second_checkout(tmp_path: Path) -> None:
     second = typed(tmp_path / "copy", "src", "verify", text=WRONG)
 
     assert (first.returncode, wrong.returncode, second.returncode) == (0, 3, 3)
+
+
+@pytest.mark.usefixtures("known_limits")
+@pytest.mark.parametrize("name", ["src", "flat"])
+def test_what_nobody_has_installed_is_found_by_all(tmp_path: Path, name: str) -> None:
+    """At the top or in src/ of the project: verify proves it, and refuses a wrong answer as the gate does."""
+    gate = ("gate", "--against", "HEAD", "--metric", "time", "--no-profile", "-V", "ours")
+    codes = [
+        typed(tmp_path, name, *words, text=text, uninstalled=True).returncode
+        for words, text in ((("verify",), RIGHT), (("verify",), WRONG), (gate, WRONG))
+    ]
+
+    assert [0, 3, 3] == codes
 
 
 @pytest.mark.usefixtures("known_limits")
