@@ -57,7 +57,7 @@ def command() -> None:
 @click.option(
     "--existing",
     is_flag=True,
-    help="Measure what is checked out, in this very environment, without building anything: seconds.",
+    help="Measure what is checked out, in this very environment; only extensions that lack a build are built.",
 )
 @click.option(
     "--instructions",
@@ -82,7 +82,9 @@ def run_command(
     project = airspeed.project_at(Path.cwd())
     before = _read(project)
     wanted = (
-        _checked_out(project, commits, cases) if existing else airspeed.commits_in(project, commits)
+        _checked_out(project, commits, cases, variants, quiet=quiet)
+        if existing
+        else airspeed.commits_in(project, commits)
     )
     name = airspeed.this_machine().machine
     if missing:
@@ -107,14 +109,16 @@ def run_command(
     )
 
 
-def _checked_out(project: Project, commits: str, cases: Sequence[str]) -> list[str]:
-    """The commit that is checked out, with everything built from its sources.
+def _checked_out(
+    project: Project, commits: str, cases: Sequence[str], asked: Sequence[str], *, quiet: bool
+) -> list[str]:
+    """The commit that is checked out, with everything built from its sources; what is not, is built now.
 
     Raises:
         AskedWrongly: another one was asked for, or the working tree has other code.
         NotBuilt: a compiled variant is not what its source says.
     """
-    from harness.lab import catalogue, sources
+    from harness.lab import building, catalogue, sources
     from harness.lab.history import ours
 
     if commits != "HEAD":
@@ -122,8 +126,17 @@ def _checked_out(project: Project, commits: str, cases: Sequence[str]) -> list[s
             f"--existing measures what is checked out, not {commits!r}",
             "leave out the commits, or leave out --existing",
         )
-    for found in [catalogue.find_case(name) for name in cases] or catalogue.find_cases().values():
-        for variant in found.load().variants:
+    chosen = [catalogue.find_case(name) for name in cases] or [*catalogue.find_cases().values()]
+    wanted = [
+        (found, [name for name in found.load().variants if not asked or name in asked])
+        for found in chosen
+    ]
+    building.provide(
+        set().union(*(building.bodies(found, variants) for found, variants in wanted)),
+        options.teller(quiet=quiet),
+    )
+    for found, variants in wanted:
+        for variant in variants:
             sources.require_build(found, variant)
     return [ours.checked_out(project.repository)]
 

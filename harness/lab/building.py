@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from harness.errors import NotBuilt
+from harness.lab import missing
 from harness.lab.catalogue import HOME
 from harness.lab.closure import needed_files
 from harness.lab.supervisor import die_with_parent, processors
@@ -140,10 +141,15 @@ def _is_current(source: Path, record: dict[str, Any]) -> bool:
 def _remedy() -> str:
     if not _CHECKOUT.is_file():
         return "install perflab anew where there is a C compiler: it is built with the wheel"
-    missing = [tool for tool in _TOOLS if importlib.util.find_spec(tool) is None]
-    if missing:
-        return f"python -m pip install {' '.join(missing)}; then try again"
-    return "run `make build`, or `python setup.py build_ext --inplace`, then try again"
+    tools = [tool for tool in _TOOLS if importlib.util.find_spec(tool) is None]
+    if tools:
+        return f"python -m pip install {' '.join(tools)}; then try again"
+    compiler = os.environ.get("CC", "cc").split()
+    if not compiler or shutil.which(compiler[0]) is None:
+        return (
+            "sudo apt-get install gcc, or name a compiler that is there: CC=clang; then try again"
+        )
+    return f"{missing.build()}; then try again"
 
 
 def _listed(sources: Sequence[Path]) -> str:

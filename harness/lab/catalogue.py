@@ -182,10 +182,9 @@ def typed(found: Found) -> str:
     if found.origin != "path":
         return found.name
     try:
-        path = os.path.relpath(found.folder)
+        return _typed_path(found.folder)
     except (OSError, ValueError):  # the working directory is gone
-        path = str(found.folder)
-    return shlex.quote(path if path.startswith((".", os.sep)) else f"./{path}")
+        return shlex.quote(str(found.folder))
 
 
 def typed_name(name: str) -> str:
@@ -444,10 +443,43 @@ def _instead_of(folder: Path) -> str:
     near = Path("cases", folder.name)
     if (near / "__init__.py").is_file():
         return f"did you mean ./{near.as_posix()}?"
+    if meant := _nearest_cases(folder):
+        return f"did you mean {' or '.join(meant)}?"
     name = proposed_name(f"{folder.stem}_case" if folder.suffix else folder.name)
     there = os.path.relpath(folder.with_name(name))
     typed_path = there if os.sep in there else f"./{there}"
     return f"start one with: python -m harness new {shlex.quote(typed_path)}"
+
+
+def _nearest_cases(folder: Path) -> list[str]:
+    """The cases whose folders, or the folders that hold them, are spelt nearly like this one; as they are typed from here."""
+    above = next(one for one in folder.parents if one.is_dir())
+    held: dict[str, list[Path]] = {}
+    for pattern in ("*", "*/*", "*/*/*"):
+        for init in sorted(above.glob(f"{pattern}/__init__.py"))[:_MOST_FOLDERS]:
+            if _declares_a_case(init):
+                inside = init.parent.relative_to(above)
+                held.setdefault(str(inside), []).append(init.parent)
+                held.setdefault(str(inside.parent), []).append(init.parent)
+    wanted = str(folder.relative_to(above))
+    near = get_close_matches(wanted, [one for one in held if one != "."], n=1, cutoff=0.6)
+    return [_typed_path(one) for one in held[near[0]][:3]] if near else []
+
+
+_MOST_FOLDERS = 1000
+
+
+def _declares_a_case(init: Path) -> bool:
+    """Whether a package reads like a case: nothing is imported."""
+    try:
+        return b"Case(" in init.read_bytes()
+    except OSError:
+        return False
+
+
+def _typed_path(folder: Path) -> str:
+    path = os.path.relpath(folder)
+    return shlex.quote(path if path.startswith((".", os.sep)) else f"./{path}")
 
 
 def _dotted(path: Path) -> str:

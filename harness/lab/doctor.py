@@ -27,8 +27,7 @@ from math import ceil, exp, floor, log
 from pathlib import Path
 
 from harness.errors import NotBuilt, PerflabError
-from harness.lab import catalogue, places, sources
-from harness.lab.catalogue import HOME
+from harness.lab import catalogue, missing, places, sources
 
 _AA_SECONDS = 0.5
 _SLICE_NS = 500_000
@@ -682,14 +681,14 @@ def extensions(cases: Sequence[catalogue.Found]) -> Check:
         for found in ours
         for path in sorted((found.home / "extensions" / found.name).glob("*.pyx"))
     ]
-    missing = [f"{found.name}/{name}" for found, name in bodies if not _is_built(found, name)]
-    if missing:
-        said = f"{len(missing)} of {len(bodies)} not built or older than their source: {', '.join(missing)}"
+    absent = [f"{found.name}/{name}" for found, name in bodies if not _is_built(found, name)]
+    if absent:
+        said = f"{len(absent)} of {len(bodies)} not built or older than their source: {', '.join(absent)}"
         return _warn(
             "extensions",
             said,
             "they are built when they are first asked for, or show as not-built",
-            "make build",
+            missing.build(),
         )
     return _ok("extensions", f"{len(bodies)} of {len(bodies)} built and current")
 
@@ -718,14 +717,14 @@ def rivals(cases: Sequence[catalogue.Found]) -> Check:
                 error.remedy or f"python -m harness list {found.name}",
             )
     names = sorted(wanted - sys.stdlib_module_names - {"cases", "harness"})
-    missing = [name for name in names if importlib.util.find_spec(name) is None]
-    if missing:
+    absent = [name for name in names if importlib.util.find_spec(name) is None]
+    if absent:
         why = "they show as unavailable: nobody sees how far ours is from the best library"
         return _warn(
             "rivals",
-            f"{len(missing)} of {len(names)} missing: {', '.join(missing)}",
+            f"{len(absent)} of {len(names)} missing: {', '.join(absent)}",
             why,
-            "make extras" if (HOME / "Makefile").is_file() else "pip install 'perflab[rivals]'",
+            missing.install(absent),
         )
     return _ok(
         "rivals",
@@ -766,17 +765,17 @@ PROGRAMS = (
 
 def programs(here: Here) -> Check:
     """Which programs are missing on this machine, all at once, with the command that brings them."""
-    missing = [
+    absent = [
         one for one in PROGRAMS if not any(map(here.which, one.names)) and not _in_python(one)
     ]
-    if not missing:
+    if not absent:
         return _ok("programs", ", ".join(one.names[0] for one in PROGRAMS))
-    said = ", ".join(f"{one.names[0]} ({one.purpose})" for one in missing)
+    said = ", ".join(f"{one.names[0]} ({one.purpose})" for one in absent)
     dnf = here.which("dnf") is not None and here.which("apt-get") is None
-    packages = " ".join(one.dnf if dnf else one.apt for one in missing)
+    packages = " ".join(one.dnf if dnf else one.apt for one in absent)
     return _warn(
         "programs",
-        f"{len(missing)} of {len(PROGRAMS)} missing: {said}",
+        f"{len(absent)} of {len(PROGRAMS)} missing: {said}",
         "what needs them shows as unavailable, and its tests are skipped",
         f"sudo {'dnf' if dnf else 'apt-get'} install -y {packages}",
     )

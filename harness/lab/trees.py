@@ -184,7 +184,37 @@ def _is_built(file: str) -> bool:
     return file.endswith((".so", ".pyd"))
 
 
-def only_here(name: str) -> str:
+def why_missing(name: str) -> str:
+    """Words for a module that cannot be imported although there is a file of it; empty: there is none."""
+    return _hidden_by_ours(name) or _only_here(name)
+
+
+def _hidden_by_ours(name: str) -> str:
+    """Words for a module of the user's in a package that has the name of one of perflab's; empty: it is in none."""
+    top = name.partition(".")[0]
+    if top not in _OUR_PACKAGES:
+        return ""
+    tree = FINDER.active
+    folders = (*(tree.paths if tree else ()), os.getcwd(), *sys.path)
+    for folder in dict.fromkeys(Path(entry or ".").resolve() for entry in folders):
+        stem = folder.joinpath(*name.split("."))
+        if folder == _HOME or not (stem.is_dir() or any(stem.parent.glob(f"{stem.name}.py*"))):
+            continue
+        top_of_it = Path(tree.root) if tree else Path.cwd()
+        mine = os.path.relpath(folder / top, top_of_it)
+        better = os.path.join(os.path.dirname(mine), f"my_{top}")
+        return (
+            f": {top!r} is the name of a package of perflab's, which is imported in the place of"
+            f" yours; rename yours and what imports it: {shlex.join(['mv', mine, better])}"
+        )
+    return ""
+
+
+_HOME = Path(__file__).resolve().parents[2]
+_OUR_PACKAGES = frozenset({"cases", "extensions", "harness", "perflab"})
+
+
+def _only_here(name: str) -> str:
     """Words for a module that the active tree lacks and the working tree has; empty: it has none."""
     tree = FINDER.active
     if tree is None or not tree.origin:

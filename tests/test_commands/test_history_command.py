@@ -414,3 +414,21 @@ def test_unlike_machines_of_one_name_are_refused(tmp_path: Path) -> None:
     )
     with pytest.raises(Inconclusive, match="cpu is 'd' there and 'c' here"):
         files.merge([tmp_path / "one"], tmp_path / "all")
+
+
+def test_existing_builds_what_is_asked_for_and_no_more(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As run and verify do: the bodies of the variants that were asked for, before they are required."""
+    from types import SimpleNamespace
+
+    from harness.commands import history
+    from harness.lab import building, sources
+    from harness.lab.history import ours
+
+    done: list[str] = []
+    monkeypatch.setattr(building, "provide", lambda bodies, tell: done.extend(sorted(one.stem for one in bodies)))  # fmt: skip
+    monkeypatch.setattr(sources, "require_build", lambda found, name: done.append(f"required {name}"))  # fmt: skip
+    monkeypatch.setattr(ours, "checked_out", lambda repository: "c0ffee")
+    project = SimpleNamespace(repository=None)
+    wanted = history._checked_out(project, "HEAD", ["dedupe"], ["naive", "myers_c"], quiet=True)  # type: ignore[arg-type]
+
+    assert (["c0ffee"], ["myers_c", "required naive", "required myers_c"]) == (wanted, done)

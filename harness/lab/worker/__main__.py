@@ -83,10 +83,9 @@ class Server:
             return handler(job)
         except ImportError as error:
             from harness.errors import words_of
+            from harness.lab import missing
 
-            return _failure(
-                _import_status(error), words_of(error) + trees.only_here(error.name or "")
-            )
+            return _failure(_import_status(error), words_of(error) + missing.why(error))
         except LateImport as error:
             return {**_failure("raised", str(error)), "late_import": True}
         except MemoryError:
