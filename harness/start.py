@@ -157,7 +157,7 @@ def _explained(error: BaseException) -> tuple[int, str, list[str]]:
         return (
             LACKS,
             f"perflab lacks a library: no module named {missing}",
-            [f"python -m pip install {missing}{hidden}"],
+            [f"python -m pip install {_distribution(str(missing))}{hidden}"],
         )
     problem = f"perflab itself failed: {_words(error)}"
     if false := _impostors():
@@ -169,6 +169,27 @@ def _explained(error: BaseException) -> tuple[int, str, list[str]]:
     if (number := getattr(error, "errno", None)) in {24, 23}:  # EMFILE, ENFILE
         return LACKS, f"{problem} (error {number})", ["raise the limit: ulimit -n 1024"]
     return NOT_MEASURED, problem, []
+
+
+def _distribution(module: str) -> str:
+    """The name under which a library's module is installed."""
+    top = module.partition(".")[0]
+    return _OTHERWISE_NAMED.get(top, top)
+
+
+_OTHERWISE_NAMED = {
+    "PIL": "pillow",
+    "_cffi_backend": "cffi",
+    "attr": "attrs",
+    "bs4": "beautifulsoup4",
+    "dateutil": "python-dateutil",
+    "linkify_it": "linkify-it-py",
+    "markdown_it": "markdown-it-py",
+    "mpl_toolkits": "matplotlib",
+    "pynvml": "nvidia-ml-py",
+    "yaml": "pyyaml",
+}
+"""Modules whose names are not those of the distributions that bring them."""
 
 
 def _words(error: BaseException) -> str:

@@ -36,7 +36,9 @@ def chosen_runs(wanted: Sequence[str], stores: Stores) -> list[Chosen]:
     """
     names = wanted or [case for case in stores.cases() if stores.files(case)]
     if not names:
-        raise AskedWrongly(f"there is no run in {stores}", "python -m harness run dedupe")
+        raise AskedWrongly(
+            f"there is no run in {stores}", f"python -m harness run dedupe{stores.option}"
+        )
     return [chosen_run(name, stores) for name in names]
 
 
@@ -66,7 +68,8 @@ def of_case(case: str, stores: Stores) -> Chosen:
     found = choosing.chosen(case, stores)
     if found is None:
         raise AskedWrongly(
-            f"there is no complete run of {case} in {stores}", f"python -m harness run {case}"
+            f"there is no complete run of {case} in {stores}",
+            f"python -m harness run {case}{stores.option}",
         )
     return Chosen(found.run, found.path, found.selection)
 

@@ -66,7 +66,10 @@ def command(
     stores = options.stores(store_folder)
     pair = compare.best_pair(*(_sides(name, stores) for name in (first, second)))
     one, other = (_only(side, cases, workloads, variants) for side in pair)
-    compared = compare.compare(one, other, basis=Basis(basis), tolerance=tolerance)
+    try:
+        compared = compare.compare(one, other, basis=Basis(basis), tolerance=tolerance)
+    except Inconclusive as error:
+        raise Inconclusive(error.problem, _in_store(error.remedy, stores)) from None
     if not compared.keys and not compared.missing and not compared.unlike:
         raise AskedWrongly(
             "neither side has such a key",
@@ -81,6 +84,11 @@ def command(
     if json_to != "-":
         click.echo(shown.compare_table(compared), nl=False)
     raise click.exceptions.Exit(int(code))
+
+
+def _in_store(remedy: str, stores: Stores) -> str:
+    """The command that goes on with a run, for the store that holds the run."""
+    return f"{remedy}{stores.option}" if " --resume " in remedy else remedy
 
 
 def _sides(asked: str, stores: Stores) -> list[Side]:
@@ -126,7 +134,7 @@ def _require_no_case(asked: str, stores: Stores) -> None:
     ):
         raise Inconclusive(
             f"no baseline: 0 complete runs of {asked} in {stores}, 0 keys compared",
-            f"measure one: python -m harness run {asked}",
+            f"measure one: python -m harness run {asked}{stores.option}",
         )
 
 

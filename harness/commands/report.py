@@ -151,7 +151,8 @@ def _verify(folder: Path, stores: Stores) -> ExitCode:
     for problem in found:
         click.echo(clean(problem))
     if found:
-        said = f"{folder}: {len(found)} differences; python -m harness report writes it anew"
+        again = f"python -m harness report -o {shlex.quote(str(folder))}"
+        said = f"{folder}: {len(found)} differences; {again} writes it anew"
         click.echo(typable(said))
         return ExitCode.WRONG_ANSWER
     manifest = publishing.manifest(folder)
@@ -193,7 +194,9 @@ def _gathered(stores: Stores, *, quiet: bool) -> _Gathered:
             case_page(name, shelf, studies.study(known[name]) if name in known else None, profiles)
         )
     if not made_from:
-        raise AskedWrongly(f"there is no run in {stores}", "python -m harness run dedupe")
+        raise AskedWrongly(
+            f"there is no run in {stores}", f"python -m harness run dedupe{stores.option}"
+        )
     return _Gathered(_site(cases), made_from)
 
 

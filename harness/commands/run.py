@@ -107,7 +107,7 @@ def command(
     asked = (
         _resumed(cases, resume, stores, precision=precision, budget=budget)
         if resume is not None
-        else [_Asked(catalogue.find_case(name), plan) for name in _some(cases)]
+        else [_Asked(catalogue.find_case(name), plan, stores) for name in _some(cases)]
     )
     sessions = [_session(one, workloads, variants, stores.runs) for one in asked]
     with the_machine(wait=not no_wait) as alone:
@@ -125,9 +125,7 @@ def command(
         else summary
         for summary in summaries
     ]
-    stored = "" if store_folder is None else f" --store {shlex.quote(str(store_folder))}"
-    again = {one.found.name: f"{catalogue.typed(one.found)}{stored}" for one in asked}
-    _finish(summaries, codes, json_to, again)
+    _finish(summaries, codes, json_to, {one.found.name: one for one in asked})
 
 
 def _measure_all(
@@ -137,7 +135,7 @@ def _measure_all(
     summaries, codes = [], []
     for one, session in zip(asked, sessions, strict=True):
         try:
-            summaries.append(_measure(session, one.earlier, quiet=quiet, tables=tables))
+            summaries.append(_measure(session, one, quiet=quiet, tables=tables))
         except Changed as error:
             say_error(error)
             codes.append(error.exit_code)
@@ -180,7 +178,13 @@ class _Asked:
 
     found: catalogue.Found
     plan: Plan
+    stores: Stores
     earlier: Run | None = None
+
+    @property
+    def again(self) -> str:
+        """What a person types to name the case and its store again."""
+        return f"{catalogue.typed(self.found)}{self.stores.option}"
 
 
 def _some(cases: tuple[str, ...]) -> tuple[str, ...]:
@@ -208,7 +212,8 @@ def _resumed(
     if found.name != run.case:
         raise AskedWrongly(
             f"run {run.id} is of {run.case!r}, not of {found.name!r}",
-            f"python -m harness run {catalogue.typed_name(run.case)} --resume {run.id}",
+            f"python -m harness run {catalogue.typed_name(run.case)} --resume {run.id}"
+            f"{stores.option}",
         )
     plan = replace(
         run.plan,
@@ -216,7 +221,7 @@ def _resumed(
         budget_seconds=budget or run.plan.budget_seconds,
         max_blocks=0,
     )
-    return [_Asked(found, plan, session.resumed(run, found, found.load(), plan))]
+    return [_Asked(found, plan, stores, session.resumed(run, found, found.load(), plan))]
 
 
 def _session(
@@ -253,9 +258,7 @@ def _look_back(asked: _Asked, stores: Stores, *, alone: bool) -> None:
         left.unfinished if alone else ()
     ):  # beside another run, what looks cut off may be in progress
         if asked.earlier is None or one.run.id != asked.earlier.id:
-            again = typable(
-                f"python -m harness run {catalogue.typed(asked.found)} --resume {one.run.id}"
-            )
+            again = typable(f"python -m harness run {asked.again} --resume {one.run.id}")
             click.echo(
                 clean(
                     f"warning: run {one.run.id} is incomplete, and kept as it is; to go on with it: {again}"
@@ -307,7 +310,7 @@ class _Listener:
                 print_workload(self._console, summarise(only).workloads[0], case=run.case)
 
 
-def _measure(session: Session, earlier: Run | None, *, quiet: bool, tables: bool) -> Summary:
+def _measure(session: Session, asked: _Asked, *, quiet: bool, tables: bool) -> Summary:
     """Measure one case; an interruption keeps what there is and says how to go on."""
     from harness.judge.summary import summarise
     from harness.show.table import Terminal
@@ -316,11 +319,11 @@ def _measure(session: Session, earlier: Run | None, *, quiet: bool, tables: bool
     with _progress(session, quiet=quiet) as shown:
         listener = _Listener(session, shown, console)
         try:
-            run = session.run(listener, earlier=earlier)
+            run = session.run(listener, earlier=asked.earlier)
         except (KeyboardInterrupt, Terminated) as stop:
-            raise _interrupted(listener.path, session, stop) from stop
+            raise _interrupted(listener.path, session, asked, stop) from stop
         except Changed as error:
-            raise _changed(error, listener.path, session) from error
+            raise _changed(error, listener.path, asked) from error
     return summarise(run, str(listener.path))
 
 
@@ -364,7 +367,9 @@ def _swept(summary: Summary, store_path: Path, plot: Path | None, *, tables: boo
     return replace(summary, run=run)
 
 
-def _interrupted(path: Path | None, session: Session, stop: BaseException) -> Interrupted:
+def _interrupted(
+    path: Path | None, session: Session, asked: _Asked, stop: BaseException
+) -> Interrupted:
     """Say what there is, by the file: an interruption may come between writing it and hearing of it."""
     from harness.lab import store
 
@@ -375,12 +380,12 @@ def _interrupted(path: Path | None, session: Session, stop: BaseException) -> In
     done = sum(measured.complete for measured in run.workloads)
     return Interrupted(
         f"interrupted: {done} of {len(session.workloads)} workloads complete, all blocks so far are kept in {path}",
-        f"python -m harness run {catalogue.typed(session.found)} --resume {run.id}",
+        f"python -m harness run {asked.again} --resume {run.id}",
         exit_code=code,
     )
 
 
-def _changed(error: Changed, path: Path | None, session: Session) -> Changed:
+def _changed(error: Changed, path: Path | None, asked: _Asked) -> Changed:
     """Say what there is: nothing, or the blocks before the change."""
     from harness.lab import store
 
@@ -388,7 +393,7 @@ def _changed(error: Changed, path: Path | None, session: Session) -> Changed:
         return Changed(
             error.problem, error.remedy or "nothing has been kept: try again when they are at rest"
         )
-    again = f"python -m harness run {catalogue.typed(session.found)} --resume {store.read(path).id}"
+    again = f"python -m harness run {asked.again} --resume {store.read(path).id}"
     return Changed(
         f"{error.problem}; all blocks before that are kept in {path}",
         f"put them back, then: {again}; or start a new run",
@@ -399,9 +404,9 @@ def _finish(
     summaries: Sequence[Summary],
     codes: Sequence[ExitCode],
     json_to: str | None,
-    again: Mapping[str, str],
+    asked: Mapping[str, _Asked],
 ) -> None:
-    """Write and say what there is; ``again`` is what a person types to name each case again."""
+    """Write and say what there is; ``asked`` is by the names of the cases."""
     from harness.judge.summary import exit_code
     from harness.show import documents, table
 
@@ -421,9 +426,11 @@ def _finish(
             wide = _too_wide(summary)
             table.put(console, Text(_ending(summary, wide)))
             if wide:
-                click.echo(typable(f"continue: {_continued(summary, wide, again)}"))
+                click.echo(
+                    typable(f"continue: {_continued(summary, wide, asked[summary.run.case])}")
+                )
             click.echo(f"result file: {summary.file}")
-        click.echo(f"next:  {typable(_next(summaries[-1], again[summaries[-1].run.case]))}")
+        click.echo(f"next:  {typable(_next(summaries[-1], asked[summaries[-1].run.case]))}")
     code = gravest([*codes, *(exit_code(summary) for summary in summaries)])
     raise click.exceptions.Exit(int(code))
 
@@ -445,14 +452,14 @@ def _ending(summary: Summary, wide: Mapping[str, float]) -> str:
     return f"{case}: time ran out before every ratio was within {goal} ({', '.join(wide)})"
 
 
-def _continued(summary: Summary, wide: Mapping[str, float], again: Mapping[str, str]) -> str:
+def _continued(summary: Summary, wide: Mapping[str, float], asked: _Asked) -> str:
     """The command that goes on with a run, with time enough by the square-root law."""
     run, plan = summary.run, summary.run.plan
     times = min(_MOST_TIMES, max(2.0, (max(wide.values()) / plan.precision) ** 2))
     # three blocks may have taken more than was asked for
     spent = sum(one.spent_seconds for one in run.workloads) / len(run.workloads)
     budget = math.ceil(max(plan.budget_seconds, spent) * times)
-    return f"python -m harness run {again[run.case]} --resume {run.id} --budget {budget}"
+    return f"python -m harness run {asked.again} --resume {run.id} --budget {budget}"
 
 
 def _say_outputs(summary: Summary) -> None:
@@ -468,8 +475,8 @@ def _say_outputs(summary: Summary) -> None:
             click.echo(f"{variant}: what it printed last, and where it was: {path}")
 
 
-def _next(summary: Summary, case: str) -> str:
+def _next(summary: Summary, asked: _Asked) -> str:
     """The command that most readers want next."""
     if any(row.result.status != "ok" for workload in summary.workloads for row in workload.rows):
-        return f"python -m harness verify {case}   (what is wrong, input by input)"
-    return f"python -m pyperf stats {summary.file}   or   python -m harness list"
+        return f"python -m harness verify {catalogue.typed(asked.found)}   (what is wrong, input by input)"
+    return f"python -m pyperf stats {shlex.quote(str(summary.file))}   or   python -m harness list"

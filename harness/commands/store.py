@@ -62,7 +62,9 @@ def fsck_command(fix: bool, store_folder: Path | None) -> None:
     for path in keeping.left_behind(stores.runs, remove=fix):
         _say(
             f"{path}: left half written by a process that was killed",
-            "removed" if fix else typable("try: python -m harness store fsck --fix"),
+            "removed"
+            if fix
+            else typable(f"try: python -m harness store fsck --fix{stores.option}"),
         )
     seen = f", {profiles} profiles" if profiles else ""
     click.echo(
@@ -72,8 +74,8 @@ def fsck_command(fix: bool, store_folder: Path | None) -> None:
         if not fix:
             click.echo(
                 typable(
-                    "python -m harness store fsck --fix sets damaged files aside"
-                    " and moves misplaced runs to their place"
+                    f"python -m harness store fsck --fix{stores.option}"
+                    "  (sets damaged files aside and moves misplaced runs to their place)"
                 )
             )
         raise click.exceptions.Exit(int(ExitCode.STORE))
@@ -145,7 +147,8 @@ def publish_command(runs: tuple[str, ...], history: bool, store_folder: Path | N
 
     if not runs and not history:
         raise AskedWrongly(
-            "no run was named", "python -m harness list dedupe shows the runs of a case"
+            "no run was named",
+            "one that stands for its case: python -m harness store publish dedupe",
         )
     evidence = places.published_folder()
     found = chosen_runs(runs, options.stores(store_folder)) if runs else []

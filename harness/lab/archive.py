@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import time
 from dataclasses import dataclass
 from hashlib import sha256
@@ -38,7 +39,8 @@ def shelf(case: str, stores: Stores, question: Question | None = None) -> Shelf:
         if run.case != case:
             raise StoreError(
                 f"{stored.path}: a run of {run.case!r} in the folder of {case!r}",
-                f"move it to {stored.path.parent.parent / run.case}",
+                "python -m harness store fsck --fix --store"
+                f" {shlex.quote(str(stored.path.parent.parent))}",
             )
         kept.files[f"{case}/{stored.path.name}"] = sha256(data).hexdigest()
         kept.paths[run.id] = stored.path

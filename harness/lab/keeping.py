@@ -55,7 +55,8 @@ def check(
     """
     if not folder.is_dir():
         raise AskedWrongly(
-            f"there is no store in {folder}", "python -m harness run dedupe makes one"
+            f"there is no store in {folder}",
+            f"python -m harness run dedupe{places.Stores(folder).option}",
         )
     for path in _files(folder):
         yield _checked_run(path, folder, fix=fix)
@@ -99,7 +100,7 @@ def _checked_run(path: Path, folder: Path, *, fix: bool) -> Checked:
     return Checked(
         path,
         problem,
-        f"move it to {target}",
+        f"python -m harness store fsck --fix --store {shlex.quote(str(folder))}",
         complete=run.complete,
         done=_move(path, target) if fix else "",
     )
@@ -296,7 +297,8 @@ def _require_same(path: Path, found: tuple[bytes, Run], other: Path) -> None:
             raise StoreError(
                 f"{path} and {other} are of one run and differ: {late} is the later state, it holds all of the other"
                 f" ({_blocks(later)} blocks to {_blocks(earlier)})",
-                f"move the earlier one away, then merge again: {early}",
+                "move the earlier one away, then merge again:"
+                f" {shlex.join(['mv', str(early), f'{early}.earlier'])}",
             )
     raise StoreError(
         f"{path} and {other} are of one run and differ, and neither holds all of the other",

@@ -13,9 +13,8 @@ from harness.lab import trees
 from harness.lab.finder import FINDER
 
 _HOME = Path(__file__).resolve().parents[2]
-_OTHERWISE_NAMED = {"ahocorasick": "pyahocorasick", "attr": "attrs"}
+_OTHERWISE_NAMED = {"ahocorasick": "pyahocorasick", "attr": "attrs", "pydantic_core": "pydantic"}
 """Modules whose names are not those of the distributions that bring them."""
-_ALL_OF_THEM = "'perflab[rivals]'"
 
 
 def why(error: ImportError) -> str:
@@ -32,14 +31,16 @@ def why(error: ImportError) -> str:
 
 
 def install(modules: list[str]) -> str:
-    """The command that installs libraries that the cases of the catalogue import, here.
+    """What installs modules that cases import: one command for our rivals; of others we know the modules' names only.
 
     Args:
-        modules: top-level names, of our rivals.
+        modules: top-level names, at least one.
     """
-    if made := make("extras"):
-        return made
-    return f"python -m pip install {' '.join(distributions(modules)) or _ALL_OF_THEM}"
+    known = distributions(modules)
+    others = [one for one in modules if not distributions([one])]
+    said = [make("extras") or f"python -m pip install {' '.join(known)}"] if known else []
+    said += [f"install what brings {', '.join(others)}"] if others else []
+    return "; ".join(said)
 
 
 def make(target: str) -> str:
@@ -68,17 +69,30 @@ def distributions(modules: list[str]) -> list[str]:
 
 
 def _rivals() -> set[str]:
-    """The distributions of our extra, by their normalised names, as this installation declares them."""
+    """The distributions of our extra, by their normalised names: as installed, or as this checkout declares them."""
     from importlib.metadata import PackageNotFoundError, requires
 
-    with suppress(PackageNotFoundError):
-        ours = r"extra == ['\"](?:rivals|flagship)['\"]"
-        return {
-            re.split(r"[^A-Za-z0-9._-]", one, maxsplit=1)[0].lower().replace("_", "-")
+    try:
+        wanted = [
+            one
             for one in requires("perflab") or ()
-            if re.search(ours, one)
-        }
-    return set()
+            if re.search(r"extra == ['\"](?:rivals|flagship)['\"]", one)
+        ]
+    except PackageNotFoundError:
+        wanted = _declared()
+    return {
+        re.split(r"[^A-Za-z0-9._-]", one, maxsplit=1)[0].lower().replace("_", "-") for one in wanted
+    }
+
+
+def _declared() -> list[str]:
+    import tomllib
+
+    with suppress(OSError, ValueError, KeyError):
+        project = tomllib.loads((_HOME / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+        extras = project["optional-dependencies"]
+        return [*extras["rivals"], *extras["flagship"]]
+    return []
 
 
 def _is_there(top: str) -> bool:

@@ -6,6 +6,7 @@ import fcntl
 import os
 import re
 import secrets
+import shlex
 import stat
 from collections.abc import Iterator
 from contextlib import suppress
@@ -103,6 +104,13 @@ class Stores:
     def evidence(self) -> Stores:
         """The published evidence alone; where a store was named, that store."""
         return self if self.published is None else Stores(self.published)
+
+    @property
+    def option(self) -> str:
+        """What names this store in the next command, too, with a blank before it; empty: nothing needs to."""
+        if self.published is not None or str(self.runs) == os.environ.get("PERFLAB_STORE"):
+            return ""
+        return f" --store {shlex.quote(str(self.runs))}"
 
     def cases(self) -> list[str]:
         """Cases that have a folder here, in order."""

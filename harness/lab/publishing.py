@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import shutil
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -61,7 +62,8 @@ def manifest(folder: Path) -> SiteDocument | None:
     path = folder / MANIFEST
     if not path.is_file():
         return None
-    remedy = f"delete {folder}, then: python -m harness report"
+    place = shlex.quote(str(folder))
+    remedy = f"rm -r {place}; python -m harness report -o {place}"
     try:
         found = msgspec.json.decode(path.read_bytes(), type=SiteDocument)
     except (OSError, msgspec.MsgspecError, ValueError) as error:
@@ -132,7 +134,10 @@ def problems(pages: Iterable[Page], made_from: Mapping[str, str], folder: Path) 
     """
     found = manifest(folder)
     if found is None:
-        raise AskedWrongly(f"there is no site in {folder}", "python -m harness report")
+        raise AskedWrongly(
+            f"there is no site in {folder}",
+            f"python -m harness report -o {shlex.quote(str(folder))}",
+        )
     for name in sorted(found.made_from.keys() | made_from.keys()):
         if found.made_from.get(name) != made_from.get(name):
             yield f"{name} {_difference(found.made_from.get(name), made_from.get(name))} since the site was made from it"

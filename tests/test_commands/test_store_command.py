@@ -191,7 +191,8 @@ def test_a_run_out_of_its_place_is_named_and_moved_there_when_told(tmp_path: Pat
     assert [] == [
         path
         for path, target in zip(astray, paths, strict=True)
-        if f"{path}: run" not in looked.stdout or f"move it to {target}" not in looked.stdout
+        if f"{path}: run" not in looked.stdout
+        or f"store fsck --fix --store {tmp_path}" not in looked.stdout
     ]
     assert content == [path.read_bytes() for path in paths]
     assert (
@@ -270,7 +271,9 @@ def test_of_two_states_of_one_run_the_later_is_named(tmp_path: Path, first: str)
 
     assert 6 == ended.returncode
     assert f"{later} is the later state, it holds all of the other (3 blocks to 1)" in ended.stderr
-    assert f"move the earlier one away, then merge again: {early}" in " ".join(ended.stderr.split())
+    assert f"move the earlier one away, then merge again: mv {early} {early}.earlier" in " ".join(
+        ended.stderr.split()
+    )
     assert before == everything(tmp_path / "all")
 
 

@@ -29,7 +29,7 @@ NOT_HERE = {
     r"make ": "installs, builds, or runs for minutes; CI runs them",
     r"\.ci/run": "all the checks of CI",
     r"npm install |pip install ": "needs the network",
-    r"PERFLAB_KILLS=50 ": "a test, run longer",
+    r"PERFLAB_(KILLS=50|REMEDIES=1) ": "a test, run longer",
     r"python docs/peers/compare.py ": "an hour of measuring; tests/test_ground/test_peers.py",
     r"(PYTHONPATH=\S+ )?python -m (pyperf|asv|pytest) ": "shows how other tools were asked",
     r".* gate ": "minutes of measuring; tests/test_commands/test_gate_command.py",

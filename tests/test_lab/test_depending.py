@@ -205,7 +205,7 @@ def test_what_a_revision_cannot_have_of_a_submodule_is_refused(tmp_path: Path) -
     ):
         pass
 
-    assert refused.value.remedy.startswith("git -C vendor fetch origin 1111")
+    assert refused.value.remedy.startswith(f"git -C {project / 'vendor'} fetch origin 1111")
     assert refused.value.exit_code == 4
     assert git(project, "worktree", "list").count("\n") == 1
 

@@ -11,7 +11,7 @@ import pytest
 from click.testing import CliRunner
 
 from harness.commands.doctor import command
-from harness.lab import catalogue, doctor, supervisor
+from harness.lab import catalogue, doctor, missing, supervisor
 from harness.lab.doctor import Check, Here, Pairs, State
 from harness.lab.places import Stores
 
@@ -370,7 +370,7 @@ def test_a_body_without_a_build_is_named(tmp_path: Path) -> None:
     said = (
         State.WARN,
         "1 of 1 not built or older than their source: tiny/quick_c",
-        "make build",
+        missing.build(),
     )
 
     assert said == told(doctor.extensions([ours]))
@@ -385,7 +385,7 @@ def test_a_missing_rival_is_named_by_what_its_variant_imports(
         "rivals=('theirs',)",
         theirs="import heapq\nfrom no_such_library.fast import sort\ndef smallest(xs): return sort(xs)",
     )
-    said = (State.WARN, "1 of 1 missing: no_such_library", "make extras")
+    said = (State.WARN, "1 of 1 missing: no_such_library", "install what brings no_such_library")
 
     assert said == told(doctor.rivals([catalogue.find_case(f"{folder}")]))
 

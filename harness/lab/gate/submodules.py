@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import shutil
 from collections.abc import Iterator
 from contextlib import suppress
@@ -50,7 +51,7 @@ def lay_out(repository: Repository, commit: str, folder: Path) -> None:
         except AskedWrongly:
             raise NotBuilt(
                 f"the submodule {one.path} has no commit {one.commit[:12]} here, which {commit[:12]} needs",
-                f"git -C {one.path} fetch origin {one.commit}",
+                f"git -C {shlex.quote(str(repository.top / one.path))} fetch origin {one.commit}",
             ) from None
         _unpack(clone, one.commit, folder / one.path)
         lay_out(clone, one.commit, folder / one.path)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -54,7 +55,7 @@ def publish(
     if target.exists() and bytes_of(target) != wanted[target]:
         raise StoreError(
             f"{target} is published already, and differs from {path}",
-            f"see what they say: python -m harness compare {target} {path}",
+            f"see what they say: python -m harness compare {shlex.quote(str(target))} {shlex.quote(str(path))}",
         )
     return [_copied(data, file) for file, data in wanted.items()]
 
