@@ -443,7 +443,7 @@ def _instead_of(folder: Path) -> str:
     near = Path("cases", folder.name)
     if (near / "__init__.py").is_file():
         return f"did you mean ./{near.as_posix()}?"
-    if meant := _nearest_cases(folder):
+    if not folder.exists() and (meant := _nearest_cases(folder)):
         return f"did you mean {' or '.join(meant)}?"
     name = proposed_name(f"{folder.stem}_case" if folder.suffix else folder.name)
     there = os.path.relpath(folder.with_name(name))

@@ -25,9 +25,13 @@ def test_a_wrong_name_gets_a_suggestion() -> None:
 
 
 def test_a_path_needs_a_case_in_it(tmp_path: Path) -> None:
-    """A folder without __init__.py is no case, and the remedy says how to start one."""
+    """A folder without __init__.py is no case, and the remedy says how to start one, whatever lies beside it."""
+    neighbour, folder = tmp_path / "sort_case", tmp_path / "sort_cases"
+    neighbour.mkdir()
+    folder.mkdir()
+    (neighbour / "__init__.py").write_text("")
     with pytest.raises(AskedWrongly) as refused:
-        catalogue.find_case(str(tmp_path))
+        catalogue.find_case(str(folder))
 
     assert "python -m harness new" in refused.value.remedy
 

@@ -87,7 +87,13 @@ def look(folder: Path, variant: str, tool: Tool, monkeypatch: pytest.MonkeyPatch
     found = catalogue.find_case(str(folder))
     case = found.load()
     with session.looking(found, case, session.Asked(tool, SECONDS, CONFINES)) as one:
-        return one(variant, case.workloads[0])
+        try:
+            return one(variant, case.workloads[0])
+        except NotProfiled as error:
+            # scalene hung once under a whole suite; that it is ended is tested elsewhere
+            if tool is not Tool.SCALENE or "no end within" not in str(error):
+                raise
+            return one(variant, case.workloads[0])
 
 
 @pytest.mark.parametrize("tool", [Tool.PY_SPY, Tool.SCALENE])
